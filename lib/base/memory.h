@@ -1,0 +1,23 @@
+/* Memory for secrets: guard pages, locked, left out of core dumps, wiped when freed. */
+#ifndef VPI_BASE_MEMORY_H
+#define VPI_BASE_MEMORY_H
+
+#include "base/status.h"
+
+/* Start libsodium; every entry into the library that touches keys calls it. Idempotent. */
+vpriv_status vpi_crypto_init(void);
+
+/* Zeroed guarded memory. Fails closed (VPRIV_E_MEMORY) when the pages cannot be locked.
+ * Costs several system calls: allocate once per handle, not per packet. */
+vpriv_status vpi_secret_alloc(size_t n_bytes, void **memory_out);
+
+/* Wipe and free; NULL is fine. */
+void vpi_secret_free(void *memory);
+
+/* Overwrite in a way the compiler keeps. */
+void vpi_wipe(void *memory, size_t n_bytes);
+
+/* Ordinary zeroed memory, with a status. */
+vpriv_status vpi_alloc(size_t n_items, size_t item_bytes, void **memory_out);
+
+#endif

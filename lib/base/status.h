@@ -1,0 +1,19 @@
+/* Failing with a reason. `vpi_fail` records what was wrong for vpriv_error_detail() and hands the
+ * status back, so that a function can say `return vpi_fail(...)`.
+ * Never put keys, samples, names or anything a person said into the text. */
+#ifndef VPI_BASE_STATUS_H
+#define VPI_BASE_STATUS_H
+
+#include <stdarg.h>
+#include <voicepriv/base.h>
+
+vpriv_status vpi_fail(vpriv_status status, const char *format, ...)
+    __attribute__((format(printf, 2, 3), cold));
+
+/* Forget an earlier failure's text; for calls that handle a failure and go on. */
+void vpi_fail_clear(void);
+
+/* Put the failing item in front of the text already there ("out.wav: no space left"). */
+vpriv_status vpi_fail_in(vpriv_status status, const char *what);
+
+#endif

@@ -1,0 +1,1 @@
+lib_librooms_la_SOURCES +=
