@@ -5,5 +5,7 @@ lib_librooms_la_SOURCES += \
 	lib/base/bytes.h lib/base/bytes.c \
 	lib/base/random.h lib/base/random.c \
 	lib/base/ring.h lib/base/ring.c \
-	lib/base/clock.h lib/base/clock.c
+	lib/base/clock.h lib/base/clock.c \
+	lib/base/database.h lib/base/database.c \
+	lib/base/file.h lib/base/file.c
 pkginclude_HEADERS += include/voicepriv/base.h

@@ -1,0 +1,348 @@
+#include "base/database.h"
+#include "base/memory.h"
+#include "base/try.h"
+#include <errno.h>
+#include <string.h>
+
+#define MAX_STATEMENTS  128
+#define BUSY_TIMEOUT_MS 5000
+#define CACHE_KIBIBYTES "-512"
+
+struct vpi_database {
+    sqlite3 *handle;
+    struct {
+        const char *sql;
+        sqlite3_stmt *statement;
+    } statements[MAX_STATEMENTS];
+    size_t n_statements;
+};
+
+static vpriv_status status_of(sqlite3 *handle, int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_FULL:
+        return vpi_fail(VPRIV_E_FULL, "no space left for the vault file");
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return vpi_fail(VPRIV_E_BUSY, "another process holds the vault");
+    case SQLITE_NOTADB:
+        return vpi_fail(VPRIV_E_FORMAT, "the file is not a SQLite database");
+    case SQLITE_CORRUPT:
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+        return vpi_fail(VPRIV_E_AUTH, "the vault file is damaged or was changed");
+    case SQLITE_NOMEM:
+        return vpi_fail(VPRIV_E_MEMORY, "no memory for the database");
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+        return vpi_fail(VPRIV_E_IO, "the vault file cannot be written");
+    case SQLITE_IOERR:
+        if (sqlite3_system_errno(handle) == ENOSPC)
+            return vpi_fail(VPRIV_E_FULL, "no space left beside the vault file");
+        return vpi_fail(VPRIV_E_IO, "reading or writing the vault file failed (errno %d)",
+            handle ? sqlite3_system_errno(handle) : 0);
+    case SQLITE_CANTOPEN:
+        if (sqlite3_system_errno(handle) == ENOSPC)
+            return vpi_fail(VPRIV_E_FULL, "no space left beside the vault file");
+        return vpi_fail(VPRIV_E_IO, "the vault file cannot be opened");
+    case SQLITE_ERROR:
+        /* The schema was compared at opening: SQL that fails now means that it changed since. */
+        return vpi_fail(VPRIV_E_AUTH, "the vault file's tables were changed");
+    default:
+        return vpi_fail(VPRIV_E_INTERNAL, "SQLite error %d", code);
+    }
+}
+
+vpriv_status vpi_database_script(vpi_database *database, const char *sql)
+{
+    const int code = sqlite3_exec(database->handle, sql, NULL, NULL, NULL);
+    return code == SQLITE_OK ? VPRIV_OK : status_of(database->handle, code);
+}
+
+static vpriv_status configure(vpi_database *database, vpi_database_mode mode)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    sqlite3 *handle = database->handle;
+    sqlite3_extended_result_codes(handle, 1);
+    sqlite3_busy_timeout(handle, BUSY_TIMEOUT_MS);
+    sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, 1 << 24);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+    if (mode == VPI_DATABASE_CREATE)
+        VPI_TRY(vpi_database_script(database, "PRAGMA page_size=4096; PRAGMA journal_mode=WAL;"));
+    VPI_TRY(vpi_database_script(database,
+        "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=OFF;"
+        "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA cell_size_check=ON;"
+        "PRAGMA cache_size=" CACHE_KIBIBYTES ";"));
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+vpriv_status vpi_database_open(
+    const char *path, vpi_database_mode mode, vpi_database **database_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_database *database = NULL;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+    if (mode == VPI_DATABASE_CREATE)
+        flags |= SQLITE_OPEN_CREATE;
+    VPI_TRY(vpi_alloc(1, sizeof *database, (void **)&database));
+    const int code = sqlite3_open_v2(path, &database->handle, flags, NULL);
+    if (code != SQLITE_OK) {
+        const bool missing = (code & 0xff) == SQLITE_CANTOPEN && database->handle &&
+            sqlite3_system_errno(database->handle) == ENOENT;
+        st = missing ? vpi_fail(VPRIV_E_NOT_FOUND, "no such file")
+                     : status_of(database->handle, code);
+        goto out;
+    }
+    VPI_TRY(configure(database, mode));
+    *database_out = database;
+    database = NULL;
+    st = VPRIV_OK;
+out:
+    vpi_database_close(database);
+    return st;
+}
+
+void vpi_database_close(vpi_database *database)
+{
+    if (!database)
+        return;
+    for (size_t i = 0; i < database->n_statements; i++)
+        sqlite3_finalize(database->statements[i].statement);
+    sqlite3_close(database->handle);
+    free(database);
+}
+
+sqlite3 *vpi_database_handle(vpi_database *database)
+{
+    return database->handle;
+}
+
+static vpriv_status prepare(vpi_database *database, const char *sql, sqlite3_stmt **statement_out)
+{
+    for (size_t i = 0; i < database->n_statements; i++)
+        if (database->statements[i].sql == sql) {
+            *statement_out = database->statements[i].statement;
+            return VPRIV_OK;
+        }
+    sqlite3_stmt *statement = NULL;
+    const int code =
+        sqlite3_prepare_v3(database->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
+    if (code != SQLITE_OK)
+        return status_of(database->handle, code);
+    VPI_IMPOSSIBLE_UNLESS(database->n_statements < MAX_STATEMENTS);
+    database->statements[database->n_statements].sql = sql;
+    database->statements[database->n_statements].statement = statement;
+    database->n_statements++;
+    *statement_out = statement;
+    return VPRIV_OK;
+}
+
+static int bind_all(sqlite3_stmt *statement, const char *format, va_list *values)
+{
+    int code = SQLITE_OK;
+    for (int i = 0; format[i] && code == SQLITE_OK; i++) {
+        if (format[i] == 'i') {
+            code = sqlite3_bind_int64(statement, i + 1, va_arg(*values, int64_t));
+        } else {
+            VPI_IMPOSSIBLE_UNLESS(format[i] == 'b');
+            const void *data = va_arg(*values, const void *);
+            const size_t n_bytes = va_arg(*values, size_t);
+            code = sqlite3_bind_blob64(statement, i + 1, data, n_bytes, SQLITE_STATIC);
+        }
+    }
+    return code;
+}
+
+/* Prepared, bound and stepped once; SQLITE_ROW or SQLITE_DONE on success. */
+static vpriv_status start(vpi_database *database, const char *sql, const char *format,
+    va_list *values, sqlite3_stmt **statement_out, int *code_out)
+{
+    vpriv_status st = prepare(database, sql, statement_out);
+    if (st != VPRIV_OK)
+        return st;
+    sqlite3_stmt *statement = *statement_out;
+    VPI_IMPOSSIBLE_UNLESS(!sqlite3_stmt_busy(statement));
+    int code = bind_all(statement, format, values);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    if (code != SQLITE_ROW && code != SQLITE_DONE) {
+        st = status_of(database->handle, code);
+        sqlite3_reset(statement);
+        sqlite3_clear_bindings(statement);
+        return st;
+    }
+    *code_out = code;
+    return VPRIV_OK;
+}
+
+vpriv_status vpi_database_run(vpi_database *database, const char *sql, const char *format, ...)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = SQLITE_ERROR;
+    va_list values;
+    va_start(values, format);
+    const vpriv_status st = start(database, sql, format, &values, &statement, &code);
+    va_end(values);
+    if (st != VPRIV_OK)
+        return st;
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    VPI_IMPOSSIBLE_UNLESS(code == SQLITE_DONE);
+    return VPRIV_OK;
+}
+
+static vpriv_status query(vpi_database *database, vpi_row *row_out, const char *sql,
+    const char *format, va_list *values)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = SQLITE_ERROR;
+    const vpriv_status st = start(database, sql, format, values, &statement, &code);
+    if (st != VPRIV_OK)
+        return st;
+    if (code == SQLITE_DONE) {
+        sqlite3_reset(statement);
+        sqlite3_clear_bindings(statement);
+        return VPRIV_E_NOT_FOUND;
+    }
+    row_out->statement = statement;
+    return VPRIV_OK;
+}
+
+vpriv_status vpi_database_query(
+    vpi_database *database, vpi_row *row_out, const char *sql, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    row_out->statement = NULL;
+    const vpriv_status st = query(database, row_out, sql, format, &values);
+    va_end(values);
+    return st;
+}
+
+vpriv_status vpi_row_next(vpi_database *database, vpi_row *row)
+{
+    const int code = sqlite3_step(row->statement);
+    if (code == SQLITE_ROW)
+        return VPRIV_OK;
+    if (code == SQLITE_DONE)
+        return VPRIV_E_NOT_FOUND;
+    return status_of(database->handle, code);
+}
+
+void vpi_row_end(vpi_row *row)
+{
+    if (row->statement) {
+        sqlite3_reset(row->statement);
+        sqlite3_clear_bindings(row->statement);
+        row->statement = NULL;
+    }
+}
+
+int64_t vpi_column_int(const vpi_row *row, int column)
+{
+    return sqlite3_column_int64(row->statement, column);
+}
+
+bool vpi_column_is_null(const vpi_row *row, int column)
+{
+    return sqlite3_column_type(row->statement, column) == SQLITE_NULL;
+}
+
+const uint8_t *vpi_column_blob(const vpi_row *row, int column, size_t *n_bytes_out)
+{
+    const uint8_t *blob = sqlite3_column_blob(row->statement, column);
+    *n_bytes_out = blob ? (size_t)sqlite3_column_bytes(row->statement, column) : 0;
+    return blob;
+}
+
+vpriv_status vpi_column_copy(const vpi_row *row, int column, void *copy_out, size_t n_bytes)
+{
+    size_t n_found = 0;
+    const uint8_t *blob = vpi_column_blob(row, column, &n_found);
+    if (!blob || n_found != n_bytes)
+        return vpi_fail(VPRIV_E_AUTH, "the vault file is damaged or was changed");
+    memcpy(copy_out, blob, n_bytes);
+    return VPRIV_OK;
+}
+
+vpriv_status vpi_database_int(
+    vpi_database *database, int64_t *value_out, const char *sql, const char *format, ...)
+{
+    vpi_row row = {NULL};
+    va_list values;
+    va_start(values, format);
+    const vpriv_status st = query(database, &row, sql, format, &values);
+    va_end(values);
+    if (st != VPRIV_OK)
+        return st;
+    *value_out = vpi_column_int(&row, 0);
+    vpi_row_end(&row);
+    return VPRIV_OK;
+}
+
+vpriv_status vpi_database_begin(vpi_database *database)
+{
+    return vpi_database_run(database, "BEGIN IMMEDIATE", "");
+}
+
+vpriv_status vpi_database_commit(vpi_database *database)
+{
+    return vpi_database_run(database, "COMMIT", "");
+}
+
+vpriv_status vpi_database_set_durable(vpi_database *database, bool durable)
+{
+    return vpi_database_script(
+        database, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+}
+
+void vpi_database_rollback(vpi_database *database)
+{
+    if (vpi_database_in_transaction(database))
+        (void)vpi_database_run(database, "ROLLBACK", "");
+}
+
+bool vpi_database_in_transaction(const vpi_database *database)
+{
+    return !sqlite3_get_autocommit(database->handle);
+}
+
+vpriv_status vpi_database_read_begin(vpi_database *database, bool *began_out)
+{
+    *began_out = false;
+    if (vpi_database_in_transaction(database))
+        return VPRIV_OK;
+    const vpriv_status st = vpi_database_run(database, "BEGIN", "");
+    *began_out = st == VPRIV_OK;
+    return st;
+}
+
+void vpi_database_read_end(vpi_database *database, bool began)
+{
+    if (began)
+        vpi_database_rollback(database);
+}
+
+int64_t vpi_database_last_rowid(const vpi_database *database)
+{
+    return sqlite3_last_insert_rowid(database->handle);
+}
+
+int64_t vpi_database_changes(const vpi_database *database)
+{
+    return sqlite3_changes64(database->handle);
+}
+
+vpriv_status vpi_database_version(vpi_database *database, uint32_t *version_out)
+{
+    int64_t version = 0;
+    const vpriv_status st = vpi_database_int(database, &version, "PRAGMA data_version", "");
+    if (st == VPRIV_OK)
+        *version_out = (uint32_t)version;
+    return st;
+}

@@ -1,0 +1,71 @@
+/* A thin layer over SQLite: one connection, cached statements, typed binding, statuses.
+ *
+ * Values are bound by a format of one letter each:
+ *   i  int64_t         b  const void *, size_t (a blob; NULL binds NULL)
+ * SQL texts are string literals: statements are cached by their address.
+ * One thread at a time per connection. What describes a person is sealed before it comes here. */
+#ifndef VPI_BASE_DATABASE_H
+#define VPI_BASE_DATABASE_H
+
+#include "base/status.h"
+#include <sqlite3.h>
+
+typedef struct vpi_database vpi_database;
+
+typedef enum vpi_database_mode {
+    VPI_DATABASE_OPEN,   /* the file must be there */
+    VPI_DATABASE_CREATE, /* the file must not be there */
+} vpi_database_mode;
+
+vpriv_status vpi_database_open(
+    const char *path, vpi_database_mode mode, vpi_database **database_out);
+/* NULL is fine. Rolls back what was not committed. */
+void vpi_database_close(vpi_database *database);
+sqlite3 *vpi_database_handle(vpi_database *database);
+
+/* Takes the write lock (waiting up to five seconds for other processes). */
+vpriv_status vpi_database_begin(vpi_database *database);
+vpriv_status vpi_database_commit(vpi_database *database);
+/* Off: commits until the next change do not wait for the disk, for work whose loss does no harm.
+ * Outside of transactions only. On when the database opens. */
+vpriv_status vpi_database_set_durable(vpi_database *database, bool durable);
+void vpi_database_rollback(vpi_database *database);
+bool vpi_database_in_transaction(const vpi_database *database);
+/* A consistent view for several reads; ends with vpi_database_read_end. No-ops in a transaction. */
+vpriv_status vpi_database_read_begin(vpi_database *database, bool *began_out);
+void vpi_database_read_end(vpi_database *database, bool began);
+
+/* Statements that are not kept, for schema and pragmas. */
+vpriv_status vpi_database_script(vpi_database *database, const char *sql);
+
+/* Run a statement that gives no rows. */
+vpriv_status vpi_database_run(vpi_database *database, const char *sql, const char *format, ...);
+int64_t vpi_database_last_rowid(const vpi_database *database);
+int64_t vpi_database_changes(const vpi_database *database);
+
+/* Start a query and stop at its first row: VPRIV_OK, or VPRIV_E_NOT_FOUND without one (no text is
+ * set: not finding is often normal). Columns are read with vpi_column_…; the row stays until
+ * vpi_row_next or vpi_row_end, and every begun query is ended with vpi_row_end. */
+typedef struct vpi_row {
+    sqlite3_stmt *statement;
+} vpi_row;
+vpriv_status vpi_database_query(
+    vpi_database *database, vpi_row *row_out, const char *sql, const char *format, ...);
+/* The next row: VPRIV_OK or VPRIV_E_NOT_FOUND. */
+vpriv_status vpi_row_next(vpi_database *database, vpi_row *row);
+void vpi_row_end(vpi_row *row);
+int64_t vpi_column_int(const vpi_row *row, int column);
+bool vpi_column_is_null(const vpi_row *row, int column);
+/* Borrowed until the row moves. */
+const uint8_t *vpi_column_blob(const vpi_row *row, int column, size_t *n_bytes_out);
+/* A blob of exactly n bytes; another size is VPRIV_E_AUTH: the library never writes one. */
+vpriv_status vpi_column_copy(const vpi_row *row, int column, void *copy_out, size_t n_bytes);
+
+/* One integer from a query of one row. */
+vpriv_status vpi_database_int(
+    vpi_database *database, int64_t *value_out, const char *sql, const char *format, ...);
+
+/* Changes whenever another connection has committed. */
+vpriv_status vpi_database_version(vpi_database *database, uint32_t *version_out);
+
+#endif

@@ -1,0 +1,140 @@
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/try.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+vpriv_status vpi_errno_failed(int error, const char *what)
+{
+    vpriv_status status = VPRIV_E_IO;
+    if (error == ENOENT)
+        status = VPRIV_E_NOT_FOUND;
+    else if (error == EEXIST)
+        status = VPRIV_E_EXISTS;
+    else if (error == ENOSPC || error == EDQUOT)
+        status = VPRIV_E_FULL;
+    else if (error == ENOMEM)
+        status = VPRIV_E_MEMORY;
+    char text[128];
+    return vpi_fail(status, "%s: %s", what, strerror_r(error, text, sizeof text));
+}
+
+vpriv_status vpi_file_open(const char *path, int flags, int *fd_out, uint64_t *n_bytes_out)
+{
+    struct stat info;
+    const int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    if (fd < 0)
+        return vpi_errno_failed(errno, path);
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+        close(fd);
+        return vpi_fail(VPRIV_E_FORMAT, "%s: not a regular file", path);
+    }
+    *fd_out = fd;
+    *n_bytes_out = (uint64_t)info.st_size;
+    return VPRIV_OK;
+}
+
+vpriv_status vpi_file_read_at(int fd, void *data_out, size_t n_bytes, uint64_t offset)
+{
+    uint8_t *at = data_out;
+    while (n_bytes > 0) {
+        const ssize_t n = pread(fd, at, n_bytes, (off_t)offset);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return vpi_errno_failed(errno, "read");
+        if (n == 0)
+            return vpi_fail(VPRIV_E_FORMAT, "the file is cut short");
+        at += n;
+        offset += (uint64_t)n;
+        n_bytes -= (size_t)n;
+    }
+    return VPRIV_OK;
+}
+
+vpriv_status vpi_file_write_at(int fd, const void *data, size_t n_bytes, uint64_t offset)
+{
+    const uint8_t *at = data;
+    while (n_bytes > 0) {
+        const ssize_t n = pwrite(fd, at, n_bytes, (off_t)offset);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return vpi_errno_failed(n < 0 ? errno : EIO, "write");
+        at += n;
+        offset += (uint64_t)n;
+        n_bytes -= (size_t)n;
+    }
+    return VPRIV_OK;
+}
+
+vpriv_status vpi_file_sync(int fd)
+{
+    return fsync(fd) == 0 ? VPRIV_OK : vpi_errno_failed(errno, "sync");
+}
+
+vpriv_status vpi_file_sync_folder(const char *path)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    int fd = -1;
+    char *copy = strdup(path);
+    VPI_ENSURE(copy, VPRIV_E_MEMORY, "no memory for a path");
+    fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        st = vpi_errno_failed(errno, "folder");
+        goto out;
+    }
+    VPI_TRY(vpi_file_sync(fd));
+    st = VPRIV_OK;
+out:
+    if (fd >= 0)
+        close(fd);
+    free(copy);
+    return st;
+}
+
+vpriv_status vpi_path_with(const char *path, const char *suffix, char **path_out)
+{
+    const size_t n_path = strlen(path), n_suffix = strlen(suffix);
+    char *joined = malloc(n_path + n_suffix + 1);
+    if (!joined)
+        return vpi_fail(VPRIV_E_MEMORY, "no memory for a path");
+    memcpy(joined, path, n_path);
+    memcpy(joined + n_path, suffix, n_suffix + 1);
+    *path_out = joined;
+    return VPRIV_OK;
+}
+
+vpriv_status vpi_file_write_new(const char *path, const void *data, size_t n_bytes)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    char *temporary = NULL;
+    int fd = -1;
+    VPI_TRY(vpi_path_with(path, ".XXXXXX", &temporary));
+    fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0) {
+        st = vpi_errno_failed(errno, path);
+        temporary[0] = '\0';
+        goto out;
+    }
+    VPI_TRY(vpi_file_write_at(fd, data, n_bytes, 0));
+    VPI_TRY(vpi_file_sync(fd));
+    /* link, unlike rename, refuses to replace what is there. */
+    if (link(temporary, path) != 0) {
+        st = vpi_errno_failed(errno, path);
+        goto out;
+    }
+    VPI_TRY(vpi_file_sync_folder(path));
+    st = VPRIV_OK;
+out:
+    if (fd >= 0)
+        close(fd);
+    if (temporary && temporary[0])
+        unlink(temporary);
+    free(temporary);
+    return st;
+}

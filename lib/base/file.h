@@ -1,0 +1,25 @@
+/* Small files, done carefully: whole reads and writes, statuses, files that appear only when whole. */
+#ifndef VPI_BASE_FILE_H
+#define VPI_BASE_FILE_H
+
+#include "base/status.h"
+
+/* Turn errno into a status with a text that names what failed. */
+vpriv_status vpi_errno_failed(int error, const char *what);
+
+/* Mode 0600, no symbolic link followed, closed on exec; regular files only. */
+vpriv_status vpi_file_open(const char *path, int flags, int *fd_out, uint64_t *n_bytes_out);
+vpriv_status vpi_file_read_at(int fd, void *data_out, size_t n_bytes, uint64_t offset);
+vpriv_status vpi_file_write_at(int fd, const void *data, size_t n_bytes, uint64_t offset);
+vpriv_status vpi_file_sync(int fd);
+/* Make a new or removed name in the folder of `path` durable. */
+vpriv_status vpi_file_sync_folder(const char *path);
+
+/* Write a new file of mode 0600: under a temporary name beside it, synced, then given its name.
+ * VPRIV_E_EXISTS when the name is taken; nothing is left behind on failure. */
+vpriv_status vpi_file_write_new(const char *path, const void *data, size_t n_bytes);
+
+/* `path` with something put behind it, in fresh memory to be freed. */
+vpriv_status vpi_path_with(const char *path, const char *suffix, char **path_out);
+
+#endif
