@@ -1,1 +1,22 @@
-lib_librooms_la_SOURCES +=
+lib_librooms_la_SOURCES += \
+	lib/vault/vault.h lib/vault/schema.c lib/vault/transaction.c lib/vault/reserve.c \
+	lib/vault/settings.h lib/vault/settings.c \
+	lib/vault/open.c \
+	lib/vault/log_store.h lib/vault/log_store.c lib/vault/witness.c \
+	lib/vault/subject.h lib/vault/subject.c \
+	lib/vault/notice_store.h lib/vault/notice_store.c \
+	lib/vault/consent_store.h lib/vault/consent_store.c lib/vault/consent_event.c \
+	lib/vault/policy.h lib/vault/policy.c \
+	lib/vault/decision.h lib/vault/decision.c \
+	lib/vault/receipt.h lib/vault/receipt.c \
+	lib/vault/retention.c \
+	lib/vault/tag.h lib/vault/tag.c \
+	lib/vault/header.h lib/vault/header.c \
+	lib/vault/blocks.h lib/vault/blocks.c \
+	lib/vault/sealer.h lib/vault/sealer.c \
+	lib/vault/ingest.h lib/vault/ingest.c \
+	lib/vault/adopt.h lib/vault/adopt.c \
+	lib/vault/list.c \
+	lib/vault/erase.h lib/vault/erase.c \
+	lib/vault/sweep.h lib/vault/sweep.c
+pkginclude_HEADERS += include/voicepriv/vault.h include/voicepriv/people.h

@@ -1,0 +1,126 @@
+#include "vault/adopt.h"
+#include "base/memory.h"
+#include "base/try.h"
+#include "vault/consent_store.h"
+#include "vault/erase.h"
+#include <string.h>
+
+vpriv_status vpi_wrap_key_in_force(vpriv_vault *vault, const vpi_tag *tag,
+    const vpi_recording_bond *bond, vpriv_purpose purpose, const uint8_t shred_key[VPI_KEY_BYTES],
+    uint8_t key_out[VPI_KEY_BYTES])
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_grant *grants = vault->secrets->grants;
+    for (uint32_t i = 0; i < tag->n_subjects; i++) {
+        vpi_subject subject;
+        const vpriv_status found = vpi_subject_find(vault, tag->subjects[i], &subject);
+        VPI_ENSURE(found != VPRIV_E_NOT_FOUND, VPRIV_E_CONSENT, "a person who speaks was erased");
+        VPI_TRY(found);
+        memcpy(grants[i].subject_id, subject.id, VPI_SUBJECT_ID_BYTES);
+        VPI_TRY(vpi_consent_grant_key(vault, subject.row, purpose, grants[i].key));
+    }
+    VPI_TRY(vpi_wrap_key(shred_key, bond, purpose, grants, tag->n_subjects, key_out));
+    st = VPRIV_OK;
+out:
+    vpi_wipe(grants, sizeof vault->secrets->grants);
+    return st;
+}
+
+static vpriv_status make_wraps(vpriv_vault *vault, const vpi_recording *recording,
+    const vpi_ingest_commit *commit, vpi_wraps *wraps_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_recording_bond bond;
+    vpi_recording_bond_of(vault, recording, &bond);
+    memset(wraps_out, 0, sizeof *wraps_out);
+    for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
+        if (!(commit->purposes & recording->tag.purposes & VPRIV_PURPOSE_BIT(p)))
+            continue;
+        const vpriv_status keyed = vpi_wrap_key_in_force(vault, &recording->tag, &bond,
+            (vpriv_purpose)p, commit->shred_key, vault->secrets->adopt_shred_key);
+        if (keyed == VPRIV_E_CONSENT)
+            continue; /* withdrawn since: no wrap, ever */
+        VPI_TRY(keyed);
+        vpi_wrap_seal(
+            vault->secrets->adopt_shred_key, &bond, p, commit->inner[p], wraps_out->wrap[p]);
+        wraps_out->purposes |= VPRIV_PURPOSE_BIT(p);
+    }
+    vpi_fail_clear();
+    st = VPRIV_OK;
+out:
+    vpi_wipe(vault->secrets->adopt_shred_key, VPI_KEY_BYTES);
+    return st;
+}
+
+static vpriv_status index_subjects(vpriv_vault *vault, const vpi_recording *recording)
+{
+    for (uint32_t i = 0; i < recording->tag.n_subjects; i++) {
+        vpi_subject subject;
+        uint8_t tag[VPI_TAG_BYTES];
+        vpriv_status st = vpi_subject_find(vault, recording->tag.subjects[i], &subject);
+        if (st == VPRIV_OK)
+            st = vpi_subject_recording_tag(vault, subject.row, tag);
+        if (st == VPRIV_OK)
+            st = vpi_database_run(vault->database,
+                "INSERT INTO recording_subject(tag, recording) VALUES (?1, ?2)", "bi", tag,
+                sizeof tag, recording->row);
+        if (st != VPRIV_OK)
+            return st;
+    }
+    return VPRIV_OK;
+}
+
+vpriv_status vpi_adopt_commit(vpriv_vault *vault, int64_t row, const vpi_ingest_commit *commit)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_recording *recording = NULL;
+    vpi_wraps *wraps = NULL;
+    VPI_TRY(vpi_alloc(1, sizeof *recording, (void **)&recording));
+    VPI_TRY(vpi_alloc(1, sizeof *wraps, (void **)&wraps));
+    VPI_TRY(vpi_recording_load(vault, row, recording));
+    VPI_ENSURE(recording->state == VPRIV_RECORDING_PROVISIONAL, VPRIV_E_AUTH,
+        "the vault file is damaged or was changed");
+    recording->n_tag_bytes = commit->n_tag_bytes;
+    memcpy(recording->tag_bytes, commit->tag_bytes, commit->n_tag_bytes);
+    VPI_TRY(vpi_tag_decode(commit->tag_bytes, commit->n_tag_bytes, &recording->tag));
+    vpi_tag_hash(commit->tag_bytes, commit->n_tag_bytes, recording->tag_hash);
+    VPI_TRY(make_wraps(vault, recording, commit, wraps));
+    if (wraps->purposes == 0) {
+        VPI_TRY(vpi_erase_bury(vault, row));
+    } else {
+        memcpy(recording->commitment, commit->commitment, VPI_HASH_BYTES);
+        recording->state = VPRIV_RECORDING_COMMITTED;
+        recording->retention = recording->tag.retention;
+        recording->expires_us =
+            vpi_retention_end_us(recording->retention, recording->tag.started_us);
+        recording->wrapped = wraps->purposes;
+        VPI_TRY(vpi_vault_add_key(vault, commit->shred_key, &recording->key_slot));
+        VPI_TRY(vpi_recording_store(vault, recording, commit->shred_key));
+        VPI_TRY(vpi_wraps_store(vault, row, commit->shred_key, wraps));
+        VPI_TRY(index_subjects(vault, recording));
+    }
+    st = VPRIV_OK;
+out:
+    free(recording);
+    free(wraps);
+    return st;
+}
+
+vpriv_status vpi_adopt_finish(vpriv_vault *vault, int64_t row, const vpi_finish *finish)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_recording *recording = NULL;
+    VPI_TRY(vpi_alloc(1, sizeof *recording, (void **)&recording));
+    VPI_TRY(vpi_recording_load(vault, row, recording));
+    if (recording->state == VPRIV_RECORDING_COMMITTED ||
+        recording->state == VPRIV_RECORDING_RESTRICTED) {
+        recording->finish = *finish;
+        VPI_TRY(vpi_tree_get(vault->tree, recording->key_slot, vault->secrets->adopt_shred_key));
+        VPI_TRY(vpi_recording_store(vault, recording, vault->secrets->adopt_shred_key));
+    }
+    st = VPRIV_OK;
+out:
+    vpi_wipe(vault->secrets->adopt_shred_key, VPI_KEY_BYTES);
+    free(recording);
+    return st;
+}

@@ -1,0 +1,288 @@
+/* What happens when a person, or the controller, says something about a purpose: the state machine,
+ * the grant key made or destroyed, the record, the capture policy and the log, in one transaction. */
+#include "base/memory.h"
+#include "base/random.h"
+#include "base/try.h"
+#include "consent/record.h"
+#include "consent/state.h"
+#include "vault/consent_store.h"
+#include "vault/ingest.h"
+#include "vault/log_store.h"
+#include "vault/notice_store.h"
+#include "vault/policy.h"
+#include "vault/receipt.h"
+#include "vault/sweep.h"
+#include <stdio.h>
+#include <string.h>
+
+static vpriv_status copy_text(const char *text, const char *what, char *copy_out, size_t capacity)
+{
+    if (strlen(text) >= capacity)
+        return vpi_fail(VPRIV_E_ARG, "%s is longer than %zu bytes", what, capacity - 1);
+    memcpy(copy_out, text, strlen(text) + 1);
+    return VPRIV_OK;
+}
+
+static void add_party(vpriv_consent_record *record, const char *id, const char *name,
+    const char *country, vpriv_party_role role)
+{
+    vpriv_party *party = &record->parties[record->n_parties++];
+    memset(party, 0, sizeof *party);
+    snprintf(party->id, sizeof party->id, "%s", id);
+    snprintf(party->name, sizeof party->name, "%s", name);
+    snprintf(party->country, sizeof party->country, "%s", country);
+    party->role = role;
+}
+
+static vpriv_status add_recipients(
+    vpriv_consent_record *record, const vpriv_consent_evidence *evidence)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    VPI_ENSURE(evidence->n_recipients < VPRIV_RECIPIENTS_MAX &&
+            (evidence->n_recipients == 0 || evidence->recipients),
+        VPRIV_E_ARG, "%zu recipients; at most %d", evidence->n_recipients, VPRIV_RECIPIENTS_MAX - 1);
+    for (size_t i = 0; i < evidence->n_recipients; i++) {
+        const char *id = evidence->recipients[i];
+        VPI_ENSURE(id && id[0] && strlen(id) < VPRIV_PARTY_ID_BYTES, VPRIV_E_ARG,
+            "a recipient's id has 1 to %d bytes", VPRIV_PARTY_ID_BYTES - 1);
+        add_party(record, id, id, "ZZ", VPRIV_PARTY_THIRD_PARTY);
+        memcpy(record->recipients[record->n_recipients++], id, strlen(id) + 1);
+    }
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+/* A purpose says by itself what is done for it. */
+static uint32_t operations_for(vpriv_purpose purpose)
+{
+    switch (purpose) {
+    case VPRIV_PURPOSE_HUMAN_REVIEW:
+        return VPRIV_PROCESSING_RECORD | VPRIV_PROCESSING_STORE | VPRIV_PROCESSING_LISTEN |
+            VPRIV_PROCESSING_TRANSCRIBE | VPRIV_PROCESSING_ANNOTATE;
+    case VPRIV_PURPOSE_TRANSMIT_FOR_EXECUTION:
+        return VPRIV_PROCESSING_RECORD | VPRIV_PROCESSING_SHARE;
+    case VPRIV_PURPOSE_KEEP_HISTORY:
+        return VPRIV_PROCESSING_RECORD | VPRIV_PROCESSING_STORE;
+    default:
+        return VPRIV_PROCESSING_RECORD | VPRIV_PROCESSING_STORE | VPRIV_PROCESSING_ANALYSE;
+    }
+}
+
+static vpriv_status describe_first(vpriv_vault *vault, const vpi_subject *person,
+    vpriv_purpose purpose, vpriv_consent_record *record)
+{
+    const vpi_settings *settings = &vault->settings;
+    const vpriv_purpose_info *about = vpriv_purpose_about(purpose);
+    memset(record, 0, sizeof *record);
+    record->struct_size = sizeof *record;
+    memcpy(record->subject, person->id, sizeof record->subject);
+    record->subject_class = person->subject_class;
+    record->purpose = purpose;
+    memcpy(record->controller_id, settings->controller_id, sizeof record->controller_id);
+    record->legal_basis = about->is_explicit ? VPRIV_LEGAL_BASIS_EXPLICIT_CONSENT
+                                             : VPRIV_LEGAL_BASIS_CONSENT;
+    record->operations = operations_for(purpose);
+    record->human_involvement = purpose == VPRIV_PURPOSE_HUMAN_REVIEW ? VPRIV_HUMAN_INVOLVED
+                                                                      : VPRIV_HUMAN_NOT_INVOLVED;
+    memcpy(record->storage_device, settings->device_class, sizeof record->storage_device);
+    if (strcmp(settings->controller_country, "ZZ") != 0)
+        snprintf(record->storage_country, sizeof record->storage_country, "%s",
+            settings->controller_country);
+    snprintf(record->retention, sizeof record->retention, "%s", VPRIV_RETENTION_UNTIL_ERASED);
+    snprintf(record->withdrawal, sizeof record->withdrawal,
+        "On the device, at any time, effective at once.");
+    return VPRIV_OK;
+}
+
+/* Everything of the new record that does not depend on what was before. */
+static vpriv_status fill_event(vpriv_vault *vault, vpriv_consent_event event,
+    const vpriv_consent_evidence *evidence, vpriv_consent_record *record)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    const vpi_settings *settings = &vault->settings;
+    const bool asks = event == VPRIV_CONSENT_EVENT_REQUEST || event == VPRIV_CONSENT_EVENT_GIVE ||
+        event == VPRIV_CONSENT_EVENT_RECONFIRM;
+    VPI_ENSURE(!asks || (evidence->notice_id && evidence->notice_id[0]), VPRIV_E_ARG,
+        "a consent needs the id of the notice that was shown");
+    if (evidence->notice_id && evidence->notice_id[0])
+        VPI_TRY(vpi_notice_in_force(vault, evidence->notice_id,
+            evidence->language && evidence->language[0] ? evidence->language : "en",
+            &record->notice));
+    if (asks || record->n_parties == 0) {
+        record->n_parties = record->n_recipients = 0;
+        add_party(record, settings->controller_id, settings->controller_name,
+            settings->controller_country, VPRIV_PARTY_CONTROLLER);
+        memcpy(record->recipients[record->n_recipients++], settings->controller_id,
+            sizeof record->recipients[0]);
+        VPI_TRY(add_recipients(record, evidence));
+        record->covers_past = evidence->covers_past;
+        const uint32_t most = vpriv_purpose_about(record->purpose)->uses_max;
+        record->max_uses = evidence->max_uses ? evidence->max_uses : most;
+        record->uses = 0;
+    }
+    const bool by_controller = event == VPRIV_CONSENT_EVENT_REVOKE ||
+        event == VPRIV_CONSENT_EVENT_EXPIRE || event == VPRIV_CONSENT_EVENT_INVALIDATE;
+    record->event.by = evidence->by        ? evidence->by
+        : by_controller                    ? VPRIV_CONSENT_BY_CONTROLLER
+                                           : VPRIV_CONSENT_BY_PERSON;
+    record->event.method = evidence->method ? evidence->method : VPRIV_CONSENT_METHOD_TAP;
+    record->event.time_us = vpi_vault_now_us(vault);
+    record->event.valid_until_us = evidence->valid_until_us;
+    VPI_ENSURE(evidence->valid_until_us == 0 || evidence->valid_until_us > record->event.time_us,
+        VPRIV_E_ARG, "the consent would have ended already (valid_until is in the past)");
+    VPI_TRY(copy_text(evidence->surface && evidence->surface[0] ? evidence->surface : "device",
+        "surface", record->event.surface, sizeof record->event.surface));
+    record->policy_epoch = settings->policy_epoch;
+    vpi_random(record->record_id, sizeof record->record_id);
+    vpi_uuid4_stamp(record->record_id);
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+/* A person who refuses or withdraws without ever having been shown a notice: nothing was shown. */
+static void no_notice(vpriv_consent_record *record)
+{
+    if (record->notice.id[0])
+        return;
+    snprintf(record->notice.id, sizeof record->notice.id, "none");
+    snprintf(record->notice.version, sizeof record->notice.version, "0");
+    snprintf(record->notice.language, sizeof record->notice.language, "und");
+}
+
+static vpriv_status make_record(vpriv_vault *vault, const vpi_subject *person,
+    vpriv_purpose purpose, vpriv_consent_event event, const vpriv_consent_evidence *evidence,
+    vpriv_consent_record *record_out, uint64_t *old_slot_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpriv_consent_state state = VPRIV_CONSENT_UNKNOWN, next = VPRIV_CONSENT_UNKNOWN;
+    uint8_t previous[VPRIV_SHA256_BYTES] = {0};
+    *old_slot_out = VPI_NO_SLOT;
+    const vpriv_status found =
+        vpi_consent_latest(vault, person->row, purpose, record_out, old_slot_out);
+    if (found == VPRIV_OK) {
+        state = record_out->event.state;
+        VPI_TRY(vpi_consent_record_hash(record_out, previous));
+    } else {
+        VPI_ENSURE(found == VPRIV_E_NOT_FOUND, found, "%s", vpriv_error_detail());
+        VPI_TRY(describe_first(vault, person, purpose, record_out));
+    }
+    /* A yes is always an answer to the notice in force: asking and answering may come in one call. */
+    const bool answer = event == VPRIV_CONSENT_EVENT_GIVE || event == VPRIV_CONSENT_EVENT_REFUSE;
+    if (answer && state != VPRIV_CONSENT_UNKNOWN && state != VPRIV_CONSENT_REQUESTED &&
+        !vpi_consent_permits(state))
+        VPI_TRY(vpi_consent_next(state, VPRIV_CONSENT_EVENT_REQUEST, &state));
+    VPI_TRY(vpi_consent_next(state, event, &next));
+    VPI_TRY(fill_event(vault, event, evidence, record_out));
+    VPI_TRY(vpi_consent_may(record_out->event.by, event));
+    no_notice(record_out);
+    record_out->event.state = next;
+    memcpy(record_out->previous_hash, previous, sizeof previous);
+    VPI_TRY(vpi_consent_record_check(record_out));
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+/* Inside the transaction. *shreds_out: a grant key was destroyed. */
+static vpriv_status apply(vpriv_vault *vault, const vpi_subject *person, vpriv_purpose purpose,
+    vpriv_consent_event event, const vpriv_consent_evidence *evidence, vpriv_receipt *receipt)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpriv_consent_record record;
+    uint64_t old_slot = VPI_NO_SLOT, slot = VPI_NO_SLOT;
+    vpriv_log_entry entry = {.kind = VPRIV_LOG_CONSENT_EVENT, .purpose = (int32_t)purpose};
+    /* What was recorded under the old consent belongs to the old grant key. */
+    VPI_TRY(vpi_ingest_adopt_all(vault));
+    VPI_TRY(make_record(vault, person, purpose, event, evidence, &record, &old_slot));
+    const bool permits = vpi_consent_permits(record.event.state);
+    if (permits) {
+        vpi_random(vault->secrets->fresh, VPI_KEY_BYTES);
+        VPI_TRY(vpi_vault_add_key(vault, vault->secrets->fresh, &slot));
+    }
+    VPI_TRY(vpi_consent_insert(vault, person->row, &record, slot));
+    VPI_TRY(vpi_policy_write_subject(vault, person));
+    snprintf(entry.actor, sizeof entry.actor, "%s", record.event.surface);
+    snprintf(entry.reason, sizeof entry.reason, "%s", vpi_consent_event_name(event));
+    memcpy(entry.subject, person->id, sizeof entry.subject);
+    memcpy(entry.consent_record, record.record_id, sizeof entry.consent_record);
+    VPI_TRY(vpi_consent_record_hash(&record, entry.detail_hash));
+    VPI_TRY(vpi_log_append(
+        vault, &entry, &person->row, 1, &receipt->log_index, receipt->leaf_hash));
+    memcpy(receipt->consent_record, record.record_id, sizeof receipt->consent_record);
+    memcpy(receipt->record_sha256, entry.detail_hash, sizeof receipt->record_sha256);
+    if (old_slot != VPI_NO_SLOT) {
+        VPI_TRY(vpi_sweep_add_subject(vault, person));
+        VPI_TRY(vpi_vault_shred(vault, &old_slot, 1));
+    }
+    st = VPRIV_OK;
+out:
+    vpi_wipe(vault->secrets->fresh, VPI_KEY_BYTES);
+    return st;
+}
+
+static vpriv_status check_arguments(const uint8_t *subject, vpriv_purpose purpose,
+    const vpriv_consent_evidence *evidence, const vpriv_receipt *receipt)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    const vpriv_purpose_info *about = vpriv_purpose_about(purpose);
+    VPI_ENSURE(subject, VPRIV_E_ARG, "no subject");
+    VPI_ENSURE(about, VPRIV_E_ARG, "purpose %d is outside 0 to 31", (int)purpose);
+    VPI_ENSURE(about->basis == VPRIV_PURPOSE_BASIS_CONSENT, VPRIV_E_ARG,
+        "%s does not rest on consent", about->name);
+    VPI_ENSURE(!evidence || evidence->struct_size == sizeof *evidence, VPRIV_E_ARG,
+        "vpriv_consent_evidence.struct_size is wrong");
+    VPI_TRY(vpi_receipt_check(receipt));
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+vpriv_status vpriv_consent_record_event(vpriv_vault *vault, const uint8_t *subject,
+    vpriv_purpose purpose, vpriv_consent_event event, const vpriv_consent_evidence *evidence,
+    vpriv_receipt *receipt_out)
+{
+    static const vpriv_consent_evidence no_evidence = {.struct_size = sizeof no_evidence};
+    vpi_subject person;
+    vpriv_receipt receipt;
+    vpriv_status st = vpi_vault_enter(vault, true);
+    if (st != VPRIV_OK)
+        return st;
+    st = VPRIV_E_INTERNAL;
+    VPI_TRY(check_arguments(subject, purpose, evidence, receipt_out));
+    const bool ends = event == VPRIV_CONSENT_EVENT_WITHDRAW ||
+        event == VPRIV_CONSENT_EVENT_REVOKE || event == VPRIV_CONSENT_EVENT_EXPIRE ||
+        event == VPRIV_CONSENT_EVENT_INVALIDATE || event == VPRIV_CONSENT_EVENT_REFUSE;
+    VPI_TRY(ends ? vpi_vault_begin_freeing(vault) : vpi_vault_begin(vault));
+    VPI_TRY(vpi_subject_find(vault, subject, &person));
+    vpi_receipt_start(vault, VPRIV_LOG_CONSENT_EVENT, &receipt);
+    VPI_TRY(apply(vault, &person, purpose, event, evidence ? evidence : &no_evidence, &receipt));
+    VPI_TRY(vpi_vault_commit(vault));
+    vpi_receipt_finish(vault, &receipt, receipt_out);
+    st = VPRIV_OK;
+out:
+    vpi_vault_leave(vault);
+    return st;
+}
+
+vpriv_status vpriv_consent_give(vpriv_vault *vault, const uint8_t *subject, vpriv_purpose purpose,
+    const vpriv_consent_evidence *evidence, vpriv_receipt *receipt_out)
+{
+    return vpriv_consent_record_event(
+        vault, subject, purpose, VPRIV_CONSENT_EVENT_GIVE, evidence, receipt_out);
+}
+
+vpriv_status vpriv_consent_refuse(vpriv_vault *vault, const uint8_t *subject,
+    vpriv_purpose purpose, const vpriv_consent_evidence *evidence, vpriv_receipt *receipt_out)
+{
+    return vpriv_consent_record_event(
+        vault, subject, purpose, VPRIV_CONSENT_EVENT_REFUSE, evidence, receipt_out);
+}
+
+vpriv_status vpriv_consent_withdraw(vpriv_vault *vault, const uint8_t *subject,
+    vpriv_purpose purpose, const vpriv_consent_evidence *evidence, vpriv_receipt *receipt_out)
+{
+    return vpriv_consent_record_event(
+        vault, subject, purpose, VPRIV_CONSENT_EVENT_WITHDRAW, evidence, receipt_out);
+}

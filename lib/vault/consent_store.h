@@ -1,0 +1,32 @@
+/* Consent records as rows, sealed under the key of the person they are about. */
+#ifndef VPI_VAULT_CONSENT_STORE_H
+#define VPI_VAULT_CONSENT_STORE_H
+
+#include "vault/subject.h"
+
+#define VPI_NO_SLOT UINT64_MAX
+
+/* The latest record of (person, purpose, the vault's controller), and the slot of its grant key
+ * (VPI_NO_SLOT without one; may be NULL). VPRIV_E_NOT_FOUND, without a text, when there is none. */
+vpriv_status vpi_consent_latest(vpriv_vault *vault, int64_t subject, vpriv_purpose purpose,
+    vpriv_consent_record *record_out, uint64_t *grant_slot_out);
+
+/* The grant key that is in force for reading and wrapping: the latest record permits and the key is
+ * there. VPRIV_E_CONSENT otherwise. */
+vpriv_status vpi_consent_grant_key(vpriv_vault *vault, int64_t subject, vpriv_purpose purpose,
+    uint8_t key_out[VPI_KEY_BYTES]);
+
+/* Slots of every grant key a person has. */
+vpriv_status vpi_consent_grant_slots(
+    vpriv_vault *vault, int64_t subject, uint64_t slots_out[VPI_PURPOSES_MAX], size_t *n_out);
+
+/* Open every record of a person; used by listing and verifying. The first row above *row_io. */
+vpriv_status vpi_consent_next_row(vpriv_vault *vault, int64_t subject, int64_t *row_io,
+    vpriv_consent_record *record_out, uint64_t *grant_slot_out);
+
+
+/* Add a record; it becomes the latest. */
+vpriv_status vpi_consent_insert(vpriv_vault *vault, int64_t subject,
+    const vpriv_consent_record *record, uint64_t grant_slot);
+
+#endif

@@ -1,0 +1,293 @@
+#include "vault/erase.h"
+#include "base/memory.h"
+#include "base/try.h"
+#include "vault/consent_store.h"
+#include "vault/header.h"
+#include "vault/ingest.h"
+#include "vault/log_store.h"
+#include "vault/policy.h"
+#include "vault/receipt.h"
+#include "vault/sweep.h"
+#include <string.h>
+
+#define BATCH_ROWS       512
+#define BATCH_ROWS_SHORT 16 /* when the disk is full and only the reserve is there to write in */
+
+vpriv_status vpi_erase_bury(vpriv_vault *vault, int64_t row)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_database *database = vault->database;
+    VPI_TRY(vpi_database_run(database, "DELETE FROM wrap WHERE recording = ?1", "i", row));
+    VPI_TRY(
+        vpi_database_run(database, "DELETE FROM recording_subject WHERE recording = ?1", "i", row));
+    VPI_TRY(vpi_database_run(database, "DELETE FROM ingest WHERE recording = ?1", "i", row));
+    VPI_TRY(vpi_database_run(database,
+        "UPDATE recording SET state = ?2, retention = 0, key_slot = NULL, header = NULL"
+        " WHERE id = ?1",
+        "ii", row, (int64_t)VPRIV_RECORDING_SHREDDED));
+    VPI_TRY(vpi_sweep_add_blocks(vault, row));
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+/* The key slot of a kept recording, without opening it: damage must not keep it alive. */
+static vpriv_status slot_of(vpriv_vault *vault, int64_t row, bool *is_kept_out, uint64_t *slot_out)
+{
+    vpi_row found = {NULL};
+    const vpriv_status st = vpi_database_query(
+        vault->database, &found, "SELECT key_slot FROM recording WHERE id = ?1", "i", row);
+    if (st != VPRIV_OK)
+        return st;
+    *is_kept_out = !vpi_column_is_null(&found, 0);
+    *slot_out = (uint64_t)vpi_column_int(&found, 0);
+    vpi_row_end(&found);
+    return VPRIV_OK;
+}
+
+vpriv_status vpi_erase_rows(vpriv_vault *vault, const int64_t *rows, size_t n_rows,
+    const uint64_t *more_slots, size_t n_more_slots, vpriv_log_entry *entry,
+    vpriv_receipt *receipt)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    uint64_t *slots = NULL;
+    size_t n_slots = 0;
+    VPI_TRY(vpi_alloc(n_rows + n_more_slots, sizeof *slots, (void **)&slots));
+    for (size_t i = 0; i < n_rows; i++) {
+        bool is_kept = false;
+        uint64_t slot = 0;
+        VPI_TRY(slot_of(vault, rows[i], &is_kept, &slot));
+        if (!is_kept)
+            continue;
+        slots[n_slots++] = slot;
+        VPI_TRY(vpi_erase_bury(vault, rows[i]));
+    }
+    entry->count += n_slots;
+    receipt->n_recordings += n_slots;
+    for (size_t i = 0; i < n_more_slots; i++)
+        slots[n_slots++] = more_slots[i];
+    VPI_TRY(vpi_log_append(vault, entry, NULL, 0, &receipt->log_index, receipt->leaf_hash));
+    if (n_slots > 0)
+        VPI_TRY(vpi_vault_shred(vault, slots, n_slots));
+    st = VPRIV_OK;
+out:
+    free(slots);
+    return st;
+}
+
+/* After a destruction: give space back when it is short. Failing is no failure of the erasure. */
+static void after_freeing(vpriv_vault *vault)
+{
+    if (vpi_reserve_space_is_short(vault) || !vpi_reserve_is_there(vault)) {
+        (void)vpi_database_script(vault->database, "PRAGMA wal_checkpoint(TRUNCATE)");
+        (void)vpi_sweep_blocks(vault, BATCH_ROWS_SHORT);
+    }
+    vpi_reserve_rebuild(vault);
+    vpi_fail_clear();
+}
+
+static vpriv_status erase_ids(vpriv_vault *vault, const vpriv_recording_id *recordings, size_t n,
+    vpriv_receipt *receipt)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    int64_t *rows = NULL;
+    vpriv_log_entry entry = {.kind = VPRIV_LOG_ERASURE, .purpose = VPRIV_LOG_NO_PURPOSE,
+        .actor = "owner", .reason = "erased"};
+    VPI_TRY(vpi_alloc(n, sizeof *rows, (void **)&rows));
+    VPI_TRY(vpi_vault_begin_freeing(vault));
+    VPI_TRY(vpi_ingest_adopt_all(vault));
+    for (size_t i = 0; i < n; i++) {
+        const vpriv_status found = vpi_database_int(vault->database, &rows[i],
+            "SELECT id FROM recording WHERE name = ?1 AND state <> 1", "b", recordings[i].bytes,
+            sizeof recordings[i].bytes);
+        VPI_ENSURE(found != VPRIV_E_NOT_FOUND, VPRIV_E_NOT_FOUND,
+            "no such recording in this vault (number %zu of %zu)", i + 1, n);
+        VPI_TRY(found);
+    }
+    if (n == 1)
+        memcpy(entry.recording, recordings[0].bytes, sizeof entry.recording);
+    vpi_receipt_start(vault, VPRIV_LOG_ERASURE, receipt);
+    VPI_TRY(vpi_erase_rows(vault, rows, n, NULL, 0, &entry, receipt));
+    VPI_TRY(vpi_vault_commit(vault));
+    after_freeing(vault);
+    st = VPRIV_OK;
+out:
+    free(rows);
+    return st;
+}
+
+vpriv_status vpriv_vault_erase(vpriv_vault *vault, const vpriv_recording_id *recordings, size_t n,
+    vpriv_receipt *receipt_out)
+{
+    vpriv_receipt receipt;
+    vpriv_status st = vpi_vault_enter(vault, true);
+    if (st != VPRIV_OK)
+        return st;
+    st = VPRIV_E_INTERNAL;
+    VPI_ENSURE(recordings && n > 0, VPRIV_E_ARG, "name at least one recording");
+    VPI_TRY(vpi_receipt_check(receipt_out));
+    VPI_TRY(erase_ids(vault, recordings, n, &receipt));
+    vpi_receipt_finish(vault, &receipt, receipt_out);
+    st = VPRIV_OK;
+out:
+    vpi_vault_leave(vault);
+    return st;
+}
+
+/* Ids grow with time, so what started before a moment is a prefix, up to recorders that ran at the
+ * same time: each row is looked at, and the search ends after a stretch of younger ones. */
+#define YOUNGER_IN_A_ROW 64
+
+static vpriv_status rows_before(vpriv_vault *vault, int64_t before_us, int64_t *cursor_io,
+    int64_t *rows_out, size_t capacity, size_t *n_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_recording *recording = NULL;
+    size_t n = 0;
+    int n_younger = 0;
+    VPI_TRY(vpi_alloc(1, sizeof *recording, (void **)&recording));
+    while (n < capacity && n_younger < YOUNGER_IN_A_ROW) {
+        int64_t row = 0;
+        const vpriv_status next = vpi_database_int(vault->database, &row,
+            "SELECT id FROM recording WHERE id > ?1 AND state IN (2, 3) ORDER BY id LIMIT 1", "i",
+            *cursor_io);
+        if (next == VPRIV_E_NOT_FOUND)
+            break;
+        VPI_TRY(next);
+        *cursor_io = row;
+        bool matches = before_us == VPRIV_TIME_FOREVER_US;
+        if (!matches) {
+            VPI_TRY(vpi_recording_load(vault, row, recording));
+            matches = recording->tag.started_us < before_us;
+        }
+        n_younger = matches ? 0 : n_younger + 1;
+        if (matches)
+            rows_out[n++] = row;
+    }
+    *n_out = n;
+    st = VPRIV_OK;
+out:
+    free(recording);
+    return st;
+}
+
+static vpriv_status erase_batch_before(
+    vpriv_vault *vault, int64_t before_us, int64_t *cursor_io, bool *done_out, vpriv_receipt *receipt)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    int64_t rows[BATCH_ROWS];
+    size_t n = 0;
+    vpriv_log_entry entry = {.kind = VPRIV_LOG_ERASURE, .purpose = VPRIV_LOG_NO_PURPOSE,
+        .actor = "owner",
+        .reason = before_us == VPRIV_TIME_FOREVER_US ? "erased: all" : "erased: older ones"};
+    VPI_TRY(vpi_vault_begin_freeing(vault));
+    VPI_TRY(vpi_ingest_adopt_all(vault));
+    const size_t most = vpi_reserve_is_there(vault) ? BATCH_ROWS : BATCH_ROWS_SHORT;
+    if (receipt->kind == VPRIV_LOG_UNKNOWN)
+        vpi_receipt_start(vault, VPRIV_LOG_ERASURE, receipt);
+    VPI_TRY(rows_before(vault, before_us, cursor_io, rows, most, &n));
+    *done_out = n < most;
+    VPI_TRY(vpi_erase_rows(vault, rows, n, NULL, 0, &entry, receipt));
+    VPI_TRY(vpi_vault_commit(vault));
+    after_freeing(vault);
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+vpriv_status vpriv_vault_erase_before(
+    vpriv_vault *vault, int64_t before_us, vpriv_receipt *receipt_out)
+{
+    vpriv_receipt receipt = {.kind = VPRIV_LOG_UNKNOWN};
+    int64_t cursor = 0;
+    bool done = false;
+    vpriv_status st = vpi_vault_enter(vault, true);
+    if (st != VPRIV_OK)
+        return st;
+    st = VPRIV_E_INTERNAL;
+    VPI_ENSURE(before_us > 0, VPRIV_E_ARG, "a time is needed; VPRIV_TIME_FOREVER_US erases all");
+    VPI_TRY(vpi_receipt_check(receipt_out));
+    while (!done)
+        VPI_TRY(erase_batch_before(vault, before_us, &cursor, &done, &receipt));
+    vpi_receipt_finish(vault, &receipt, receipt_out);
+    st = VPRIV_OK;
+out:
+    vpi_vault_leave(vault);
+    return st;
+}
+
+static vpriv_status collect_subject_rows(
+    vpriv_vault *vault, int64_t subject, int64_t **rows_out, size_t *n_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    uint8_t tag[VPI_TAG_BYTES];
+    vpi_row row = {NULL};
+    int64_t *rows = NULL, count = 0;
+    size_t n = 0;
+    VPI_TRY(vpi_subject_recording_tag(vault, subject, tag));
+    VPI_TRY(vpi_database_int(vault->database, &count,
+        "SELECT count(*) FROM recording_subject WHERE tag = ?1", "b", tag, sizeof tag));
+    VPI_TRY(vpi_alloc((size_t)count, sizeof *rows, (void **)&rows));
+    vpriv_status next = vpi_database_query(vault->database, &row,
+        "SELECT recording FROM recording_subject WHERE tag = ?1 ORDER BY recording", "b", tag,
+        sizeof tag);
+    for (; next == VPRIV_OK && n < (size_t)count; next = vpi_row_next(vault->database, &row))
+        rows[n++] = vpi_column_int(&row, 0);
+    VPI_ENSURE(next == VPRIV_OK || next == VPRIV_E_NOT_FOUND, next, "%s", vpriv_error_detail());
+    *rows_out = rows;
+    *n_out = n;
+    rows = NULL;
+    st = VPRIV_OK;
+out:
+    vpi_row_end(&row);
+    free(rows);
+    return st;
+}
+
+static vpriv_status erase_subject(
+    vpriv_vault *vault, const uint8_t *subject_id, vpriv_receipt *receipt)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_subject subject;
+    int64_t *rows = NULL;
+    size_t n_rows = 0, n_slots = 0;
+    uint64_t slots[VPI_PURPOSES_MAX + 1];
+    vpriv_log_entry entry = {.kind = VPRIV_LOG_SUBJECT_ERASED, .purpose = VPRIV_LOG_NO_PURPOSE,
+        .actor = "owner", .reason = "erased: a person"};
+    VPI_TRY(vpi_vault_begin_freeing(vault));
+    VPI_TRY(vpi_ingest_adopt_all(vault));
+    VPI_TRY(vpi_subject_find(vault, subject_id, &subject));
+    vpi_receipt_start(vault, VPRIV_LOG_SUBJECT_ERASED, receipt);
+    VPI_TRY(collect_subject_rows(vault, subject.row, &rows, &n_rows));
+    VPI_TRY(vpi_consent_grant_slots(vault, subject.row, slots, &n_slots));
+    slots[n_slots++] = subject.key_slot;
+    VPI_TRY(vpi_policy_remove_subject(vault, subject.id));
+    VPI_TRY(vpi_database_run(
+        vault->database, "DELETE FROM consent_record WHERE subject = ?1", "i", subject.row));
+    VPI_TRY(vpi_database_run(vault->database, "DELETE FROM subject WHERE id = ?1", "i", subject.row));
+    VPI_TRY(vpi_erase_rows(vault, rows, n_rows, slots, n_slots, &entry, receipt));
+    VPI_TRY(vpi_vault_commit(vault));
+    after_freeing(vault);
+    st = VPRIV_OK;
+out:
+    free(rows);
+    return st;
+}
+
+vpriv_status vpriv_subject_erase(
+    vpriv_vault *vault, const uint8_t *subject, vpriv_receipt *receipt_out)
+{
+    vpriv_receipt receipt;
+    vpriv_status st = vpi_vault_enter(vault, true);
+    if (st != VPRIV_OK)
+        return st;
+    st = VPRIV_E_INTERNAL;
+    VPI_ENSURE(subject, VPRIV_E_ARG, "no subject");
+    VPI_TRY(vpi_receipt_check(receipt_out));
+    VPI_TRY(erase_subject(vault, subject, &receipt));
+    vpi_receipt_finish(vault, &receipt, receipt_out);
+    st = VPRIV_OK;
+out:
+    vpi_vault_leave(vault);
+    return st;
+}

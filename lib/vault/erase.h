@@ -1,0 +1,17 @@
+/* Making recordings unreadable for good. */
+#ifndef VPI_VAULT_ERASE_H
+#define VPI_VAULT_ERASE_H
+
+#include "vault/vault.h"
+
+/* Leave a tombstone: the row loses its header, slot, wraps and subjects; its blocks, which nothing
+ * opens any more, are queued for removal. Destroying the key is the caller's. */
+vpriv_status vpi_erase_bury(vpriv_vault *vault, int64_t row);
+
+/* In a write transaction with everything adopted: bury these rows, log it, and shred their keys
+ * together with `more_slots`. Rows that are tombstones already are skipped. */
+vpriv_status vpi_erase_rows(vpriv_vault *vault, const int64_t *rows, size_t n_rows,
+    const uint64_t *more_slots, size_t n_more_slots, vpriv_log_entry *entry,
+    vpriv_receipt *receipt);
+
+#endif

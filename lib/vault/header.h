@@ -1,0 +1,61 @@
+/* The row of a kept recording: its tag and what happened to it since, sealed under its shred key. So
+ * erasing it takes its description too. The clear columns are bound to the header; a changed one is
+ * an authentication failure. */
+#ifndef VPI_VAULT_HEADER_H
+#define VPI_VAULT_HEADER_H
+
+#include "vault/tag.h"
+
+#define VPI_ROW_SHIFT 24 /* block id = recording row × 2^24 + sequence */
+
+/* How a recording ended; known when its final block is sealed. */
+typedef struct vpi_finish {
+    bool is_finished;
+    vpriv_end_reason reason;
+    uint64_t n_blocks;
+    uint64_t n_frames_48k; /* of sound and gaps, without pre-skip */
+    int64_t ended_us;
+} vpi_finish;
+
+typedef struct vpi_recording {
+    int64_t row;
+    uint8_t id[VPI_RECORDING_ID_BYTES];
+    vpriv_recording_state state;
+    vpriv_retention retention; /* clear column, equal to the tag's */
+    uint64_t key_slot;
+    size_t n_tag_bytes;
+    uint8_t tag_bytes[VPI_TAG_ENCODED_BYTES];
+    vpi_tag tag; /* decoded tag_bytes */
+    uint8_t tag_hash[VPI_HASH_BYTES];
+    uint8_t commitment[VPI_HASH_BYTES];
+    int64_t expires_us;
+    uint32_t wrapped; /* purposes that have a wrap */
+    vpi_finish finish;
+} vpi_recording;
+
+/* Rows by name. VPRIV_E_NOT_FOUND with a text. A tombstone gives id, row and state only; so does a
+ * recording that is provisional or not yet adopted (state PROVISIONAL). */
+vpriv_status vpi_recording_find(vpriv_vault *vault, const uint8_t id[VPI_RECORDING_ID_BYTES],
+    vpi_recording *recording_out);
+vpriv_status vpi_recording_load(vpriv_vault *vault, int64_t row, vpi_recording *recording_out);
+/* Seal and write header, state and retention of a kept recording; shred_key is guarded. */
+vpriv_status vpi_recording_store(vpriv_vault *vault, const vpi_recording *recording,
+    const uint8_t shred_key[VPI_KEY_BYTES]);
+void vpi_recording_bond_of(
+    const vpriv_vault *vault, const vpi_recording *recording, vpi_recording_bond *bond_out);
+void vpi_recording_describe(const vpi_recording *recording, vpriv_recording_info *info_out);
+
+/* Wraps: one sealed row with all of them, so that the file does not tell which purposes there are. */
+typedef struct vpi_wraps {
+    uint32_t purposes;
+    uint8_t wrap[VPI_PURPOSES_MAX][VPI_WRAP_BYTES];
+} vpi_wraps;
+vpriv_status vpi_wraps_store(vpriv_vault *vault, int64_t row,
+    const uint8_t shred_key[VPI_KEY_BYTES], const vpi_wraps *wraps);
+vpriv_status vpi_wraps_load(vpriv_vault *vault, int64_t row,
+    const uint8_t shred_key[VPI_KEY_BYTES], vpi_wraps *wraps_out);
+
+/* When a retention class runs out. */
+int64_t vpi_retention_end_us(vpriv_retention retention, int64_t started_us);
+
+#endif

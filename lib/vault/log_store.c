@@ -1,0 +1,264 @@
+#include "vault/log_store.h"
+#include "base/bytes.h"
+#include "base/memory.h"
+#include "base/try.h"
+#include "vault/subject.h"
+#include <sodium.h>
+#include <string.h>
+
+#define LEVEL_SHIFT    56
+#define OWNERS_MAX     VPI_SUBJECTS_MAX
+#define OWNERS_BYTES   (1 + OWNERS_MAX * 8)
+#define PAYLOAD_BYTES  (VPRIV_LOG_HASH_BYTES + VPI_LOG_ENTRY_BYTES_MAX + VPI_SEAL_OVERHEAD)
+
+static vpriv_status get_hash(void *user, uint32_t level, uint64_t index, uint8_t *hash_out)
+{
+    vpriv_vault *vault = user;
+    vpi_row row = {NULL};
+    vpriv_status st = vpi_database_query(vault->database, &row,
+        "SELECT hash FROM log_hash WHERE id = ?1", "i",
+        (int64_t)((uint64_t)level << LEVEL_SHIFT | index));
+    if (st == VPRIV_OK)
+        st = vpi_column_copy(&row, 0, hash_out, VPRIV_LOG_HASH_BYTES);
+    vpi_row_end(&row);
+    return st == VPRIV_E_NOT_FOUND ? vpi_auth_failed() : st;
+}
+
+static vpriv_status put_hash(void *user, uint32_t level, uint64_t index, const uint8_t *hash)
+{
+    vpriv_vault *vault = user;
+    return vpi_database_run(vault->database, "INSERT INTO log_hash(id, hash) VALUES (?1, ?2)", "ib",
+        (int64_t)((uint64_t)level << LEVEL_SHIFT | index), hash, (size_t)VPRIV_LOG_HASH_BYTES);
+}
+
+vpi_merkle_store vpi_log_hashes(vpriv_vault *vault)
+{
+    return (vpi_merkle_store){get_hash, put_hash, vault};
+}
+
+vpriv_status vpi_log_head_read(vpriv_vault *vault, vpi_log_head *head_out)
+{
+    uint8_t plain[VPI_PADDED_SEAL_BYTES(64)];
+    size_t n_bytes = 0;
+    vpriv_status st = vpi_state_read(vault, VPI_STATE_LOG, plain, sizeof plain, &n_bytes);
+    if (st != VPRIV_OK)
+        return st;
+    vpi_reader r = vpi_reader_of(plain, n_bytes);
+    head_out->size = vpi_get_u64(&r);
+    vpi_get_copy(&r, head_out->root, sizeof head_out->root);
+    head_out->clock_us = vpi_get_i64(&r);
+    return vpi_reader_finish(&r, "log head") == VPRIV_OK ? VPRIV_OK : vpi_auth_failed();
+}
+
+static vpriv_status head_write(vpriv_vault *vault, const vpi_log_head *head)
+{
+    uint8_t plain[64];
+    vpi_writer w = vpi_writer_of(plain, sizeof plain);
+    vpi_put_u64(&w, head->size);
+    vpi_put_bytes(&w, head->root, sizeof head->root);
+    vpi_put_i64(&w, head->clock_us);
+    return vpi_state_write(vault, VPI_STATE_LOG, plain, vpi_writer_used(&w));
+}
+
+vpriv_status vpi_log_start(vpriv_vault *vault)
+{
+    vpi_log_head head = {0, {0}, vpi_vault_now_us(vault)};
+    const vpi_merkle_store store = vpi_log_hashes(vault);
+    const vpriv_status st = vpi_merkle_root(&store, 0, head.root);
+    return st == VPRIV_OK ? head_write(vault, &head) : st;
+}
+
+vpriv_status vpi_log_head_encode(
+    vpriv_vault *vault, void *head_out, size_t capacity, size_t *n_bytes_out)
+{
+    vpi_log_head head;
+    const vpriv_status st = vpi_log_head_read(vault, &head);
+    if (st != VPRIV_OK)
+        return st;
+    vpi_writer w = vpi_writer_of(head_out, capacity);
+    vpi_put_u64(&w, head.size);
+    vpi_put_bytes(&w, head.root, sizeof head.root);
+    *n_bytes_out = vpi_writer_used(&w);
+    return vpi_writer_finish(&w, "head");
+}
+
+vpriv_status vpi_log_head_check(vpriv_vault *vault)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    uint8_t bytes[VPI_HEAD_BYTES_MAX], root[VPRIV_LOG_HASH_BYTES], then[VPRIV_LOG_HASH_BYTES] = {0};
+    size_t n_bytes = 0;
+    vpi_log_head head;
+    const vpi_merkle_store store = vpi_log_hashes(vault);
+    VPI_TRY(vpi_log_head_read(vault, &head));
+    VPI_TRY(vpi_tree_head(vault->tree, bytes, sizeof bytes, &n_bytes));
+    if (n_bytes > 0) {
+        vpi_reader r = vpi_reader_of(bytes, n_bytes);
+        const uint64_t size = vpi_get_u64(&r);
+        vpi_get_copy(&r, then, sizeof then);
+        VPI_TRY(vpi_reader_finish(&r, "head"));
+        VPI_ENSURE(size <= head.size, VPRIV_E_ROLLBACK, "the log is shorter than it was");
+        VPI_TRY(vpi_merkle_root(&store, size, root));
+        VPI_ENSURE(memcmp(root, then, sizeof root) == 0, VPRIV_E_AUTH,
+            "the vault file is damaged or was changed");
+    }
+    vault->clock.seen_us = head.clock_us > vault->clock.seen_us ? head.clock_us : vault->clock.seen_us;
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+/* A payload's key: derived through the keys of everybody it is about, so that each can erase it. */
+static vpriv_status payload_key(
+    vpriv_vault *vault, uint64_t index, const int64_t *subjects, size_t n_subjects)
+{
+    vpi_vault_secrets *secrets = vault->secrets;
+    uint8_t number[8];
+    vpi_writer w = vpi_writer_of(number, sizeof number);
+    vpi_put_u64(&w, index);
+    vpi_derive(secrets->catalogue_key, "log: payload", number, sizeof number, secrets->payload_key);
+    for (size_t i = 0; i < n_subjects; i++) {
+        const vpriv_status st = vpi_subject_key(vault, subjects[i], secrets->subject_key);
+        if (st != VPRIV_OK)
+            return st;
+        vpi_derive(secrets->subject_key, "log: payload", secrets->payload_key, VPI_KEY_BYTES,
+            secrets->payload_key);
+        vpi_wipe(secrets->subject_key, VPI_KEY_BYTES);
+    }
+    return VPRIV_OK;
+}
+
+static vpriv_status seal_owners(vpriv_vault *vault, uint64_t index, const int64_t *subjects,
+    size_t n_subjects, uint8_t *sealed_out)
+{
+    uint8_t plain[OWNERS_BYTES];
+    const vpi_place place = {vault->vault_id, VPI_COLUMN_LOG_PAYLOAD, index, (const uint8_t *)"o", 1};
+    vpi_writer w = vpi_writer_of(plain, sizeof plain);
+    vpi_put_u8(&w, (uint8_t)n_subjects);
+    for (size_t i = 0; i < n_subjects; i++)
+        vpi_put_i64(&w, subjects[i]);
+    vpi_put_zeros_to(&w, sizeof plain);
+    vpi_seal(vault->secrets->catalogue_key, &place, plain, sizeof plain, sealed_out);
+    return vpi_writer_finish(&w, "owners");
+}
+
+static vpriv_status open_owners(vpriv_vault *vault, uint64_t index, const uint8_t *sealed,
+    size_t n_sealed, int64_t subjects_out[OWNERS_MAX], size_t *n_out)
+{
+    uint8_t plain[OWNERS_BYTES];
+    const vpi_place place = {vault->vault_id, VPI_COLUMN_LOG_PAYLOAD, index, (const uint8_t *)"o", 1};
+    if (n_sealed != OWNERS_BYTES + VPI_SEAL_OVERHEAD ||
+        vpi_unseal(vault->secrets->catalogue_key, &place, sealed, n_sealed, plain) != VPRIV_OK ||
+        plain[0] > OWNERS_MAX)
+        return vpi_auth_failed();
+    vpi_reader r = vpi_reader_of(plain + 1, sizeof plain - 1);
+    for (size_t i = 0; i < plain[0]; i++)
+        subjects_out[i] = vpi_get_i64(&r);
+    *n_out = plain[0];
+    return VPRIV_OK;
+}
+
+vpriv_status vpi_log_append(vpriv_vault *vault, vpriv_log_entry *entry, const int64_t *subjects,
+    size_t n_subjects, uint64_t *index_out, uint8_t leaf_hash_out[VPRIV_LOG_HASH_BYTES])
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    uint8_t plain[VPI_LOG_ENTRY_BYTES_MAX], payload[PAYLOAD_BYTES], tag[VPI_TAG_BYTES];
+    uint8_t owners[OWNERS_BYTES + VPI_SEAL_OVERHEAD], commitment[VPRIV_LOG_HASH_BYTES];
+    uint8_t leaf_hash[VPRIV_LOG_HASH_BYTES];
+    size_t n_plain = 0;
+    vpi_log_head head;
+    const vpi_merkle_store store = vpi_log_hashes(vault);
+    const bool has_recording = !sodium_is_zero(entry->recording, sizeof entry->recording);
+    VPI_ENSURE(n_subjects <= OWNERS_MAX, VPRIV_E_LIMIT, "%zu subjects in one log entry", n_subjects);
+    VPI_TRY(vpi_log_head_read(vault, &head));
+    entry->struct_size = sizeof *entry;
+    if (entry->time_us == 0)
+        entry->time_us = vpi_vault_now_us(vault);
+    VPI_TRY(vpi_log_entry_encode(entry, plain, sizeof plain, &n_plain));
+    VPI_TRY(payload_key(vault, head.size, subjects, n_subjects));
+    VPI_TRY(seal_owners(vault, head.size, subjects, n_subjects, owners));
+    /* The cipher alone would let one ciphertext open to two texts under two keys. */
+    vpi_derive(vault->secrets->payload_key, "log: key commitment", NULL, 0, payload);
+    const vpi_place place = vpi_vault_place(vault, VPI_COLUMN_LOG_PAYLOAD, head.size);
+    vpi_seal(vault->secrets->payload_key, &place, plain, n_plain, payload + VPRIV_LOG_HASH_BYTES);
+    const size_t n_payload = VPRIV_LOG_HASH_BYTES + n_plain + VPI_SEAL_OVERHEAD;
+    vpi_log_commitment(payload, n_payload, commitment);
+    VPI_TRY(vpriv_log_leaf_hash(commitment, leaf_hash));
+    vpi_log_recording_tag(vault, entry->recording, tag);
+    VPI_TRY(vpi_database_run(vault->database,
+        "INSERT INTO log_payload(id, tag, owners, sealed) VALUES (?1, ?2, ?3, ?4)", "ibbb",
+        (int64_t)head.size, has_recording ? tag : NULL, sizeof tag, owners, sizeof owners, payload,
+        n_payload));
+    VPI_TRY(vpi_merkle_append(&store, head.size, leaf_hash));
+    const uint64_t index = head.size++;
+    VPI_TRY(vpi_merkle_root(&store, head.size, head.root));
+    head.clock_us = vpi_vault_now_us(vault);
+    VPI_TRY(head_write(vault, &head));
+    if (index_out)
+        *index_out = index;
+    if (leaf_hash_out)
+        memcpy(leaf_hash_out, leaf_hash, sizeof leaf_hash);
+    st = VPRIV_OK;
+out:
+    vpi_wipe(vault->secrets->payload_key, VPI_KEY_BYTES);
+    vpi_wipe(plain, sizeof plain);
+    return st;
+}
+
+static vpriv_status open_payload(vpriv_vault *vault, uint64_t index, const uint8_t *payload,
+    size_t n_payload, vpriv_log_entry *entry_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    uint8_t plain[VPI_LOG_ENTRY_BYTES_MAX], commitment[VPI_KEY_BYTES];
+    const vpi_place place = vpi_vault_place(vault, VPI_COLUMN_LOG_PAYLOAD, index);
+    VPI_ENSURE(n_payload > VPRIV_LOG_HASH_BYTES + VPI_SEAL_OVERHEAD && n_payload <= PAYLOAD_BYTES,
+        VPRIV_E_AUTH, "the vault file is damaged or was changed");
+    vpi_derive(vault->secrets->payload_key, "log: key commitment", NULL, 0, commitment);
+    VPI_ENSURE(sodium_memcmp(commitment, payload, VPI_KEY_BYTES) == 0, VPRIV_E_AUTH,
+        "the vault file is damaged or was changed");
+    VPI_TRY(vpi_unseal(vault->secrets->payload_key, &place, payload + VPRIV_LOG_HASH_BYTES,
+        n_payload - VPRIV_LOG_HASH_BYTES, plain));
+    VPI_TRY(vpi_log_entry_decode(
+        plain, n_payload - VPRIV_LOG_HASH_BYTES - VPI_SEAL_OVERHEAD, entry_out));
+    st = VPRIV_OK;
+out:
+    vpi_wipe(plain, sizeof plain);
+    return st;
+}
+
+vpriv_status vpi_log_read(vpriv_vault *vault, uint64_t index, vpriv_log_entry *entry_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_row row = {NULL};
+    size_t n_owners = 0, n_payload = 0, n_subjects = 0;
+    int64_t subjects[OWNERS_MAX];
+    uint8_t commitment[VPRIV_LOG_HASH_BYTES], leaf[VPRIV_LOG_HASH_BYTES], kept[VPRIV_LOG_HASH_BYTES];
+    const vpriv_status found = vpi_database_query(vault->database, &row,
+        "SELECT owners, sealed FROM log_payload WHERE id = ?1", "i", (int64_t)index);
+    VPI_ENSURE(found != VPRIV_E_NOT_FOUND, VPRIV_E_AUTH, "the vault file is damaged or was changed");
+    VPI_TRY(found);
+    const uint8_t *owners = vpi_column_blob(&row, 0, &n_owners);
+    const uint8_t *payload = vpi_column_blob(&row, 1, &n_payload);
+    vpi_log_commitment(payload, n_payload, commitment);
+    VPI_TRY(vpriv_log_leaf_hash(commitment, leaf));
+    VPI_TRY(get_hash(vault, 0, index, kept));
+    VPI_ENSURE(memcmp(leaf, kept, sizeof leaf) == 0, VPRIV_E_AUTH,
+        "the vault file is damaged or was changed");
+    VPI_TRY(open_owners(vault, index, owners, n_owners, subjects, &n_subjects));
+    const vpriv_status keyed = payload_key(vault, index, subjects, n_subjects);
+    VPI_ENSURE(keyed != VPRIV_E_NOT_FOUND && keyed != VPRIV_E_ERASED, VPRIV_E_ERASED,
+        "a person this entry is about was erased");
+    VPI_TRY(keyed);
+    VPI_TRY(open_payload(vault, index, payload, n_payload, entry_out));
+    st = VPRIV_OK;
+out:
+    vpi_row_end(&row);
+    vpi_wipe(vault->secrets->payload_key, VPI_KEY_BYTES);
+    return st;
+}
+
+void vpi_log_recording_tag(vpriv_vault *vault, const uint8_t recording[VPI_RECORDING_ID_BYTES],
+    uint8_t tag_out[VPI_TAG_BYTES])
+{
+    vpi_blind_tag(
+        vault->secrets->index_key, "log: recording", recording, VPI_RECORDING_ID_BYTES, tag_out);
+}

@@ -1,0 +1,446 @@
+#include "base/bytes.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "base/try.h"
+#include "vault/ingest.h"
+#include "vault/log_store.h"
+#include "vault/policy.h"
+#include "vault/settings.h"
+#include "vault/sweep.h"
+#include "vault/vault.h"
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RESERVE_BYTES_DEFAULT (512u * 1024)
+#define RESERVE_BYTES_MAX     (64u * 1024 * 1024)
+#define SCHEMA_QUERY                                                                               \
+    "SELECT group_concat(type || '|' || name || '|' || tbl_name || '|' || coalesce(sql, ''), ';')" \
+    " FROM (SELECT * FROM sqlite_schema ORDER BY name)"
+
+static vpriv_status check_options(const vpriv_vault_options *options)
+{
+    if (options && options->struct_size != sizeof *options)
+        return vpi_fail(VPRIV_E_ARG, "vpriv_vault_options.struct_size is %zu, not %zu",
+            options->struct_size, sizeof *options);
+    if (options && options->reserve_bytes > RESERVE_BYTES_MAX)
+        return vpi_fail(VPRIV_E_ARG, "reserve_bytes is %u; at most %u", options->reserve_bytes,
+            RESERVE_BYTES_MAX);
+    return VPRIV_OK;
+}
+
+static vpriv_status allocate(
+    const char *path, const vpriv_vault_options *options, vpriv_vault **vault_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpriv_vault *vault = NULL;
+    VPI_ENSURE(path && path[0] && vault_out, VPRIV_E_ARG, "a vault needs a path");
+    VPI_TRY(check_options(options));
+    VPI_TRY(vpi_crypto_init());
+    VPI_TRY(vpi_alloc(1, sizeof *vault, (void **)&vault));
+    vault->lock_fd = -1;
+    pthread_mutex_init(&vault->lock, NULL);
+    VPI_TRY(vpi_secret_alloc(sizeof *vault->secrets, (void **)&vault->secrets));
+    VPI_TRY(vpi_path_with(path, "", &vault->path));
+    if (options) {
+        vault->clock.fn = options->clock;
+        vault->clock.user = options->clock_user;
+    }
+    VPI_TRY(vpi_reserve_open(vault));
+    *vault_out = vault;
+    vault = NULL;
+    st = VPRIV_OK;
+out:
+    vpriv_vault_close(vault);
+    return st;
+}
+
+void vpriv_vault_close(vpriv_vault *vault)
+{
+    if (!vault)
+        return;
+    vpi_tree_close(vault->tree);
+    vpi_database_close(vault->database);
+    vpi_reserve_close(vault);
+    vpi_secret_free(vault->secrets);
+    free(vault->path);
+    pthread_mutex_destroy(&vault->lock);
+    free(vault);
+}
+
+static uint8_t *fixed_key(vpi_vault_secrets *secrets, int slot)
+{
+    return secrets->fixed + slot * VPI_KEY_BYTES;
+}
+
+static vpriv_status store_purposes(vpriv_vault *vault, vpriv_keyring *keyring)
+{
+    for (unsigned p = 0; p <= VPRIV_PURPOSE_TRAIN_THIRD_PARTY; p++) {
+        uint8_t sealed[VPI_KEY_BYTES + VPI_SEAL_OVERHEAD];
+        const vpi_place place = vpi_vault_place(vault, VPI_COLUMN_PURPOSE, p);
+        vpi_keyring_generate(keyring, p);
+        vpi_seal(vault->secrets->catalogue_key, &place, keyring->public_key[p], VPI_KEY_BYTES,
+            sealed);
+        const vpriv_status st = vpi_database_run(vault->database,
+            "INSERT INTO purpose(id, sealed) VALUES (?1, ?2)", "ib", (int64_t)p, sealed,
+            sizeof sealed);
+        if (st != VPRIV_OK)
+            return st;
+        memcpy(vault->purpose_public_key[p], keyring->public_key[p], VPI_KEY_BYTES);
+    }
+    vault->purposes = keyring->has_public;
+    return VPRIV_OK;
+}
+
+static vpriv_status store_settings(vpriv_vault *vault)
+{
+    uint8_t plain[VPI_SETTINGS_BYTES_MAX];
+    vpi_writer w = vpi_writer_of(plain, sizeof plain);
+    vpi_settings_put(&w, &vault->settings);
+    const vpriv_status st = vpi_writer_finish(&w, "settings");
+    return st == VPRIV_OK ? vpi_state_write(vault, VPI_STATE_SETTINGS, plain, vpi_writer_used(&w))
+                          : st;
+}
+
+/* The first keys of the tree, and the keyring's share of them. */
+static vpriv_status make_fixed_keys(vpriv_vault *vault, vpriv_keyring *keyring)
+{
+    vpi_vault_secrets *secrets = vault->secrets;
+    uint64_t first = UINT64_MAX;
+    vpi_random(secrets->fixed, sizeof secrets->fixed);
+    const vpriv_status st = vpi_tree_add(vault->tree, secrets->fixed, VPI_N_FIXED_SLOTS, &first);
+    if (st != VPRIV_OK)
+        return st;
+    VPI_IMPOSSIBLE_UNLESS(first == 0);
+    memcpy(secrets->catalogue_key, fixed_key(secrets, VPI_SLOT_CATALOGUE), VPI_KEY_BYTES);
+    memcpy(secrets->index_key, fixed_key(secrets, VPI_SLOT_INDEX), VPI_KEY_BYTES);
+    memcpy(secrets->policy_key, fixed_key(secrets, VPI_SLOT_POLICY), VPI_KEY_BYTES);
+    crypto_sign_seed_keypair(
+        vault->device_public_key, secrets->device, fixed_key(secrets, VPI_SLOT_DEVICE));
+    vpi_wipe(secrets->device, sizeof secrets->device);
+    memcpy(keyring->device_public_key, vault->device_public_key, VPI_KEY_BYTES);
+    return VPRIV_OK;
+}
+
+/* Everything a new vault holds, in one transaction. */
+static vpriv_status fill(vpriv_vault *vault, const vpriv_vault_options *options,
+    vpriv_keyring *keyring)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpriv_log_entry entry = {.kind = VPRIV_LOG_VAULT_CREATED, .purpose = VPRIV_LOG_NO_PURPOSE,
+        .actor = "owner"};
+    VPI_TRY(vpi_database_begin(vault->database));
+    VPI_TRY(vpi_database_script(vault->database, vpi_tree_schema));
+    VPI_TRY(vpi_database_script(vault->database, vpi_vault_schema));
+    VPI_TRY(vpi_tree_create(vault->database, vault->root, vault->vault_id, &vault->tree));
+    VPI_TRY(make_fixed_keys(vault, keyring));
+    VPI_TRY(vpi_settings_from_options(options, vpi_vault_now_us(vault), &vault->settings));
+    VPI_TRY(store_settings(vault));
+    VPI_TRY(store_purposes(vault, keyring));
+    VPI_TRY(vpi_database_run(vault->database,
+        "INSERT INTO meta(id, vault_id, device_public_key, reserve_bytes) VALUES (1, ?1, ?2, ?3)",
+        "bbi", vault->vault_id, sizeof vault->vault_id, vault->device_public_key,
+        sizeof vault->device_public_key, (int64_t)vault->reserve_bytes));
+    VPI_TRY(vpi_policy_write_head(
+        vault, vpi_tree_generation(vault->tree), fixed_key(vault->secrets, VPI_SLOT_INGEST)));
+    VPI_TRY(vpi_log_start(vault));
+    VPI_TRY(vpi_log_append(vault, &entry, NULL, 0, NULL, NULL));
+    char pragmas[96];
+    snprintf(pragmas, sizeof pragmas, "PRAGMA application_id=%d; PRAGMA user_version=%d;",
+        VPI_APPLICATION_ID, VPI_USER_VERSION);
+    VPI_TRY(vpi_database_script(vault->database, pragmas));
+    VPI_TRY(vpi_database_commit(vault->database));
+    VPI_TRY(vpi_tree_settle(vault->tree));
+    st = VPRIV_OK;
+out:
+    vpi_wipe(vault->secrets->fixed, sizeof vault->secrets->fixed);
+    return st;
+}
+
+/* A vault that was not made whole leaves nothing behind. */
+static void remove_files(const char *path)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-reserve", "-lock"};
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        char *name = NULL;
+        if (vpi_path_with(path, suffixes[i], &name) == VPRIV_OK)
+            unlink(name);
+        free(name);
+    }
+}
+
+vpriv_status vpriv_vault_create(const char *path, vpriv_root_store *root,
+    const vpriv_vault_options *options, vpriv_keyring **keyring_out, vpriv_vault **vault_out)
+{
+    static const vpriv_vault_options defaults = {.struct_size = sizeof defaults};
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpriv_vault *vault = NULL;
+    vpriv_keyring *keyring = NULL;
+    bool ours = false;
+    vpi_fail_clear();
+    VPI_ENSURE(path && path[0] && root && keyring_out && vault_out, VPRIV_E_ARG,
+        "a vault needs a path, a root store, and room for vault and keyring");
+    VPI_ENSURE(access(path, F_OK) != 0, VPRIV_E_EXISTS, "%s exists already", path);
+    VPI_TRY(allocate(path, options, &vault));
+    vault->root = root;
+    vault->reserve_bytes =
+        options && options->reserve_bytes ? options->reserve_bytes : RESERVE_BYTES_DEFAULT;
+    vpi_random(vault->vault_id, sizeof vault->vault_id);
+    VPI_TRY(vpi_keyring_create(vault->vault_id, &keyring));
+    VPI_TRY(vpi_root_probe(root) == VPRIV_OK
+            ? vpi_fail(VPRIV_E_EXISTS,
+                  "the root store holds a root key already: use an empty one for a new vault")
+            : VPRIV_OK);
+    VPI_TRY(vpi_database_open(path, VPI_DATABASE_CREATE, &vault->database));
+    ours = true;
+    VPI_TRY(fill(vault, options ? options : &defaults, keyring));
+    vpi_reserve_rebuild(vault);
+    *vault_out = vault;
+    *keyring_out = keyring;
+    vault = NULL;
+    keyring = NULL;
+    st = VPRIV_OK;
+out:
+    vpriv_keyring_close(keyring);
+    if (vault) {
+        vpriv_vault_close(vault);
+        if (ours)
+            remove_files(path);
+    }
+    return st;
+}
+
+/* The tables, indexes and everything else must be those this version makes, to the letter. */
+static vpriv_status check_schema(vpriv_vault *vault)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_database *fresh = NULL;
+    vpi_row ours = {NULL}, theirs = {NULL};
+    size_t n_ours = 0, n_theirs = 0;
+    VPI_TRY(vpi_database_open(":memory:", VPI_DATABASE_CREATE, &fresh));
+    VPI_TRY(vpi_database_script(fresh, vpi_tree_schema));
+    VPI_TRY(vpi_database_script(fresh, vpi_vault_schema));
+    VPI_TRY(vpi_database_query(fresh, &ours, SCHEMA_QUERY, ""));
+    VPI_TRY(vpi_database_query(vault->database, &theirs, SCHEMA_QUERY, ""));
+    const uint8_t *a = vpi_column_blob(&ours, 0, &n_ours);
+    const uint8_t *b = vpi_column_blob(&theirs, 0, &n_theirs);
+    VPI_ENSURE(a && b && n_ours == n_theirs && memcmp(a, b, n_ours) == 0, VPRIV_E_AUTH,
+        "the vault file is damaged or was changed");
+    st = VPRIV_OK;
+out:
+    vpi_row_end(&ours);
+    vpi_row_end(&theirs);
+    vpi_database_close(fresh);
+    return st;
+}
+
+static vpriv_status read_meta(vpriv_vault *vault)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_row row = {NULL};
+    int64_t application = 0, version = 0;
+    VPI_TRY(vpi_database_int(vault->database, &application, "PRAGMA application_id", ""));
+    VPI_ENSURE(application == VPI_APPLICATION_ID, VPRIV_E_FORMAT,
+        "a SQLite database, but not a vault");
+    VPI_TRY(vpi_database_int(vault->database, &version, "PRAGMA user_version", ""));
+    VPI_ENSURE(version <= VPI_USER_VERSION, VPRIV_E_VERSION,
+        "the vault has format %lld; this library knows up to %d", (long long)version,
+        VPI_USER_VERSION);
+    VPI_ENSURE(version == VPI_USER_VERSION, VPRIV_E_FORMAT, "not a whole vault");
+    VPI_TRY(check_schema(vault));
+    const vpriv_status found = vpi_database_query(vault->database, &row,
+        "SELECT vault_id, device_public_key, reserve_bytes FROM meta WHERE id = 1", "");
+    VPI_ENSURE(found != VPRIV_E_NOT_FOUND, VPRIV_E_AUTH, "the vault file is damaged or was changed");
+    VPI_TRY(found);
+    VPI_TRY(vpi_column_copy(&row, 0, vault->vault_id, sizeof vault->vault_id));
+    VPI_TRY(vpi_column_copy(&row, 1, vault->device_public_key, sizeof vault->device_public_key));
+    const int64_t reserve_bytes = vpi_column_int(&row, 2);
+    VPI_ENSURE(reserve_bytes >= 0 && reserve_bytes <= RESERVE_BYTES_MAX, VPRIV_E_AUTH,
+        "the vault file is damaged or was changed");
+    vault->reserve_bytes = (uint32_t)reserve_bytes;
+    st = VPRIV_OK;
+out:
+    vpi_row_end(&row);
+    return st;
+}
+
+/* SQLite needs a little space to open at all; on a full disk the reserve gives it. */
+static vpriv_status open_database(vpriv_vault *vault)
+{
+    vpriv_status st = vpi_database_open(vault->path, VPI_DATABASE_OPEN, &vault->database);
+    if (st == VPRIV_OK)
+        st = read_meta(vault);
+    const bool maybe_full = st == VPRIV_E_FULL || st == VPRIV_E_IO;
+    if (maybe_full && vpi_reserve_give_up_path(vault->path)) {
+        vpi_database_close(vault->database);
+        vault->database = NULL;
+        st = vpi_database_open(vault->path, VPI_DATABASE_OPEN, &vault->database);
+        if (st == VPRIV_OK)
+            st = read_meta(vault);
+    }
+    return st == VPRIV_OK ? VPRIV_OK : vpi_fail_in(st, vault->path);
+}
+
+static vpriv_status load_purposes(vpriv_vault *vault)
+{
+    vpi_row row = {NULL};
+    vpriv_status st =
+        vpi_database_query(vault->database, &row, "SELECT id, sealed FROM purpose ORDER BY id", "");
+    while (st == VPRIV_OK) {
+        size_t n_sealed = 0;
+        const uint8_t *sealed = vpi_column_blob(&row, 1, &n_sealed);
+        const int64_t p = vpi_column_int(&row, 0);
+        const vpi_place place = vpi_vault_place(vault, VPI_COLUMN_PURPOSE, (uint64_t)p);
+        if (p < 0 || p >= VPI_PURPOSES_MAX || n_sealed != VPI_KEY_BYTES + VPI_SEAL_OVERHEAD)
+            st = vpi_auth_failed();
+        else
+            st = vpi_unseal(vault->secrets->catalogue_key, &place, sealed, n_sealed,
+                vault->purpose_public_key[p]);
+        if (st == VPRIV_OK) {
+            vault->purposes |= UINT32_C(1) << p;
+            st = vpi_row_next(vault->database, &row);
+        }
+    }
+    vpi_row_end(&row);
+    return st == VPRIV_E_NOT_FOUND ? VPRIV_OK : st;
+}
+
+static vpriv_status load_settings(vpriv_vault *vault)
+{
+    uint8_t plain[VPI_PADDED_SEAL_BYTES(VPI_SETTINGS_BYTES_MAX)];
+    size_t n_bytes = 0;
+    const vpriv_status st =
+        vpi_state_read(vault, VPI_STATE_SETTINGS, plain, sizeof plain, &n_bytes);
+    if (st != VPRIV_OK)
+        return st;
+    vpi_reader r = vpi_reader_of(plain, n_bytes);
+    vpi_settings_get(&r, &vault->settings);
+    return vpi_reader_finish(&r, "settings") == VPRIV_OK ? VPRIV_OK : vpi_auth_failed();
+}
+
+static vpriv_status load_keys(vpriv_vault *vault)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_vault_secrets *secrets = vault->secrets;
+    uint8_t public_key[VPI_KEY_BYTES];
+    VPI_TRY(vpi_tree_get(vault->tree, VPI_SLOT_CATALOGUE, secrets->catalogue_key));
+    VPI_TRY(vpi_tree_get(vault->tree, VPI_SLOT_INDEX, secrets->index_key));
+    VPI_TRY(vpi_tree_get(vault->tree, VPI_SLOT_POLICY, secrets->policy_key));
+    VPI_TRY(vpi_tree_get(vault->tree, VPI_SLOT_DEVICE, secrets->key));
+    crypto_sign_seed_keypair(public_key, secrets->device, secrets->key);
+    VPI_ENSURE(memcmp(public_key, vault->device_public_key, sizeof public_key) == 0, VPRIV_E_AUTH,
+        "the vault file is damaged or was changed");
+    VPI_TRY(load_purposes(vault));
+    VPI_TRY(load_settings(vault));
+    VPI_TRY(vpi_log_head_check(vault));
+    st = VPRIV_OK;
+out:
+    vpi_wipe(secrets->key, VPI_KEY_BYTES);
+    vpi_wipe(secrets->device, sizeof secrets->device);
+    return st == VPRIV_E_ERASED ? vpi_auth_failed() : st;
+}
+
+static vpriv_status finish_what_was_cut(vpriv_vault *vault)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    uint64_t n_pending = 0;
+    VPI_TRY(vpi_ingest_pending(vault, &n_pending));
+    if (n_pending > 0 && vault->tree) {
+        VPI_TRY(vpi_vault_begin(vault));
+        VPI_TRY(vpi_ingest_adopt_all(vault));
+        VPI_TRY(vpi_vault_commit(vault));
+    }
+    VPI_TRY(vpi_sweep_dead_provisional(vault));
+    st = VPRIV_OK;
+out:
+    vpi_vault_rollback(vault);
+    /* A full disk must not keep anybody from reading and erasing: it can be finished later. */
+    return st == VPRIV_E_FULL || st == VPRIV_E_BUSY ? VPRIV_OK : st;
+}
+
+vpriv_status vpriv_vault_open(const char *path, vpriv_root_store *root,
+    const vpriv_vault_options *options, vpriv_vault **vault_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpriv_vault *vault = NULL;
+    bool began = false;
+    vpi_fail_clear();
+    VPI_ENSURE(root && vault_out, VPRIV_E_ARG, "a vault is opened with its root store");
+    VPI_TRY(allocate(path, options, &vault));
+    vault->root = root;
+    VPI_TRY(open_database(vault));
+    VPI_TRY(vpi_tree_open(vault->database, root, vault->vault_id, &vault->tree));
+    VPI_TRY(vpi_vault_read_begin(vault, &began));
+    const vpriv_status loaded = load_keys(vault);
+    vpi_vault_read_end(vault, began);
+    VPI_TRY(loaded);
+    VPI_TRY(finish_what_was_cut(vault));
+    vpi_reserve_rebuild(vault);
+    *vault_out = vault;
+    vault = NULL;
+    st = VPRIV_OK;
+out:
+    vpriv_vault_close(vault);
+    return st;
+}
+
+static void take_credential(vpriv_vault *vault, const vpriv_keyring *credential)
+{
+    memcpy(vault->secrets->policy_key, credential->policy_key, VPI_KEY_BYTES);
+    memcpy(vault->purpose_public_key, credential->public_key, sizeof vault->purpose_public_key);
+    vault->purposes = credential->has_public;
+}
+
+vpriv_status vpriv_vault_open_for_capture(const char *path, const vpriv_keyring *credential,
+    const vpriv_vault_options *options, vpriv_vault **vault_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpriv_vault *vault = NULL;
+    vpi_policy_head *head = NULL;
+    vpi_fail_clear();
+    VPI_ENSURE(credential && vault_out, VPRIV_E_ARG, "a capture credential is needed");
+    VPI_ENSURE(credential->is_capture_credential, VPRIV_E_NO_KEY,
+        "the keyring is not a capture credential");
+    VPI_TRY(allocate(path, options, &vault));
+    VPI_TRY(open_database(vault));
+    VPI_ENSURE(memcmp(credential->vault_id, vault->vault_id, VPI_VAULT_ID_BYTES) == 0,
+        VPRIV_E_NO_KEY, "the capture credential belongs to another vault");
+    VPI_ENSURE(
+        memcmp(credential->device_public_key, vault->device_public_key, VPI_KEY_BYTES) == 0,
+        VPRIV_E_AUTH, "the vault file is damaged or was changed");
+    take_credential(vault, credential);
+    VPI_TRY(vpi_alloc(1, sizeof *head, (void **)&head));
+    VPI_TRY(vpi_policy_read_head(vault, head));
+    vault->settings = head->settings;
+    VPI_TRY(finish_what_was_cut(vault));
+    *vault_out = vault;
+    vault = NULL;
+    st = VPRIV_OK;
+out:
+    free(head);
+    vpriv_vault_close(vault);
+    return st;
+}
+
+vpriv_status vpriv_vault_capture_credential(vpriv_vault *vault, vpriv_keyring **keyring_out)
+{
+    vpriv_keyring *credential = NULL;
+    vpriv_status st = vpi_vault_enter(vault, true);
+    if (st != VPRIV_OK)
+        return st;
+    st = VPRIV_E_INTERNAL;
+    VPI_ENSURE(keyring_out, VPRIV_E_ARG, "no room for the credential");
+    VPI_TRY(vpi_keyring_create(vault->vault_id, &credential));
+    credential->is_capture_credential = true;
+    credential->has_public = vault->purposes;
+    memcpy(credential->public_key, vault->purpose_public_key, sizeof credential->public_key);
+    memcpy(credential->device_public_key, vault->device_public_key, VPI_KEY_BYTES);
+    memcpy(credential->policy_key, vault->secrets->policy_key, VPI_KEY_BYTES);
+    *keyring_out = credential;
+    st = VPRIV_OK;
+out:
+    vpi_vault_leave(vault);
+    return st;
+}

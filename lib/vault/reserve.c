@@ -1,0 +1,139 @@
+/* Disk space kept aside, and the lock file.
+ *
+ * SQLite cannot delete on a full disk: it must write first. So a file of some hundred kibibytes lies
+ * beside the vault, with its space really allocated. A call that destroys something gives it up when
+ * space is short, and it is rebuilt when there is space again.
+ *
+ * A recorder holds an open-file-description lock on the byte of its recording's row in the lock file:
+ * the kernel lets go of it when the process dies, which is how a dead provisional recording is told
+ * from a living one. */
+#include "base/file.h"
+#include "base/try.h"
+#include "vault/vault.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define RESERVE_SUFFIX "-reserve"
+#define LOCK_SUFFIX    "-lock"
+
+vpriv_status vpi_reserve_open(vpriv_vault *vault)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vault->lock_fd = -1;
+    VPI_TRY(vpi_path_with(vault->path, RESERVE_SUFFIX, &vault->reserve_path));
+    VPI_TRY(vpi_path_with(vault->path, LOCK_SUFFIX, &vault->lock_path));
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+/* Opened when first needed: a vault that is only read on a full disk needs no new file. */
+static vpriv_status open_lock_file(vpriv_vault *vault, int flags)
+{
+    uint64_t n_bytes = 0;
+    if (vault->lock_fd >= 0)
+        return VPRIV_OK;
+    return vpi_file_open(vault->lock_path, O_RDWR | flags, &vault->lock_fd, &n_bytes);
+}
+
+void vpi_reserve_close(vpriv_vault *vault)
+{
+    if (vault->lock_fd >= 0)
+        close(vault->lock_fd);
+    free(vault->reserve_path);
+    free(vault->lock_path);
+}
+
+bool vpi_reserve_space_is_short(const vpriv_vault *vault)
+{
+    struct statvfs space;
+    if (statvfs(vault->reserve_path, &space) != 0)
+        return false; /* no reserve to give up */
+    return (uint64_t)space.f_bavail * space.f_frsize < vault->reserve_bytes;
+}
+
+bool vpi_reserve_is_there(const vpriv_vault *vault)
+{
+    return access(vault->reserve_path, F_OK) == 0;
+}
+
+void vpi_reserve_give_up(vpriv_vault *vault)
+{
+    unlink(vault->reserve_path);
+}
+
+bool vpi_reserve_give_up_path(const char *vault_path)
+{
+    char *path = NULL;
+    if (vpi_path_with(vault_path, RESERVE_SUFFIX, &path) != VPRIV_OK)
+        return false;
+    const bool given_up = unlink(path) == 0;
+    free(path);
+    return given_up;
+}
+
+void vpi_reserve_rebuild(vpriv_vault *vault)
+{
+    struct stat info;
+    struct statvfs space;
+    if (vault->reserve_bytes == 0 || stat(vault->reserve_path, &info) == 0)
+        return;
+    char *slash = strrchr(vault->path, '/');
+    char *folder = slash ? strndup(vault->path, (size_t)(slash - vault->path) + 1) : strdup(".");
+    const bool roomy = folder && statvfs(folder, &space) == 0 &&
+        (uint64_t)space.f_bavail * space.f_frsize > 4 * (uint64_t)vault->reserve_bytes;
+    free(folder);
+    if (!roomy)
+        return;
+    const int fd = open(vault->reserve_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return;
+    if (posix_fallocate(fd, 0, (off_t)vault->reserve_bytes) != 0)
+        unlink(vault->reserve_path);
+    close(fd);
+}
+
+static struct flock byte_lock(short type, int64_t row)
+{
+    struct flock lock;
+    memset(&lock, 0, sizeof lock);
+    lock.l_type = type;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = (off_t)row;
+    lock.l_len = 1;
+    return lock;
+}
+
+vpriv_status vpi_recorder_lock(vpriv_vault *vault, int64_t row)
+{
+    struct flock lock = byte_lock(F_WRLCK, row);
+    const vpriv_status st = open_lock_file(vault, O_CREAT);
+    if (st != VPRIV_OK)
+        return st;
+    if (fcntl(vault->lock_fd, F_OFD_SETLK, &lock) != 0)
+        return vpi_errno_failed(errno, "the vault's lock file");
+    return VPRIV_OK;
+}
+
+void vpi_recorder_unlock(vpriv_vault *vault, int64_t row)
+{
+    struct flock lock = byte_lock(F_UNLCK, row);
+    if (vault->lock_fd >= 0)
+        (void)fcntl(vault->lock_fd, F_OFD_SETLK, &lock);
+}
+
+bool vpi_recorder_is_alive(const vpriv_vault *vault, int64_t row)
+{
+    /* A separate description, so that this process's own recorders count as living too. */
+    struct flock lock = byte_lock(F_WRLCK, row);
+    const int fd = open(vault->lock_path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return errno != ENOENT; /* when nobody can tell, nothing is thrown away */
+    const int code = fcntl(fd, F_OFD_GETLK, &lock);
+    close(fd);
+    return code != 0 || lock.l_type != F_UNLCK;
+}

@@ -1,0 +1,354 @@
+#include "vault/sealer.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "base/try.h"
+#include "vault/decision.h"
+#include "vault/ingest.h"
+#include "vault/policy.h"
+#include <string.h>
+
+struct vpi_sealer {
+    vpriv_vault *vault;
+    uint32_t required;
+    vpi_tag tag;
+    vpi_recording_bond bond;
+    int64_t row; /* 0 until the first write */
+    uint64_t n_blocks;
+    bool committed;
+    bool done;
+    struct {
+        vpi_recording_keys keys;
+        vpi_ingest_commit commit;
+    } *secrets; /* guarded */
+};
+
+static int by_id(const void *a, const void *b)
+{
+    return memcmp(a, b, VPI_SUBJECT_ID_BYTES);
+}
+
+/* Adds the purpose to the tag when it is allowed; its consents too. */
+static vpriv_status try_purpose(vpi_sealer *sealer, unsigned purpose, uint32_t *reasons_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_tag *tag = &sealer->tag;
+    vpi_tag_consent consents[VPI_SUBJECTS_MAX];
+    memset(consents, 0, sizeof consents);
+    VPI_TRY(vpi_decide_capture(sealer->vault, tag->subjects, tag->n_subjects,
+        (vpriv_purpose)purpose, tag->retention, reasons_out, consents));
+    if (*reasons_out == 0 && tag->n_consents + tag->n_subjects <= VPI_TAG_CONSENTS_MAX) {
+        memcpy(tag->consents + tag->n_consents, consents, tag->n_subjects * sizeof consents[0]);
+        tag->n_consents += tag->n_subjects;
+        tag->purposes |= VPRIV_PURPOSE_BIT(purpose);
+    }
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+static vpriv_status decide_purposes(vpi_sealer *sealer, uint32_t required, uint32_t optional)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
+        uint32_t reasons = VPRIV_DENY_INPUT_MALFORMED;
+        if (!((required | optional) >> p & 1))
+            continue;
+        const vpriv_purpose_info *about = vpriv_purpose_about((vpriv_purpose)p);
+        if (!about->is_storable && !(required >> p & 1))
+            continue;
+        VPI_TRY(try_purpose(sealer, p, &reasons));
+        if (reasons != 0 && (required >> p & 1)) {
+            st = vpi_denied(reasons, (vpriv_purpose)p);
+            goto out;
+        }
+        VPI_ENSURE(about->is_storable || !(required >> p & 1), VPRIV_E_CONSENT,
+            "%s: nothing may be stored for this purpose", about->name);
+    }
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+/* Keys, wraps' inner boxes, and everything the blocks are bound to. */
+static vpriv_status make_keys(vpi_sealer *sealer)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpriv_vault *vault = sealer->vault;
+    vpi_ingest_commit *commit = &sealer->secrets->commit;
+    vpi_recording_keys *keys = &sealer->secrets->keys;
+    VPI_TRY(vpi_tag_encode(&sealer->tag, commit->tag_bytes, &commit->n_tag_bytes));
+    vpi_tag_hash(commit->tag_bytes, commit->n_tag_bytes, sealer->bond.tag_hash);
+    memcpy(sealer->bond.vault_id, vault->vault_id, VPI_VAULT_ID_BYTES);
+    vpi_random(sealer->bond.recording_id, VPI_RECORDING_ID_BYTES);
+    vpi_recording_keys_generate(keys);
+    memcpy(commit->shred_key, keys->shred_key, VPI_KEY_BYTES);
+    vpi_recording_commitment(keys->recording_key, &sealer->bond, commit->commitment);
+    commit->purposes = sealer->tag.purposes;
+    for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++)
+        if (commit->purposes >> p & 1)
+            VPI_TRY(vpi_inner_seal(keys->recording_key, &sealer->bond,
+                vault->purpose_public_key[p], commit->inner[p]));
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+vpriv_status vpi_sealer_create(
+    vpriv_vault *vault, const vpi_sealer_request *request, vpi_sealer **sealer_out)
+{
+    vpi_sealer *sealer = NULL;
+    bool began = false;
+    vpi_policy_head *head = NULL;
+    vpriv_status st = vpi_vault_enter(vault, false);
+    if (st != VPRIV_OK)
+        return st;
+    st = VPRIV_E_INTERNAL;
+    VPI_ENSURE(request->required, VPRIV_E_ARG, "a recording needs at least one purpose");
+    VPI_ENSURE(request->tag.retention != VPRIV_RETENTION_NONE, VPRIV_E_STATE,
+        "retention is \"none\" (don't save)");
+    VPI_TRY(vpi_alloc(1, sizeof *head, (void **)&head));
+    VPI_TRY(vpi_alloc(1, sizeof *sealer, (void **)&sealer));
+    VPI_TRY(vpi_secret_alloc(sizeof *sealer->secrets, (void **)&sealer->secrets));
+    sealer->vault = vault;
+    sealer->required = request->required;
+    sealer->tag = request->tag;
+    qsort(sealer->tag.subjects, sealer->tag.n_subjects, VPI_SUBJECT_ID_BYTES, by_id);
+    VPI_TRY(vpi_vault_read_begin(vault, &began));
+    VPI_TRY(vpi_policy_read_head(vault, head));
+    memcpy(sealer->tag.jurisdiction, head->settings.jurisdiction, VPRIV_JURISDICTION_BYTES);
+    memcpy(sealer->tag.device_class, head->settings.device_class, VPRIV_DEVICE_BYTES);
+    sealer->tag.policy_epoch = head->settings.policy_epoch;
+    sealer->tag.purposes = sealer->tag.n_consents = 0;
+    VPI_TRY(decide_purposes(sealer, request->required, request->optional));
+    VPI_TRY(make_keys(sealer));
+    *sealer_out = sealer;
+    sealer = NULL;
+    st = VPRIV_OK;
+out:
+    vpi_vault_read_end(vault, began);
+    vpi_vault_leave(vault);
+    free(head);
+    if (sealer) {
+        vpi_secret_free(sealer->secrets);
+        free(sealer);
+    }
+    return st;
+}
+
+/* In the write transaction: what was allowed at the start must be allowed still, under the same
+ * consents. */
+static vpriv_status ask_again(vpi_sealer *sealer)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    const vpi_tag *tag = &sealer->tag;
+    for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
+        uint32_t reasons = VPRIV_DENY_INPUT_MALFORMED;
+        vpi_tag_consent consents[VPI_SUBJECTS_MAX];
+        if (!(sealer->required >> p & 1))
+            continue;
+        VPI_TRY(vpi_decide_capture(sealer->vault, tag->subjects, tag->n_subjects, (vpriv_purpose)p,
+            tag->retention, &reasons, consents));
+        if (reasons != 0) {
+            st = vpi_denied(reasons, (vpriv_purpose)p);
+            goto out;
+        }
+        for (uint32_t i = 0; i < tag->n_consents; i++)
+            VPI_ENSURE(tag->consents[i].purpose != p ||
+                    memcmp(tag->consents[i].record_id, consents[tag->consents[i].subject].record_id,
+                        VPRIV_CONSENT_RECORD_ID_BYTES) == 0,
+                VPRIV_E_CONSENT, "%s: the consent this recording rests on is not in force any more",
+                vpriv_purpose_name((vpriv_purpose)p));
+    }
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+/* The row must still be there and alive: another process may have erased the recording. */
+static vpriv_status check_row(vpi_sealer *sealer)
+{
+    int64_t state = 0;
+    const vpriv_status st = vpi_database_int(sealer->vault->database, &state,
+        "SELECT state FROM recording WHERE id = ?1", "i", sealer->row);
+    if (st == VPRIV_E_NOT_FOUND || (st == VPRIV_OK && state == VPRIV_RECORDING_SHREDDED))
+        return vpi_fail(VPRIV_E_ERASED, "the recording was erased while it was taken");
+    return st;
+}
+
+static vpriv_status insert_row(vpi_sealer *sealer)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpriv_vault *vault = sealer->vault;
+    int64_t row = 0;
+    if (sealer->row)
+        return check_row(sealer);
+    VPI_TRY(vpi_database_int(
+        vault->database, &row, "SELECT coalesce(max(id), 0) + 1 FROM recording", ""));
+    VPI_TRY(vpi_recorder_lock(vault, row));
+    sealer->row = row;
+    VPI_TRY(vpi_database_run(vault->database,
+        "INSERT INTO recording(id, name, state, retention) VALUES (?1, ?2, ?3, 0)", "ibi", row,
+        sealer->bond.recording_id, (size_t)VPI_RECORDING_ID_BYTES,
+        (int64_t)VPRIV_RECORDING_PROVISIONAL));
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+static vpriv_status insert_block(
+    vpi_sealer *sealer, const uint8_t plain[VPI_BLOCK_PLAIN_BYTES], bool is_final)
+{
+    uint8_t block[VPI_BLOCK_BYTES];
+    vpi_block_seal(
+        &sealer->secrets->keys, &sealer->bond, sealer->n_blocks, is_final, plain, block);
+    return vpi_blocks_insert(sealer->vault, sealer->row, sealer->n_blocks, block);
+}
+
+/* After a failed transaction of a first write the row is not there: it must be made anew. */
+static void forget_row(vpi_sealer *sealer, int64_t row_before)
+{
+    if (sealer->row && !row_before) {
+        vpi_recorder_unlock(sealer->vault, sealer->row);
+        sealer->row = 0;
+    }
+}
+
+vpriv_status vpi_sealer_write(vpi_sealer *sealer, const uint8_t plain[VPI_BLOCK_PLAIN_BYTES])
+{
+    vpriv_vault *vault = sealer->vault;
+    const int64_t row_before = sealer->row;
+    vpriv_status st = vpi_vault_enter(vault, false);
+    if (st != VPRIV_OK)
+        return st;
+    st = VPRIV_E_INTERNAL;
+    VPI_ENSURE(!sealer->done, VPRIV_E_STATE, "the recording has ended");
+    /* What nobody can open after a crash need not survive it. */
+    if (!sealer->committed)
+        VPI_TRY(vpi_database_set_durable(vault->database, false));
+    VPI_TRY(vpi_vault_begin(vault));
+    VPI_TRY(ask_again(sealer));
+    VPI_TRY(insert_row(sealer));
+    VPI_TRY(insert_block(sealer, plain, false));
+    VPI_TRY(vpi_vault_commit(vault));
+    sealer->n_blocks++;
+    st = VPRIV_OK;
+out:
+    vpi_vault_rollback(vault);
+    if (st != VPRIV_OK)
+        forget_row(sealer, row_before);
+    if (vpi_database_set_durable(vault->database, true) != VPRIV_OK && st == VPRIV_OK)
+        st = VPRIV_E_IO;
+    vpi_vault_leave(vault);
+    return st;
+}
+
+vpriv_status vpi_sealer_commit(vpi_sealer *sealer)
+{
+    vpriv_vault *vault = sealer->vault;
+    const int64_t row_before = sealer->row;
+    vpriv_status st = vpi_vault_enter(vault, false);
+    if (st != VPRIV_OK)
+        return st;
+    st = VPRIV_E_INTERNAL;
+    VPI_ENSURE(!sealer->done && !sealer->committed, VPRIV_E_STATE, "the recording is confirmed");
+    VPI_TRY(vpi_vault_begin(vault));
+    VPI_TRY(ask_again(sealer));
+    VPI_TRY(insert_row(sealer));
+    VPI_TRY(vpi_ingest_write_commit(
+        vault, sealer->row, sealer->bond.recording_id, &sealer->secrets->commit));
+    if (vault->tree)
+        VPI_TRY(vpi_ingest_adopt_all(vault));
+    VPI_TRY(vpi_vault_commit(vault));
+    sealer->committed = true;
+    vpi_wipe(&sealer->secrets->commit, sizeof sealer->secrets->commit);
+    vpi_wipe(sealer->secrets->keys.shred_key, VPI_KEY_BYTES);
+    st = VPRIV_OK;
+out:
+    vpi_vault_rollback(vault);
+    if (st != VPRIV_OK)
+        forget_row(sealer, row_before);
+    vpi_vault_leave(vault);
+    return st;
+}
+
+static void end(vpi_sealer *sealer)
+{
+    sealer->done = true;
+    vpi_wipe(sealer->secrets, sizeof *sealer->secrets);
+    if (sealer->row)
+        vpi_recorder_unlock(sealer->vault, sealer->row);
+}
+
+vpriv_status vpi_sealer_finish(vpi_sealer *sealer, const uint8_t plain[VPI_BLOCK_PLAIN_BYTES],
+    vpriv_end_reason reason, uint64_t n_frames_48k)
+{
+    vpriv_vault *vault = sealer->vault;
+    vpriv_status st = vpi_vault_enter(vault, false);
+    if (st != VPRIV_OK)
+        return st;
+    st = VPRIV_E_INTERNAL;
+    VPI_ENSURE(!sealer->done && sealer->committed, VPRIV_E_STATE, "the recording is not confirmed");
+    const vpi_finish finish = {
+        true, reason, sealer->n_blocks + 1, n_frames_48k, vpi_vault_now_us(vault)};
+    /* When consent was withdrawn the last block holds nothing that came after. */
+    VPI_TRY(vpi_vault_begin(vault));
+    VPI_TRY(check_row(sealer));
+    VPI_TRY(insert_block(sealer, plain, true));
+    VPI_TRY(vpi_ingest_write_finish(vault, sealer->row, sealer->bond.recording_id, &finish));
+    if (vault->tree)
+        VPI_TRY(vpi_ingest_adopt_all(vault));
+    VPI_TRY(vpi_vault_commit(vault));
+    sealer->n_blocks++;
+    end(sealer);
+    st = VPRIV_OK;
+out:
+    vpi_vault_leave(vault);
+    return st;
+}
+
+vpriv_status vpi_sealer_reject(vpi_sealer *sealer)
+{
+    vpriv_vault *vault = sealer->vault;
+    vpriv_status st = vpi_vault_enter(vault, false);
+    if (st != VPRIV_OK)
+        return st;
+    st = VPRIV_E_INTERNAL;
+    VPI_ENSURE(!sealer->done && !sealer->committed, VPRIV_E_STATE, "the recording is confirmed");
+    /* First the keys: from here on nothing opens, whatever becomes of the rows. */
+    vpi_wipe(sealer->secrets, sizeof *sealer->secrets);
+    sealer->done = true;
+    if (sealer->row) {
+        VPI_TRY(vpi_vault_begin(vault));
+        VPI_TRY(vpi_blocks_remove(vault, sealer->row));
+        VPI_TRY(vpi_database_run(vault->database,
+            "DELETE FROM recording WHERE id = ?1 AND state = 1", "i", sealer->row));
+        VPI_TRY(vpi_vault_commit(vault));
+    }
+    st = VPRIV_OK;
+out:
+    end(sealer);
+    vpi_vault_leave(vault);
+    return st;
+}
+
+void vpi_sealer_destroy(vpi_sealer *sealer)
+{
+    if (!sealer)
+        return;
+    if (!sealer->done && !sealer->committed)
+        (void)vpi_sealer_reject(sealer);
+    if (!sealer->done)
+        end(sealer);
+    vpi_secret_free(sealer->secrets);
+    free(sealer);
+}
+
+const uint8_t *vpi_sealer_recording_id(const vpi_sealer *sealer)
+{
+    return sealer->bond.recording_id;
+}
+
+bool vpi_sealer_is_committed(const vpi_sealer *sealer)
+{
+    return sealer->committed;
+}

@@ -1,0 +1,39 @@
+/* One new recording on its way into the vault: its keys, made in locked memory, and its blocks.
+ *
+ *   create ─write…─▶ PROVISIONAL ─commit─▶ COMMITTED ─write…─finish─▶ done
+ *                        └─reject─▶ gone
+ *
+ * Every call takes the vault's lock itself. Consent is asked inside each write transaction, before
+ * the write: a withdrawal by anybody stops the recording within one block. */
+#ifndef VPI_VAULT_SEALER_H
+#define VPI_VAULT_SEALER_H
+
+#include "vault/blocks.h"
+
+typedef struct vpi_sealer vpi_sealer;
+
+typedef struct vpi_sealer_request {
+    uint32_t required; /* purposes that must be allowed, or nothing is taken; at least one */
+    uint32_t optional; /* purposes that are added when they are allowed */
+    vpi_tag tag;       /* subjects, trigger, encoding, retention, start; the rest is filled in */
+} vpi_sealer_request;
+
+/* Decides, makes the keys and fixes the tag. Writes nothing. VPRIV_E_CONSENT with the reasons. */
+vpriv_status vpi_sealer_create(
+    vpriv_vault *vault, const vpi_sealer_request *request, vpi_sealer **sealer_out);
+/* Seal and store one block. Until commit it is only as durable as the operating system likes. */
+vpriv_status vpi_sealer_write(vpi_sealer *sealer, const uint8_t plain[VPI_BLOCK_PLAIN_BYTES]);
+/* The trigger was meant: shred key and wraps. Durable. */
+vpriv_status vpi_sealer_commit(vpi_sealer *sealer);
+/* The final block and how it ended. Durable. Only after commit. */
+vpriv_status vpi_sealer_finish(vpi_sealer *sealer, const uint8_t plain[VPI_BLOCK_PLAIN_BYTES],
+    vpriv_end_reason reason, uint64_t n_frames_48k);
+/* The trigger was not meant, or consent is gone before commit: nothing stays. */
+vpriv_status vpi_sealer_reject(vpi_sealer *sealer);
+/* Wipes the keys. A recording that was not committed is rejected. */
+void vpi_sealer_destroy(vpi_sealer *sealer);
+
+const uint8_t *vpi_sealer_recording_id(const vpi_sealer *sealer);
+bool vpi_sealer_is_committed(const vpi_sealer *sealer);
+
+#endif

@@ -1,0 +1,257 @@
+#include "vault/sweep.h"
+#include "base/memory.h"
+#include "base/try.h"
+#include "vault/adopt.h"
+#include "vault/blocks.h"
+#include "vault/erase.h"
+#include "vault/header.h"
+#include "vault/ingest.h"
+#include "vault/receipt.h"
+#include <string.h>
+
+enum {
+    SWEEP_BLOCKS = 1,
+    SWEEP_SUBJECT = 2,
+};
+
+#define BLOCKS_PER_STEP     64
+#define RECORDINGS_PER_STEP 32
+
+vpriv_status vpi_sweep_add_blocks(vpriv_vault *vault, int64_t row)
+{
+    return vpi_database_run(vault->database,
+        "INSERT INTO sweep(kind, recording, cursor) VALUES (?1, ?2, 0)", "ii",
+        (int64_t)SWEEP_BLOCKS, row);
+}
+
+vpriv_status vpi_sweep_add_subject(vpriv_vault *vault, const vpi_subject *subject)
+{
+    uint8_t tag[VPI_TAG_BYTES];
+    const vpriv_status st = vpi_subject_recording_tag(vault, subject->row, tag);
+    if (st != VPRIV_OK)
+        return st;
+    return vpi_database_run(vault->database,
+        "INSERT INTO sweep(kind, tag, recording, cursor)"
+        " SELECT ?1, ?2, coalesce(max(id), 0), 0 FROM recording",
+        "ib", (int64_t)SWEEP_SUBJECT, tag, sizeof tag);
+}
+
+static vpriv_status entry_done(vpriv_vault *vault, int64_t id)
+{
+    return vpi_database_run(vault->database, "DELETE FROM sweep WHERE id = ?1", "i", id);
+}
+
+/* Inside a transaction. */
+static vpriv_status remove_blocks(vpriv_vault *vault, int64_t id, int64_t recording)
+{
+    const int64_t first = recording << VPI_ROW_SHIFT;
+    const vpriv_status st = vpi_database_run(vault->database,
+        "DELETE FROM block WHERE id IN (SELECT id FROM block WHERE id >= ?1 AND id < ?2 LIMIT ?3)",
+        "iii", first, first + ((int64_t)1 << VPI_ROW_SHIFT), (int64_t)BLOCKS_PER_STEP);
+    if (st != VPRIV_OK || vpi_database_changes(vault->database) == BLOCKS_PER_STEP)
+        return st;
+    return entry_done(vault, id);
+}
+
+vpriv_status vpi_sweep_blocks(vpriv_vault *vault, int most)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    VPI_TRY(vpi_vault_begin(vault));
+    for (int i = 0; i < most; i++) {
+        vpi_row row = {NULL};
+        const vpriv_status found = vpi_database_query(vault->database, &row,
+            "SELECT id, recording FROM sweep WHERE kind = ?1 ORDER BY id LIMIT 1", "i",
+            (int64_t)SWEEP_BLOCKS);
+        if (found == VPRIV_E_NOT_FOUND)
+            break;
+        VPI_TRY(found);
+        const int64_t id = vpi_column_int(&row, 0), recording = vpi_column_int(&row, 1);
+        vpi_row_end(&row);
+        VPI_TRY(remove_blocks(vault, id, recording));
+    }
+    VPI_TRY(vpi_vault_commit(vault));
+    st = VPRIV_OK;
+out:
+    vpi_vault_rollback(vault);
+    return st;
+}
+
+/* Whether any wrap of the recording still opens with the grant keys in force. */
+static vpriv_status is_alive(vpriv_vault *vault, const vpi_recording *recording, bool *alive_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_wraps *wraps = NULL;
+    vpi_recording_bond bond;
+    uint8_t inner[VPI_INNER_BYTES];
+    uint8_t *key = vault->secrets->adopt_shred_key;
+    bool alive = false;
+    VPI_TRY(vpi_alloc(1, sizeof *wraps, (void **)&wraps));
+    vpi_recording_bond_of(vault, recording, &bond);
+    VPI_TRY(vpi_tree_get(vault->tree, recording->key_slot, key));
+    VPI_TRY(vpi_wraps_load(vault, recording->row, key, wraps));
+    for (unsigned p = 0; p < VPI_PURPOSES_MAX && !alive; p++) {
+        if (!(wraps->purposes >> p & 1))
+            continue;
+        VPI_TRY(vpi_tree_get(vault->tree, recording->key_slot, key));
+        const vpriv_status keyed =
+            vpi_wrap_key_in_force(vault, &recording->tag, &bond, (vpriv_purpose)p, key, key);
+        if (keyed == VPRIV_E_CONSENT)
+            continue;
+        VPI_TRY(keyed);
+        alive = vpi_wrap_open(key, &bond, p, wraps->wrap[p], inner) == VPRIV_OK;
+    }
+    vpi_fail_clear();
+    *alive_out = alive;
+    st = VPRIV_OK;
+out:
+    vpi_wipe(key, VPI_KEY_BYTES);
+    free(wraps);
+    return st;
+}
+
+/* The dead among a person's next recordings. *cursor_out stays when there are no more. */
+static vpriv_status find_dead(vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTES], int64_t bound,
+    int64_t *cursor_io, int64_t dead_out[RECORDINGS_PER_STEP], size_t *n_out, bool *done_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_recording *recording = NULL;
+    size_t n = 0;
+    VPI_TRY(vpi_alloc(1, sizeof *recording, (void **)&recording));
+    *done_out = false;
+    for (int i = 0; i < RECORDINGS_PER_STEP; i++) {
+        int64_t row = 0;
+        bool alive = true;
+        const vpriv_status next = vpi_database_int(vault->database, &row,
+            "SELECT recording FROM recording_subject WHERE tag = ?1 AND recording > ?2"
+            " AND recording <= ?3 ORDER BY recording LIMIT 1",
+            "bii", tag, (size_t)VPI_TAG_BYTES, *cursor_io, bound);
+        if (next == VPRIV_E_NOT_FOUND) {
+            *done_out = true;
+            break;
+        }
+        VPI_TRY(next);
+        VPI_TRY(vpi_recording_load(vault, row, recording));
+        VPI_TRY(is_alive(vault, recording, &alive));
+        if (!alive)
+            dead_out[n++] = row;
+        *cursor_io = row;
+    }
+    *n_out = n;
+    st = VPRIV_OK;
+out:
+    free(recording);
+    return st;
+}
+
+static vpriv_status sweep_subject(
+    vpriv_vault *vault, int64_t id, const uint8_t tag[VPI_TAG_BYTES], int64_t bound, int64_t cursor)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    int64_t dead[RECORDINGS_PER_STEP];
+    size_t n_dead = 0;
+    bool done = false;
+    VPI_TRY(find_dead(vault, tag, bound, &cursor, dead, &n_dead, &done));
+    if (done)
+        VPI_TRY(entry_done(vault, id));
+    else
+        VPI_TRY(vpi_database_run(vault->database, "UPDATE sweep SET cursor = ?2 WHERE id = ?1",
+            "ii", id, cursor));
+    if (n_dead > 0) {
+        vpriv_receipt receipt;
+        vpriv_log_entry entry = {.kind = VPRIV_LOG_ERASURE, .purpose = VPRIV_LOG_NO_PURPOSE,
+            .actor = "library", .reason = "no consent left for any purpose"};
+        VPI_TRY(vpi_ingest_adopt_all(vault));
+        vpi_receipt_start(vault, VPRIV_LOG_ERASURE, &receipt);
+        VPI_TRY(vpi_erase_rows(vault, dead, n_dead, NULL, 0, &entry, &receipt));
+    }
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+/* One step in a transaction of its own; *any_out is false when the queue is empty. */
+static vpriv_status step(vpriv_vault *vault, bool *any_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_row row = {NULL};
+    uint8_t tag[VPI_TAG_BYTES] = {0};
+    *any_out = false;
+    VPI_TRY(vpi_vault_begin_freeing(vault));
+    const vpriv_status found = vpi_database_query(vault->database, &row,
+        "SELECT id, kind, tag, recording, cursor FROM sweep ORDER BY id LIMIT 1", "");
+    if (found != VPRIV_E_NOT_FOUND) {
+        VPI_TRY(found);
+        const int64_t id = vpi_column_int(&row, 0), kind = vpi_column_int(&row, 1);
+        const int64_t recording = vpi_column_int(&row, 3), cursor = vpi_column_int(&row, 4);
+        if (kind == SWEEP_SUBJECT)
+            VPI_TRY(vpi_column_copy(&row, 2, tag, sizeof tag));
+        vpi_row_end(&row);
+        if (kind == SWEEP_BLOCKS)
+            VPI_TRY(remove_blocks(vault, id, recording));
+        else if (kind == SWEEP_SUBJECT)
+            VPI_TRY(sweep_subject(vault, id, tag, recording, cursor));
+        else
+            VPI_TRY(vpi_auth_failed());
+        *any_out = true;
+    }
+    VPI_TRY(vpi_vault_commit(vault));
+    st = VPRIV_OK;
+out:
+    vpi_row_end(&row);
+    vpi_vault_rollback(vault);
+    return st;
+}
+
+vpriv_status vpi_sweep_dead_provisional(vpriv_vault *vault)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    int64_t row = 0;
+    for (;;) {
+        const vpriv_status next = vpi_database_int(vault->database, &row,
+            "SELECT id FROM recording WHERE state = 1 AND id > ?1 AND NOT EXISTS"
+            " (SELECT 1 FROM ingest WHERE recording = recording.id) ORDER BY id LIMIT 1",
+            "i", row);
+        if (next == VPRIV_E_NOT_FOUND)
+            break;
+        VPI_TRY(next);
+        if (vpi_recorder_is_alive(vault, row))
+            continue;
+        /* Nobody has its keys: what lies there is noise already. */
+        VPI_TRY(vpi_vault_begin(vault));
+        VPI_TRY(vpi_database_run(vault->database,
+            "DELETE FROM recording WHERE id = ?1 AND state = 1 AND header IS NULL"
+            " AND key_slot IS NULL AND NOT EXISTS (SELECT 1 FROM ingest WHERE recording = ?1)",
+            "i", row));
+        if (vpi_database_changes(vault->database) == 1)
+            VPI_TRY(vpi_blocks_remove(vault, row));
+        VPI_TRY(vpi_vault_commit(vault));
+    }
+    st = VPRIV_OK;
+out:
+    vpi_vault_rollback(vault);
+    return st;
+}
+
+vpriv_status vpriv_vault_tidy(vpriv_vault *vault, uint32_t n_steps, uint64_t *n_left_out)
+{
+    int64_t n_left = 0;
+    vpriv_status st = vpi_vault_enter(vault, true);
+    if (st != VPRIV_OK)
+        return st;
+    st = VPRIV_E_INTERNAL;
+    VPI_TRY(vpi_sweep_dead_provisional(vault));
+    VPI_TRY(vpi_vault_begin(vault));
+    VPI_TRY(vpi_ingest_adopt_all(vault));
+    VPI_TRY(vpi_vault_commit(vault));
+    bool any = true;
+    for (uint32_t i = 0; i < n_steps && any; i++)
+        VPI_TRY(step(vault, &any));
+    VPI_TRY(vpi_database_int(vault->database, &n_left, "SELECT count(*) FROM sweep", ""));
+    vpi_reserve_rebuild(vault);
+    if (n_left_out)
+        *n_left_out = (uint64_t)n_left;
+    st = VPRIV_OK;
+out:
+    vpi_vault_leave(vault);
+    return st;
+}

@@ -1,0 +1,19 @@
+/* Housekeeping that may wait: ciphertext whose keys are gone, recordings that no purpose is left for,
+ * and what crashed recorders left. None of it makes anything less readable than it is already. */
+#ifndef VPI_VAULT_SWEEP_H
+#define VPI_VAULT_SWEEP_H
+
+#include "vault/subject.h"
+
+/* Queue the removal of a tombstone's blocks. */
+vpriv_status vpi_sweep_add_blocks(vpriv_vault *vault, int64_t row);
+/* Queue a look at a person's present recordings: those that no wrap opens for any more are dead. */
+vpriv_status vpi_sweep_add_subject(vpriv_vault *vault, const vpi_subject *subject);
+
+/* Remove queued blocks, in a transaction of its own; at most `most` queue entries. */
+vpriv_status vpi_sweep_blocks(vpriv_vault *vault, int most);
+
+/* Outside a transaction: remove provisional recordings whose recorder died. */
+vpriv_status vpi_sweep_dead_provisional(vpriv_vault *vault);
+
+#endif

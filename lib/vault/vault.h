@@ -1,0 +1,137 @@
+/* The inside of an open vault, and what the files of this room share.
+ *
+ * Locking: public calls take vault->lock with vpi_vault_enter and give it back with vpi_vault_leave;
+ * everything declared here is called with the lock held. Writing happens between vpi_vault_begin and
+ * vpi_vault_commit, reading a consistent state between vpi_vault_read_begin and _end. */
+#ifndef VPI_VAULT_VAULT_H
+#define VPI_VAULT_VAULT_H
+
+#include "base/clock.h"
+#include "base/database.h"
+#include "keys/keyring.h"
+#include "keys/recording.h"
+#include "keys/tree.h"
+#include <pthread.h>
+#include <voicepriv/people.h>
+#include <voicepriv/vault.h>
+
+#define VPI_APPLICATION_ID 0x56505256 /* "VPRV" */
+#define VPI_USER_VERSION   1
+#define VPI_TAG_BYTES      16 /* blind tags */
+
+/* The first keys of every tree. */
+enum {
+    VPI_SLOT_CATALOGUE = 0, /* rows that concern nobody in particular */
+    VPI_SLOT_INDEX = 1,     /* blind tags */
+    VPI_SLOT_INGEST = 2,    /* X25519 secret half, replaced at every shred */
+    VPI_SLOT_DEVICE = 3,    /* Ed25519 seed, signs checkpoints */
+    VPI_SLOT_POLICY = 4,    /* capture policy, shared with capture credentials */
+    VPI_N_FIXED_SLOTS = 5,
+};
+
+/* Rows of table `state`. */
+enum {
+    VPI_STATE_SETTINGS = 1,
+    VPI_STATE_LOG = 2,
+};
+
+/* What a vault was created with; sealed under the catalogue key. */
+typedef struct vpi_settings {
+    char controller_id[VPRIV_PARTY_ID_BYTES];
+    char controller_name[VPRIV_PARTY_NAME_BYTES];
+    char controller_country[VPRIV_COUNTRY_BYTES];
+    char jurisdiction[VPRIV_JURISDICTION_BYTES];
+    char device_class[VPRIV_DEVICE_BYTES];
+    int64_t policy_since_us;
+    int64_t policy_ttl_us;
+    uint64_t policy_epoch;
+} vpi_settings;
+
+/* One guarded allocation. Scratch fields are wiped by whoever used them. */
+typedef struct vpi_vault_secrets {
+    uint8_t catalogue_key[VPI_KEY_BYTES];
+    uint8_t index_key[VPI_KEY_BYTES];
+    uint8_t policy_key[VPI_KEY_BYTES];
+    uint8_t key[VPI_KEY_BYTES];         /* scratch of one function */
+    uint8_t subject_key[VPI_KEY_BYTES]; /* scratch of vpi_subject_… */
+    uint8_t payload_key[VPI_KEY_BYTES]; /* scratch of the log */
+    uint8_t fresh[VPI_KEY_BYTES];       /* a key on its way into the tree */
+    uint8_t ingest[VPI_KEY_BYTES];      /* the next ingest secret */
+    uint8_t device[64];                 /* Ed25519 secret key while signing */
+    uint8_t adopt_shred_key[VPI_KEY_BYTES];
+    uint8_t fixed[VPI_N_FIXED_SLOTS * VPI_KEY_BYTES];
+    vpi_grant grants[VPI_SUBJECTS_MAX];
+} vpi_vault_secrets;
+
+struct vpriv_vault {
+    pthread_mutex_t lock;
+    char *path;
+    char *reserve_path;
+    char *lock_path;
+    int lock_fd;
+    vpi_database *database;
+    vpi_tree *tree; /* NULL when open for capture only */
+    vpriv_root_store *root;
+    uint8_t vault_id[VPI_VAULT_ID_BYTES];
+    uint8_t device_public_key[VPI_KEY_BYTES];
+    vpi_clock clock;
+    uint32_t purposes; /* bits of those with a public key */
+    uint8_t purpose_public_key[VPI_PURPOSES_MAX][VPI_KEY_BYTES];
+    vpi_settings settings;
+    uint32_t reserve_bytes;
+    uint64_t n_changes; /* grows with every consent change made through this handle */
+    vpi_vault_secrets *secrets;
+};
+
+extern const char vpi_vault_schema[];
+
+/* Argument checks and the lock. needs_root: VPRIV_E_NO_KEY when open for capture only. */
+vpriv_status vpi_vault_enter(vpriv_vault *vault, bool needs_root);
+void vpi_vault_leave(vpriv_vault *vault);
+
+/* A write transaction under the root in force. */
+vpriv_status vpi_vault_begin(vpriv_vault *vault);
+/* The same for calls that destroy: when space is short the reserve is given up first. */
+vpriv_status vpi_vault_begin_freeing(vpriv_vault *vault);
+/* Commits, and settles a shred: returns when the old root key is gone. */
+vpriv_status vpi_vault_commit(vpriv_vault *vault);
+/* Also forgets a shred that was under way. Does nothing outside a transaction. */
+void vpi_vault_rollback(vpriv_vault *vault);
+/* A snapshot under the root in force; no-ops inside a transaction. */
+vpriv_status vpi_vault_read_begin(vpriv_vault *vault, bool *began_out);
+void vpi_vault_read_end(vpriv_vault *vault, bool began);
+
+/* Destroy keys in the transaction at hand: adopts what is pending, replaces the ingest pair, seals
+ * the new head and the capture policy's. */
+vpriv_status vpi_vault_shred(vpriv_vault *vault, const uint64_t *slots, size_t n_slots);
+/* Add one key to the tree. */
+vpriv_status vpi_vault_add_key(
+    vpriv_vault *vault, const uint8_t key[VPI_KEY_BYTES], uint64_t *slot_out);
+
+int64_t vpi_vault_now_us(vpriv_vault *vault);
+vpi_place vpi_vault_place(const vpriv_vault *vault, vpi_column column, uint64_t row);
+
+/* A blind tag: equal inputs give equal tags within one vault, and say nothing without the key. */
+void vpi_blind_tag(const uint8_t key[VPI_KEY_BYTES], const char *label, const void *data,
+    size_t n_bytes, uint8_t tag_out[VPI_TAG_BYTES]);
+
+/* Sealed rows of table `state`. */
+vpriv_status vpi_state_write(
+    vpriv_vault *vault, int64_t id, const void *plain, size_t n_bytes);
+vpriv_status vpi_state_read(vpriv_vault *vault, int64_t id, void *plain_out, size_t capacity,
+    size_t *n_bytes_out);
+
+/* reserve.c: disk space kept aside, and the lock file that tells living recorders from dead ones. */
+vpriv_status vpi_reserve_open(vpriv_vault *vault);
+void vpi_reserve_close(vpriv_vault *vault);
+void vpi_reserve_give_up(vpriv_vault *vault);
+void vpi_reserve_rebuild(vpriv_vault *vault);
+bool vpi_reserve_space_is_short(const vpriv_vault *vault);
+bool vpi_reserve_is_there(const vpriv_vault *vault);
+/* Give up the reserve of a vault that is not open yet. */
+bool vpi_reserve_give_up_path(const char *vault_path);
+vpriv_status vpi_recorder_lock(vpriv_vault *vault, int64_t row);
+void vpi_recorder_unlock(vpriv_vault *vault, int64_t row);
+bool vpi_recorder_is_alive(const vpriv_vault *vault, int64_t row);
+
+#endif
