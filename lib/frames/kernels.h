@@ -47,14 +47,16 @@ typedef struct vpi_filter_bank {
 /* Below this an output is 0; a state this small on the grid is 0. */
 #define VPI_HIGH_PASS_TINY 0x1p-80
 
+typedef struct vpi_high_pass_state {
+    double x1, x2, y1, y2;
+} vpi_high_pass_state;
+
 /* Second-order section in double precision with its zeros at DC:
  *     y = (gain × ((x − 2 x1) + x2) − a2 × y2) − a1 × y1 */
 typedef struct vpi_high_pass {
     double gain, a1, a2;
     uint32_t grid_frames; /* frames since the last look at the state */
-    struct {
-        double x1, x2, y1, y2;
-    } channel[VPI_HIGH_PASS_CHANNELS_MAX];
+    vpi_high_pass_state channel[VPI_HIGH_PASS_CHANNELS_MAX];
 } vpi_high_pass;
 
 typedef struct vpi_level {

@@ -6,6 +6,7 @@
 
 typedef float float4 __attribute__((vector_size(16)));
 typedef int32_t int4 __attribute__((vector_size(16)));
+typedef double double2 __attribute__((vector_size(16)));
 
 /* Four names and not an array of four: gcc keeps an array in memory. */
 typedef struct lanes {
@@ -297,29 +298,46 @@ static inline bool is_tiny(double value)
 
 /* Direct form 1 has the shortest chain from one output to the next (one product, one difference);
  * everything else is ready before. The order is plainly that of time. */
-static void high_pass_run(
-    vpi_high_pass *filter, size_t channel, float *samples, size_t stride, size_t n_frames)
+static void high_pass_mono(vpi_high_pass *filter, float *samples, size_t n_frames)
 {
     const double gain = filter->gain;
     const double a1 = filter->a1;
     const double a2 = filter->a2;
-    double x1 = filter->channel[channel].x1;
-    double x2 = filter->channel[channel].x2;
-    double y1 = filter->channel[channel].y1;
-    double y2 = filter->channel[channel].y2;
+    vpi_high_pass_state s = filter->channel[0];
     for (size_t i = 0; i < n_frames; i++) {
-        const double x = (double)samples[i * stride];
-        const double y = (gain * ((x - 2.0 * x1) + x2) - a2 * y2) - a1 * y1;
+        const double x = (double)samples[i];
+        const double y = (gain * ((x - 2.0 * s.x1) + s.x2) - a2 * s.y2) - a1 * s.y1;
+        s = (vpi_high_pass_state){.x1 = x, .x2 = s.x1, .y1 = y, .y2 = s.y1};
+        samples[i] = is_tiny(y) ? 0.0F : (float)y;
+    }
+    filter->channel[0] = s;
+}
+
+/* The same for left and right at once: the chain is what takes the time, and there is room in it.
+ */
+static void high_pass_stereo(vpi_high_pass *filter, float *samples, size_t n_frames)
+{
+    const double gain = filter->gain;
+    const double a1 = filter->a1;
+    const double a2 = filter->a2;
+    const vpi_high_pass_state left = filter->channel[0];
+    const vpi_high_pass_state right = filter->channel[1];
+    double2 x1 = {left.x1, right.x1};
+    double2 x2 = {left.x2, right.x2};
+    double2 y1 = {left.y1, right.y1};
+    double2 y2 = {left.y2, right.y2};
+    for (size_t i = 0; i < n_frames; i++) {
+        const double2 x = {(double)samples[2 * i], (double)samples[2 * i + 1]};
+        const double2 y = (gain * ((x - 2.0 * x1) + x2) - a2 * y2) - a1 * y1;
         x2 = x1;
         x1 = x;
         y2 = y1;
         y1 = y;
-        samples[i * stride] = is_tiny(y) ? 0.0F : (float)y;
+        samples[2 * i] = is_tiny(y[0]) ? 0.0F : (float)y[0];
+        samples[2 * i + 1] = is_tiny(y[1]) ? 0.0F : (float)y[1];
     }
-    filter->channel[channel].x1 = x1;
-    filter->channel[channel].x2 = x2;
-    filter->channel[channel].y1 = y1;
-    filter->channel[channel].y2 = y2;
+    filter->channel[0] = (vpi_high_pass_state){x1[0], x2[0], y1[0], y2[0]};
+    filter->channel[1] = (vpi_high_pass_state){x1[1], x2[1], y1[1], y2[1]};
 }
 
 static void high_pass_c(vpi_high_pass *filter, float *samples, size_t n_frames, size_t n_channels)
@@ -327,8 +345,10 @@ static void high_pass_c(vpi_high_pass *filter, float *samples, size_t n_frames, 
     while (n_frames) {
         const size_t to_grid = VPI_HIGH_PASS_GRID_FRAMES - filter->grid_frames;
         const size_t n = n_frames < to_grid ? n_frames : to_grid;
-        for (size_t c = 0; c < n_channels; c++)
-            high_pass_run(filter, c, samples + c, n_channels, n);
+        if (n_channels == 1)
+            high_pass_mono(filter, samples, n);
+        else
+            high_pass_stereo(filter, samples, n);
         filter->grid_frames += (uint32_t)n;
         if (filter->grid_frames == VPI_HIGH_PASS_GRID_FRAMES) {
             filter->grid_frames = 0;
