@@ -4,6 +4,8 @@
 #include <string.h>
 
 #define ROWS_PER_PERIOD 512
+/* 192 kHz to 8 kHz and back. */
+#define RATIO_MAX 24
 /* 256 KiB of rows; beyond, the rows between are interpolated. */
 #define EXACT_FLOATS_MAX 65536
 
@@ -68,11 +70,14 @@ static double prototype_at(const prototype *p, double distance_frames)
  * so that a constant comes out constant. */
 static void design_row(const prototype *p, const vpi_bank *bank, double phase, float *row)
 {
+    double taps[VPI_BANK_PERIODS * RATIO_MAX];
     double sum = 0.0;
+    for (uint32_t j = 0; j < bank->filter.n_taps; j++) {
+        taps[j] = prototype_at(p, phase + (double)bank->before_frames - (double)j);
+        sum += taps[j];
+    }
     for (uint32_t j = 0; j < bank->filter.n_taps; j++)
-        sum += prototype_at(p, phase + (double)bank->before_frames - (double)j);
-    for (uint32_t j = 0; j < bank->filter.n_taps; j++)
-        row[j] = (float)(prototype_at(p, phase + (double)bank->before_frames - (double)j) / sum);
+        row[j] = (float)(taps[j] / sum);
 }
 
 static uint32_t common_divisor(uint32_t a, uint32_t b)
@@ -106,8 +111,8 @@ static vpi_bank bank_of(uint32_t in_hz, uint32_t out_hz, const prototype *p)
 vpriv_status vpi_bank_create(uint32_t in_hz, uint32_t out_hz, vpi_bank *bank_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    VPI_ENSURE(
-        in_hz != out_hz && in_hz > 0 && out_hz > 0 && in_hz / 64 <= out_hz && out_hz / 64 <= in_hz,
+    VPI_ENSURE(in_hz != out_hz && in_hz > 0 && out_hz > 0 &&
+                   in_hz <= RATIO_MAX * (uint64_t)out_hz && out_hz <= RATIO_MAX * (uint64_t)in_hz,
         VPRIV_E_ARG, "no filter from %u Hz to %u Hz", in_hz, out_hz);
     const prototype p = prototype_of(in_hz, out_hz);
     vpi_bank bank = bank_of(in_hz, out_hz, &p);

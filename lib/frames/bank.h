@@ -25,7 +25,7 @@ typedef struct vpi_bank {
     float *memory;
 } vpi_bank;
 
-/* in_hz and out_hz differ and are above 0; neither is more than 64 times the other. */
+/* in_hz and out_hz differ and are above 0; neither is more than 24 times the other. */
 vpriv_status vpi_bank_create(uint32_t in_hz, uint32_t out_hz, vpi_bank *bank_out);
 void vpi_bank_destroy(vpi_bank *bank);
 
