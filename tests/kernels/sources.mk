@@ -1,0 +1,7 @@
+TESTS += tests/kernels/checkkernels
+check_PROGRAMS += tests/kernels/checkkernels
+tests_kernels_checkkernels_SOURCES = \
+	tests/kernels/checkkernels.h tests/kernels/checkkernels.c \
+	tests/kernels/checks.c tests/kernels/bench.c \
+	tests/kernels/reference.h tests/kernels/reference.c
+tests_kernels_checkkernels_LDADD = lib/librooms.la $(VPRIV_LIBS)
