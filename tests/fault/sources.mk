@@ -1,0 +1,24 @@
+# cutvfs: a disk in memory under SQLite whose power can be cut (see cutvfs.h). A fault test is
+#   tests_fault_test_x_CFLAGS = $(fault_cflags)
+#   tests_fault_test_x_LDADD = $(fault_ldadd)
+fault_cflags = $(unit_cflags) -I$(top_srcdir)/tests
+fault_ldadd = tests/fault/libcutvfs.la $(unit_ldadd)
+check_LTLIBRARIES += tests/fault/libcutvfs.la
+tests_fault_libcutvfs_la_SOURCES = \
+	tests/fault/cutvfs.h tests/fault/cutvfs.c \
+	tests/fault/cutlocks.h tests/fault/cutlocks.c \
+	tests/fault/cutdisk.h tests/fault/cutdisk.c \
+	tests/fault/cutpower.c \
+	tests/fault/cutcopies.c \
+	tests/fault/cuthistory.c
+tests_fault_libcutvfs_la_CFLAGS = $(AM_CFLAGS) -I$(top_srcdir)/tests
+tests_fault_libcutvfs_la_LIBADD = $(SQLITE_LIBS)
+
+TESTS += tests/fault/test_cutdisk tests/fault/test_cutvfs
+check_PROGRAMS += tests/fault/test_cutdisk tests/fault/test_cutvfs
+tests_fault_test_cutdisk_SOURCES = tests/fault/test_cutdisk.c
+tests_fault_test_cutdisk_CFLAGS = $(fault_cflags)
+tests_fault_test_cutdisk_LDADD = $(fault_ldadd)
+tests_fault_test_cutvfs_SOURCES = tests/fault/test_cutvfs.c
+tests_fault_test_cutvfs_CFLAGS = $(fault_cflags)
+tests_fault_test_cutvfs_LDADD = $(fault_ldadd)
