@@ -13,7 +13,7 @@
 
 #define VPI_CONSENT_RECORD_VERSION   1
 #define VPI_CONSENT_RECORD_STEP      256
-#define VPI_CONSENT_RECORD_BYTES_MAX 5120
+#define VPI_CONSENT_RECORD_BYTES_MAX 4608
 
 /* VPRIV_OK when the record is complete and does not contradict itself or the table of purposes;
  * VPRIV_E_ARG with the field's name otherwise. */
