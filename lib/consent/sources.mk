@@ -1,1 +1,8 @@
-lib_librooms_la_SOURCES +=
+lib_librooms_la_SOURCES += \
+	lib/consent/text.h lib/consent/text.c \
+	lib/consent/purpose.h lib/consent/purpose.c \
+	lib/consent/notice.h lib/consent/notice.c \
+	lib/consent/state.h lib/consent/state.c \
+	lib/consent/record.h lib/consent/record.c lib/consent/record_check.c \
+	lib/consent/decide.h lib/consent/decide.c lib/consent/deny.c
+pkginclude_HEADERS += include/voicepriv/consent.h
