@@ -1,0 +1,8 @@
+TESTS += tests/unit/test_packets_opus tests/unit/test_packets_ogg
+check_PROGRAMS += tests/unit/test_packets_opus tests/unit/test_packets_ogg
+tests_unit_test_packets_opus_SOURCES = tests/unit/test_packets_opus.c tests/unit/test_packets_help.h
+tests_unit_test_packets_opus_CFLAGS = $(unit_cflags)
+tests_unit_test_packets_opus_LDADD = $(unit_ldadd)
+tests_unit_test_packets_ogg_SOURCES = tests/unit/test_packets_ogg.c tests/unit/test_packets_help.h
+tests_unit_test_packets_ogg_CFLAGS = $(unit_cflags)
+tests_unit_test_packets_ogg_LDADD = $(unit_ldadd)
