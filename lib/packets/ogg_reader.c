@@ -17,9 +17,10 @@ struct vpi_ogg_reader {
     size_t at_packet;
     bool has_base;
     bool lost_page;
-    uint64_t base_granule;  /* of position 0 */
-    uint64_t page_frames48; /* position of the next packet of the page */
-    uint64_t end_frames48;  /* position behind the page, trimmed on the last one */
+    uint32_t packet_frames48; /* of the latest packet */
+    uint64_t base_granule;    /* of position 0 */
+    uint64_t page_frames48;   /* position of the next packet of the page */
+    uint64_t end_frames48;    /* position behind the page, trimmed on the last one */
     uint64_t n_lost_frames48;
 
     vpi_splitter *splitter;
@@ -58,6 +59,7 @@ vpriv_status vpi_ogg_reader_open(vpi_bytes_fn bytes, void *user, vpi_ogg_reader 
     vpi_ogg_reader *reader = NULL;
     VPI_TRY(vpi_alloc(1, sizeof *reader, (void **)&reader));
     reader->pages.packet_max_bytes = HEADER_MAX_BYTES;
+    reader->packet_frames48 = VPI_PACKET_QUANTUM_FRAMES;
     VPI_TRY(vpi_ogg_pages_init(&reader->pages, bytes, user));
     VPI_TRY(vpi_secret_alloc(VPI_PACKET_MAX_BYTES, (void **)&reader->part));
     VPI_TRY(vpi_splitter_create(&reader->splitter));
@@ -85,14 +87,16 @@ const vpi_opus_head *vpi_ogg_reader_head(const vpi_ogg_reader *reader)
     return &reader->head;
 }
 
-static vpriv_status page_duration(const vpi_ogg_page *page, uint64_t *n_frames48_out)
+static vpriv_status page_duration(vpi_ogg_reader *reader, uint64_t *n_frames48_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
+    const vpi_ogg_page *page = &reader->page;
     uint64_t n_frames48 = 0;
     for (size_t i = 0; i < page->n_packets; i++) {
         uint32_t duration;
         VPI_TRY(
             vpi_packet_check(page->packets[i].packet, (size_t)page->packets[i].bytes, &duration));
+        reader->packet_frames48 = duration;
         n_frames48 += duration;
     }
     *n_frames48_out = n_frames48;
@@ -128,7 +132,10 @@ static vpriv_status place_page(vpi_ogg_reader *reader, uint64_t duration)
         (unsigned long long)reader->pages.n_pages);
     VPI_ENSURE(end <= LENGTH_MAX_FRAMES, VPRIV_E_LIMIT, "Ogg Opus: longer than %u hours",
         VPI_OGG_MAX_HOURS);
-    const uint64_t n_lost = end > expected_end ? end - expected_end : 0;
+    uint64_t n_lost = end > expected_end ? end - expected_end : 0;
+    /* Trimming hides a part of what was lost right before the last page: whole packets were. */
+    if (page->last && page->lost_before && n_lost % reader->packet_frames48 > 0)
+        n_lost += reader->packet_frames48 - n_lost % reader->packet_frames48;
     reader->n_lost_frames48 += n_lost;
     reader->page_frames48 = reader->end_frames48 + n_lost;
     reader->end_frames48 = end;
@@ -142,7 +149,7 @@ static vpriv_status next_page(vpi_ogg_reader *reader)
     vpriv_status st = VPRIV_E_INTERNAL;
     uint64_t duration;
     VPI_TRY(vpi_ogg_pages_next(&reader->pages, &reader->page));
-    VPI_TRY(page_duration(&reader->page, &duration));
+    VPI_TRY(page_duration(reader, &duration));
     reader->at_packet = 0;
     reader->lost_page = reader->lost_page || reader->page.lost_before;
     if (reader->page.n_packets > 0 || (reader->page.last && reader->page.granule >= 0))
