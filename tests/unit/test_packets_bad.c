@@ -374,6 +374,13 @@ START_TEST(ogg_more_than_one_stream_is_refused)
     ck_ok(blob_sink(&after_end, a.bytes, a.n_bytes));
     ck_ok(blob_sink(&after_end, a.bytes + n_first, a.n_bytes - n_first));
     ends_with(after_end, VPRIV_E_FORMAT, "goes on after its end");
+    static const uint8_t zeros[64];
+    for (size_t n = 1; n <= n_first; n++) { /* a part of a page, or something else altogether */
+        blob tail = {0};
+        ck_ok(blob_sink(&tail, a.bytes, a.n_bytes));
+        ck_ok(n < n_first ? blob_sink(&tail, a.bytes, n) : blob_sink(&tail, zeros, sizeof zeros));
+        ends_with(tail, VPRIV_E_FORMAT, n < n_first ? "cut short after" : "damaged after");
+    }
     blob_free(&other);
     blob_free(&a);
 }

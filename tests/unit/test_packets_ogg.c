@@ -444,6 +444,12 @@ START_TEST(wav_is_read_back_as_written)
             blob_free(&two[0]);
             two[0] = two[1];
         }
+        for (size_t field = 4; field <= 40; field += 36) { /* length of the file, of the sound */
+            const uint8_t *at = two[0].bytes + field;
+            const uint32_t said =
+                at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+            ck_assert_uint_eq(said, way == 2 ? UINT32_MAX : two[0].n_bytes - field - 4);
+        }
         blob_save(&two[0], "w.wav");
         run("ffmpeg -nostdin -v error -y -i w.wav -f s16le w.raw 2>&1");
         blob raw = blob_load("w.raw");
