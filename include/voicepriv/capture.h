@@ -1,5 +1,15 @@
 /** @file capture.h
- *  Where sound comes from, and in which shape it arrives. */
+ *  Where sound comes from: a file, a pipe, or a program that pushes frames in.
+ *
+ *      vpriv_source *source;
+ *      const vpriv_stream_format format = {VPRIV_SAMPLE_S16, 16000, 1};
+ *      vpriv_capture_push_open(&format, 0, &source);
+ *      // in the audio callback:
+ *      vpriv_capture_push_write(source, frames, n_frames, &n_taken);
+ *
+ *  Frames that cannot be taken become a gap of exactly their length at exactly their place; silence
+ *  is never invented for them.
+ */
 #ifndef VOICEPRIV_CAPTURE_H
 #define VOICEPRIV_CAPTURE_H
 
@@ -9,20 +19,124 @@
 extern "C" {
 #endif
 
-/** The number format of one sample: little-endian, interleaved. */
+#define VPRIV_RATE_MIN_HZ            8000u
+#define VPRIV_RATE_MAX_HZ            192000u
+#define VPRIV_CHANNELS_MAX           8u
+#define VPRIV_PUSH_BUFFER_MAX_MS     10000u
+#define VPRIV_CAPTURE_FILE_MAX_HOURS 24u
+
+/** How one sample is stored; always little-endian, channels interleaved. */
 typedef enum vpriv_sample_format {
     VPRIV_SAMPLE_S16 = 1, /**< signed 16 bits */
-    VPRIV_SAMPLE_S24 = 2, /**< signed 24 bits, packed in 3 bytes */
+    VPRIV_SAMPLE_S24 = 2, /**< signed 24 bits, packed into 3 bytes */
     VPRIV_SAMPLE_S32 = 3, /**< signed 32 bits */
-    VPRIV_SAMPLE_F32 = 4, /**< IEEE 754 single, nominal −1..1 */
+    VPRIV_SAMPLE_F32 = 4, /**< IEEE 754 single, nominal range -1 to 1 */
 } vpriv_sample_format;
 
-/** The shape of a stream of frames. */
+/** What a stream of frames looks like. */
 typedef struct vpriv_stream_format {
     vpriv_sample_format sample_format;
-    uint32_t rate_hz;
-    uint32_t n_channels;
+    uint32_t rate_hz;    /**< VPRIV_RATE_MIN_HZ to VPRIV_RATE_MAX_HZ */
+    uint32_t n_channels; /**< 1 to VPRIV_CHANNELS_MAX */
 } vpriv_stream_format;
+
+/** One origin of frames. Which calls may meet on different threads is said at each call. */
+typedef struct vpriv_source vpriv_source;
+
+/** Open a source that is fed by vpriv_capture_push_write().
+ *  @param      format      what the frames will look like; copied
+ *  @param      buffer_ms   how much sound fits between writer and reader, at least; 0 means 1000,
+ *                          at most VPRIV_PUSH_BUFFER_MAX_MS
+ *  @param[out] source_out  the source; untouched on failure
+ *  Owns:     the caller owns the source and closes it with vpriv_capture_close()
+ *  Threads:  any      Realtime: no      Secrets: the buffer is guarded memory
+ *  @retval VPRIV_OK
+ *  @retval VPRIV_E_ARG     a pointer is NULL, or a field of the format or buffer_ms is out of range
+ *  @retval VPRIV_E_MEMORY  no memory, or the buffer could not be locked
+ *  Since: 0.1 */
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_capture_push_open(
+    const vpriv_stream_format *format, uint32_t buffer_ms, vpriv_source **source_out);
+
+/** Give frames to a push source. Takes as many whole frames as fit, from the first on; the rest is
+ *  lost, and the reader is told of a gap of exactly that many frames at exactly that place. Never
+ *  waits, locks, allocates, logs or calls the system; leaves vpriv_error_detail() as it was.
+ *  @param      source       a push source
+ *  @param      frames       n_frames frames in the source's format; may be NULL when n_frames is 0
+ *  @param      n_frames     how many frames, any number
+ *  @param[out] n_taken_out  frames taken, 0 to n_frames; untouched on failure
+ *  Owns:     borrows frames for the call
+ *  Threads:  one writing thread per source (write, space, end); a reader may be at work beside it
+ *  Realtime: yes      Secrets: frames; the copy lies in guarded memory and is wiped once read
+ *  @retval VPRIV_OK       also when frames were lost
+ *  @retval VPRIV_E_ARG    a pointer is NULL, or not a push source
+ *  @retval VPRIV_E_STATE  vpriv_capture_push_end() was called before
+ *  Since: 0.1 */
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_capture_push_write(
+    vpriv_source *source, const void *frames, size_t n_frames, size_t *n_taken_out);
+
+/** Say how many frames a write would take now, for callers who would rather wait than lose any.
+ *  @param      source  a push source
+ *  @return     frames; 0 when there is no room, after the end, or when source is not a push source
+ *  Owns:     nothing
+ *  Threads:  the writing thread      Realtime: yes      Secrets: none
+ *  Since: 0.1 */
+VPRIV_API size_t vpriv_capture_push_space(const vpriv_source *source);
+
+/** Say that no more frames will come. The reader meets the end after the last frame taken, and
+ * after a gap when frames were lost last. Calling it again changes nothing.
+ *  @param      source  a push source
+ *  Owns:     nothing; the source is still to be closed
+ *  Threads:  the writing thread      Realtime: yes      Secrets: none
+ *  @retval VPRIV_OK
+ *  @retval VPRIV_E_ARG  source is NULL or not a push source
+ *  Since: 0.1 */
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_capture_push_end(vpriv_source *source);
+
+/** Open a sound file. Read are WAV, RF64, AIFF and AIFF-C with 8, 16, 24 or 32-bit integers or
+ *  32-bit floats, and FLAC with 8, 16 or 24 bits; nothing else gets as far as a decoder. 16-bit
+ *  files come out as VPRIV_SAMPLE_S16, all others as VPRIV_SAMPLE_F32. What a header claims is
+ *  checked against the size of the file first, and a file that was cut short is refused.
+ *
+ *  The path "-" is standard input with WAV in it, which may be a pipe; the call waits for the
+ *  header. 16, 24 and 32-bit integers and 32-bit floats come out as they are. A length of 0, or
+ *  within 4 KiB of 2 GiB and above (what writers put there that cannot know), means until the end.
+ *  @param      path        name of a regular file, or "-"
+ *  @param[out] source_out  the source; untouched on failure
+ *  Owns:     the caller owns the source and closes it with vpriv_capture_close(); standard input
+ *            itself stays open
+ *  Threads:  any      Realtime: no
+ *  Secrets:  frames pass through the decoder's own memory, which is not guarded; the file itself is
+ *            in clear
+ *  @retval VPRIV_OK
+ *  @retval VPRIV_E_ARG          a pointer is NULL
+ *  @retval VPRIV_E_NOT_FOUND    no such file
+ *  @retval VPRIV_E_IO           the file cannot be opened or read
+ *  @retval VPRIV_E_FORMAT       not a sound file, empty, damaged or cut short
+ *  @retval VPRIV_E_UNSUPPORTED  a sound file of a kind that is not read here
+ *  @retval VPRIV_E_LIMIT        rate, channels or length (VPRIV_CAPTURE_FILE_MAX_HOURS) beyond the
+ *                               bounds
+ *  @retval VPRIV_E_MEMORY       no memory
+ *  Since: 0.1 */
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_capture_file_open(
+    const char *path, vpriv_source **source_out);
+
+/** Tell what the frames of a source look like.
+ *  @param      source      any source
+ *  @param[out] format_out  its format; untouched on failure
+ *  Owns:     nothing
+ *  Threads:  any      Realtime: yes      Secrets: none
+ *  @retval VPRIV_OK
+ *  @retval VPRIV_E_ARG  a pointer is NULL
+ *  Since: 0.1 */
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_capture_format(
+    const vpriv_source *source, vpriv_stream_format *format_out);
+
+/** Close a source and wipe what it still holds.
+ *  @param      source  any source, or NULL
+ *  Owns:     takes the source; it must not be used again, by any thread, nor be in use
+ *  Threads:  one      Realtime: no      Secrets: buffered frames are wiped
+ *  Since: 0.1 */
+VPRIV_API void vpriv_capture_close(vpriv_source *source);
 
 #ifdef __cplusplus
 }

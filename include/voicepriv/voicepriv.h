@@ -1,8 +1,18 @@
 /** @file voicepriv.h
- *  Everything, in the order sound travels. Each room's header can also be included by itself. */
+ *  Everything, in the order sound travels. Each room's header can also be included by itself.
+ *
+ *      #include <voicepriv/voicepriv.h>
+ */
 #ifndef VOICEPRIV_VOICEPRIV_H
 #define VOICEPRIV_VOICEPRIV_H
 
 #include <voicepriv/base.h>
+#include <voicepriv/capture.h>
+#include <voicepriv/consent.h>
+#include <voicepriv/keys.h>
+#include <voicepriv/log.h>
+#include <voicepriv/packets.h>
+#include <voicepriv/people.h>
+#include <voicepriv/vault.h>
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/try.h"
 #include "unit.h"
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 
 START_TEST(status_every_code_has_its_own_text)
@@ -101,6 +102,18 @@ START_TEST(bytes_text_with_nul_or_too_long_is_refused)
 }
 END_TEST
 
+/* AddressSanitizer answers mlock() itself and locks nothing. */
+#if defined(__SANITIZE_ADDRESS__)
+#define MLOCK_WORKS false
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MLOCK_WORKS false
+#endif
+#endif
+#ifndef MLOCK_WORKS
+#define MLOCK_WORKS true
+#endif
+
 START_TEST(memory_is_locked_and_left_out_of_dumps)
 {
     uint8_t *secret = NULL;
@@ -117,7 +130,7 @@ START_TEST(memory_is_locked_and_left_out_of_dumps)
         if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
             in_range = from <= (unsigned long)secret && (unsigned long)secret < to;
         else if (in_range && strncmp(line, "VmFlags:", 8) == 0) {
-            ck_assert_msg(strstr(line, " lo") != NULL, "not locked: %s", line);
+            ck_assert_msg(!MLOCK_WORKS || strstr(line, " lo") != NULL, "not locked: %s", line);
             ck_assert_msg(strstr(line, " dd") != NULL, "would be dumped: %s", line);
             seen_flags = true;
         }
@@ -158,6 +171,8 @@ static void *write_stream(void *user)
             chunk[i] = (uint8_t)((at + i) * 2654435761u >> 24);
         if (vpi_ring_write(ring, chunk, n))
             at += n;
+        else
+            sched_yield();
     }
     return NULL;
 }
@@ -171,6 +186,8 @@ START_TEST(ring_two_threads_lose_and_reorder_nothing)
     for (uint32_t at = 0; at < STREAM_BYTES;) {
         uint8_t chunk[61];
         const size_t n = vpi_ring_read(ring, chunk, sizeof chunk);
+        if (n == 0)
+            sched_yield();
         for (size_t i = 0; i < n; i++, at++)
             ck_assert_uint_eq(chunk[i], (uint8_t)(at * 2654435761u >> 24));
     }
