@@ -26,7 +26,7 @@ extern "C" {
 /** How well a root store forgets. Erasure receipts repeat it. */
 typedef enum vpriv_assurance {
     VPRIV_ASSURANCE_BEST_EFFORT = 1, /**< a file: old copies of the medium may keep the old key */
-    VPRIV_ASSURANCE_KEYED = 2,       /**< the medium really forgets: TPM, secure element, keystore */
+    VPRIV_ASSURANCE_KEYED = 2, /**< the medium really forgets: TPM, secure element, keystore */
 } vpriv_assurance;
 
 /** Where a vault's root key lives. */
@@ -43,12 +43,12 @@ typedef vpriv_status (*vpriv_root_destroy_fn)(void *user);
 
 /** A vendor's own root store. */
 typedef struct vpriv_root_callbacks {
-    size_t struct_size;             /**< sizeof(vpriv_root_callbacks) */
-    vpriv_assurance assurance;      /**< say KEYED only when the medium really forgets */
-    vpriv_root_load_fn load;        /**< required */
-    vpriv_root_replace_fn replace;  /**< required */
-    vpriv_root_destroy_fn destroy;  /**< required */
-    void *user;                     /**< handed to each call */
+    size_t struct_size;            /**< sizeof(vpriv_root_callbacks) */
+    vpriv_assurance assurance;     /**< say KEYED only when the medium really forgets */
+    vpriv_root_load_fn load;       /**< required */
+    vpriv_root_replace_fn replace; /**< required */
+    vpriv_root_destroy_fn destroy; /**< required */
+    void *user;                    /**< handed to each call */
 } vpriv_root_callbacks;
 
 /** Use a key file of mode 0600. The file need not exist until a vault is created with it.

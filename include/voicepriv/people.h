@@ -95,18 +95,18 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_notice_add(
 
 /** How a person said it. Zero means the default; texts are copied. */
 typedef struct vpriv_consent_evidence {
-    size_t struct_size;          /**< sizeof(vpriv_consent_evidence) */
-    vpriv_consent_by by;         /**< the person */
-    vpriv_consent_method method; /**< tap */
-    const char *surface;         /**< where: "app", "device"; "device" */
-    const char *notice_id;       /**< of a notice kept with vpriv_notice_add; required unless the
+    size_t struct_size;            /**< sizeof(vpriv_consent_evidence) */
+    vpriv_consent_by by;           /**< the person */
+    vpriv_consent_method method;   /**< tap */
+    const char *surface;           /**< where: "app", "device"; "device" */
+    const char *notice_id;         /**< of a notice kept with vpriv_notice_add; required unless the
                                       person withdraws, refuses or defers */
-    const char *language;        /**< of the notice, BCP 47; "en" */
-    int64_t valid_until_us;      /**< UTC; 0 for no end */
+    const char *language;          /**< of the notice, BCP 47; "en" */
+    int64_t valid_until_us;        /**< UTC; 0 for no end */
     const char *const *recipients; /**< ids of parties besides the controller who may have it */
-    size_t n_recipients;         /**< at most VPRIV_RECIPIENTS_MAX − 1 */
-    bool covers_past;            /**< recorded with the consent */
-    uint32_t max_uses;           /**< 0 for no limit */
+    size_t n_recipients;           /**< at most VPRIV_RECIPIENTS_MAX − 1 */
+    bool covers_past;              /**< recorded with the consent */
+    uint32_t max_uses;             /**< 0 for no limit */
 } vpriv_consent_evidence;
 
 /** Record a consent. Effective for the next block.
@@ -194,8 +194,8 @@ typedef bool (*vpriv_consent_fn)(void *user, const vpriv_consent_record *record)
  *  @retval VPRIV_E_NO_KEY  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO
  *  @retval VPRIV_E_MEMORY
  *  Since: 0.1 */
-VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_consent_list(vpriv_vault *vault,
-    const uint8_t *subject, bool with_history, vpriv_consent_fn fn, void *user);
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_consent_list(
+    vpriv_vault *vault, const uint8_t *subject, bool with_history, vpriv_consent_fn fn, void *user);
 
 #ifdef __cplusplus
 }

@@ -30,11 +30,11 @@ typedef int64_t (*vpriv_clock_fn)(void *user);
 
 /** How long recordings are kept. */
 typedef enum vpriv_retention {
-    VPRIV_RETENTION_NONE = 0,        /**< don't save: nothing is stored. The default */
+    VPRIV_RETENTION_NONE = 0, /**< don't save: nothing is stored. The default */
     VPRIV_RETENTION_48_HOURS = 1,
     VPRIV_RETENTION_72_HOURS = 2,
     VPRIV_RETENTION_90_DAYS = 3,
-    VPRIV_RETENTION_3_MONTHS = 4,    /**< calendar months */
+    VPRIV_RETENTION_3_MONTHS = 4, /**< calendar months */
     VPRIV_RETENTION_18_MONTHS = 5,
     VPRIV_RETENTION_36_MONTHS = 6,
     VPRIV_RETENTION_ERASED_ONLY = 7, /**< until somebody erases it */
@@ -61,15 +61,15 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_retention_from_name(
 
 /** How to make or open a vault. Zero means the default. Texts are copied. */
 typedef struct vpriv_vault_options {
-    size_t struct_size;           /**< sizeof(vpriv_vault_options) */
-    const char *controller_id;    /**< create: who decides what recordings are for; "owner" */
-    const char *controller_name;  /**< create: what people call it; "The owner of this device" */
+    size_t struct_size;             /**< sizeof(vpriv_vault_options) */
+    const char *controller_id;      /**< create: who decides what recordings are for; "owner" */
+    const char *controller_name;    /**< create: what people call it; "The owner of this device" */
     const char *controller_country; /**< create: ISO 3166-1; "ZZ" (not said) */
-    const char *jurisdiction;     /**< create: a jurisdiction profile; "strict", the only one so far */
-    const char *device_class;     /**< create: "speaker", "wearable", …; "device" */
-    uint32_t reserve_bytes;       /**< create: disk space kept aside for erasing; 512 KiB */
-    vpriv_clock_fn clock;         /**< instead of the system's, for tests and simulations */
-    void *clock_user;             /**< handed to clock */
+    const char *jurisdiction; /**< create: a jurisdiction profile; "strict", the only one so far */
+    const char *device_class; /**< create: "speaker", "wearable", …; "device" */
+    uint32_t reserve_bytes;   /**< create: disk space kept aside for erasing; 512 KiB */
+    vpriv_clock_fn clock;     /**< instead of the system's, for tests and simulations */
+    void *clock_user;         /**< handed to clock */
 } vpriv_vault_options;
 
 /** Make a new vault. By default it stores nothing: no consent exists and retention is "don't save".
@@ -141,19 +141,19 @@ VPRIV_API void vpriv_vault_close(vpriv_vault *vault);
 
 /** What a vault is and holds. */
 typedef struct vpriv_vault_info {
-    size_t struct_size;          /**< sizeof(vpriv_vault_info), set by the caller */
-    uint8_t vault_id[16];        /**< random */
-    uint64_t generation;         /**< of the root key; grows with every destruction */
-    vpriv_assurance assurance;   /**< how well the root store forgets */
-    uint64_t n_recordings;       /**< kept ones */
-    uint64_t n_erased;           /**< tombstones */
+    size_t struct_size;        /**< sizeof(vpriv_vault_info), set by the caller */
+    uint8_t vault_id[16];      /**< random */
+    uint64_t generation;       /**< of the root key; grows with every destruction */
+    vpriv_assurance assurance; /**< how well the root store forgets */
+    uint64_t n_recordings;     /**< kept ones */
+    uint64_t n_erased;         /**< tombstones */
     uint64_t n_subjects;
-    uint64_t n_pending;          /**< taken by a capture process, not yet adopted */
-    uint64_t log_size;           /**< leaves in the log */
+    uint64_t n_pending; /**< taken by a capture process, not yet adopted */
+    uint64_t log_size;  /**< leaves in the log */
     uint8_t device_public_key[VPRIV_LOG_PUBLIC_KEY_BYTES]; /**< Ed25519, signs checkpoints */
     char controller_id[VPRIV_PARTY_ID_BYTES];
     char jurisdiction[VPRIV_JURISDICTION_BYTES];
-    bool for_capture_only;       /**< opened with a capture credential; counts are then zero */
+    bool for_capture_only; /**< opened with a capture credential; counts are then zero */
 } vpriv_vault_info;
 
 /** Tell what a vault is and holds.
@@ -169,14 +169,14 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_vault_about(
 
 /** What was done, for the person. The signed form comes with receipts in share.h. */
 typedef struct vpriv_receipt {
-    size_t struct_size;           /**< sizeof(vpriv_receipt), set by the caller */
-    vpriv_log_kind kind;          /**< what happened */
-    int64_t time_us;              /**< when, UTC */
-    uint64_t n_recordings;        /**< erasure: how many were made unreadable by this call */
-    uint64_t generation_before;   /**< of the root key */
-    uint64_t generation_after;    /**< larger when keys were destroyed */
-    vpriv_assurance assurance;    /**< how well the root store forgets */
-    uint64_t log_index;           /**< the leaf that records it */
+    size_t struct_size;         /**< sizeof(vpriv_receipt), set by the caller */
+    vpriv_log_kind kind;        /**< what happened */
+    int64_t time_us;            /**< when, UTC */
+    uint64_t n_recordings;      /**< erasure: how many were made unreadable by this call */
+    uint64_t generation_before; /**< of the root key */
+    uint64_t generation_after;  /**< larger when keys were destroyed */
+    vpriv_assurance assurance;  /**< how well the root store forgets */
+    uint64_t log_index;         /**< the leaf that records it */
     uint8_t leaf_hash[VPRIV_LOG_HASH_BYTES];
     uint8_t consent_record[VPRIV_CONSENT_RECORD_ID_BYTES]; /**< consent: the record made */
     uint8_t record_sha256[VPRIV_SHA256_BYTES];             /**< consent: its hash */
@@ -195,14 +195,14 @@ typedef enum vpriv_trigger_kind {
 
 /** Why a recording ended. */
 typedef enum vpriv_end_reason {
-    VPRIV_END_UNFINISHED = 0,         /**< it did not: power or process went away */
-    VPRIV_END_STOPPED = 1,            /**< vpriv_recorder_stop */
-    VPRIV_END_SOURCE_ENDED = 2,       /**< the file or stream ended */
-    VPRIV_END_CONSENT_WITHDRAWN = 3,  /**< consent went away while recording */
+    VPRIV_END_UNFINISHED = 0,        /**< it did not: power or process went away */
+    VPRIV_END_STOPPED = 1,           /**< vpriv_recorder_stop */
+    VPRIV_END_SOURCE_ENDED = 2,      /**< the file or stream ended */
+    VPRIV_END_CONSENT_WITHDRAWN = 3, /**< consent went away while recording */
     VPRIV_END_DEVICE_LOST = 4,
     VPRIV_END_DISK_FULL = 5,
-    VPRIV_END_MAXIMUM = 6,            /**< the longest allowed recording */
-    VPRIV_END_FAILED = 7,             /**< an error; what was sealed before is whole */
+    VPRIV_END_MAXIMUM = 6, /**< the longest allowed recording */
+    VPRIV_END_FAILED = 7,  /**< an error; what was sealed before is whole */
 } vpriv_end_reason;
 
 /** Name a trigger: "wake-word", "button", …
@@ -241,33 +241,33 @@ typedef struct vpriv_recording_id {
 
 /** What is known about a recording without opening its sound. */
 typedef struct vpriv_recording_info {
-    size_t struct_size;           /**< sizeof(vpriv_recording_info), set by the library */
+    size_t struct_size; /**< sizeof(vpriv_recording_info), set by the library */
     vpriv_recording_id id;
     vpriv_recording_state state;
-    int64_t started_us;           /**< UTC; of the first frame kept */
-    int64_t expires_us;           /**< UTC; VPRIV_TIME_FOREVER_US without a term */
-    uint64_t duration_us;         /**< 0 while unfinished */
+    int64_t started_us;   /**< UTC; of the first frame kept */
+    int64_t expires_us;   /**< UTC; VPRIV_TIME_FOREVER_US without a term */
+    uint64_t duration_us; /**< 0 while unfinished */
     vpriv_end_reason end_reason;
     vpriv_retention retention;
     vpriv_trigger_kind trigger;
-    float trigger_score;          /**< of the wake-word engine, 0 when it gave none */
+    float trigger_score; /**< of the wake-word engine, 0 when it gave none */
     char wake_word[VPRIV_WAKE_WORD_BYTES];
     char device_class[VPRIV_DEVICE_BYTES];
     char jurisdiction[VPRIV_JURISDICTION_BYTES];
-    uint32_t purposes;            /**< bits: consented to when it was taken, and wrapped */
+    uint32_t purposes; /**< bits: consented to when it was taken, and wrapped */
     uint32_t n_subjects;
     uint8_t subjects[VPRIV_RECORDING_SUBJECTS_MAX][VPRIV_SUBJECT_ID_BYTES];
-    uint32_t rate_hz;             /**< of the stored Opus stream */
+    uint32_t rate_hz; /**< of the stored Opus stream */
     uint32_t n_channels;
 } vpriv_recording_info;
 
 /** Which recordings to list. Zero lists all that are kept. */
 typedef struct vpriv_recording_filter {
-    size_t struct_size;        /**< sizeof(vpriv_recording_filter) */
-    const uint8_t *subject;    /**< VPRIV_SUBJECT_ID_BYTES, or NULL for everybody */
-    int64_t since_us;          /**< started at or after; 0 for no bound */
-    int64_t until_us;          /**< started before; 0 for no bound */
-    bool with_tombstones;      /**< also what was erased: id and state only */
+    size_t struct_size;     /**< sizeof(vpriv_recording_filter) */
+    const uint8_t *subject; /**< VPRIV_SUBJECT_ID_BYTES, or NULL for everybody */
+    int64_t since_us;       /**< started at or after; 0 for no bound */
+    int64_t until_us;       /**< started before; 0 for no bound */
+    bool with_tombstones;   /**< also what was erased: id and state only */
 } vpriv_recording_filter;
 
 /** Gets one recording; info lives for the call. Return false to stop. */
@@ -284,8 +284,8 @@ typedef bool (*vpriv_recording_fn)(void *user, const vpriv_recording_info *info)
  *  @retval VPRIV_E_NOT_FOUND no such subject  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY
  *  @retval VPRIV_E_IO  @retval VPRIV_E_FULL  @retval VPRIV_E_MEMORY
  *  Since: 0.1 */
-VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_recording_list(vpriv_vault *vault,
-    const vpriv_recording_filter *filter, vpriv_recording_fn fn, void *user);
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_recording_list(
+    vpriv_vault *vault, const vpriv_recording_filter *filter, vpriv_recording_fn fn, void *user);
 
 /** Look one recording up.
  *  @param      vault      opened with its root store
@@ -317,8 +317,8 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_recording_about(
  *  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO  @retval VPRIV_E_FULL not even the
  *          reserve was enough  @retval VPRIV_E_MEMORY
  *  Since: 0.1 */
-VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_vault_erase(vpriv_vault *vault,
-    const vpriv_recording_id *recordings, size_t n, vpriv_receipt *receipt_out);
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_vault_erase(
+    vpriv_vault *vault, const vpriv_recording_id *recordings, size_t n, vpriv_receipt *receipt_out);
 
 /** Erase everything that started before a moment, for good; see vpriv_vault_erase.
  *  @param      vault        opened with its root store
@@ -352,14 +352,14 @@ typedef void (*vpriv_finding_fn)(void *user, const char *finding);
 
 /** What a verification looked at. */
 typedef struct vpriv_verification {
-    size_t struct_size;       /**< sizeof(vpriv_verification), set by the caller */
-    uint64_t n_keys;          /**< living keys in the key tree */
-    uint64_t n_recordings;    /**< headers and wraps opened */
-    uint64_t n_blocks;        /**< opened with the keyring, or counted without one */
+    size_t struct_size;    /**< sizeof(vpriv_verification), set by the caller */
+    uint64_t n_keys;       /**< living keys in the key tree */
+    uint64_t n_recordings; /**< headers and wraps opened */
+    uint64_t n_blocks;     /**< opened with the keyring, or counted without one */
     uint64_t n_blocks_opened;
     uint64_t n_consents;
     uint64_t n_log_leaves;
-    uint64_t n_findings;      /**< 0: all is well */
+    uint64_t n_findings; /**< 0: all is well */
 } vpriv_verification;
 
 /** Check every row, block, wrap and log leaf. Blocks can be opened only with a keyring, and only where
@@ -428,8 +428,8 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_vault_prove_inclusion(vpriv_vault 
  *  @retval VPRIV_OK  @retval VPRIV_E_ARG sizes beyond the log or in the wrong order
  *  @retval VPRIV_E_NO_KEY  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO
  *  Since: 0.1 */
-VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_vault_prove_consistency(vpriv_vault *vault,
-    uint64_t size1, uint64_t size2, uint8_t *proof_out, size_t *n_hashes_out);
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_vault_prove_consistency(
+    vpriv_vault *vault, uint64_t size1, uint64_t size2, uint8_t *proof_out, size_t *n_hashes_out);
 
 #ifdef __cplusplus
 }

@@ -93,7 +93,7 @@ vpriv_status vpi_database_open(
     const int code = sqlite3_open_v2(path, &database->handle, flags, NULL);
     if (code != SQLITE_OK) {
         const bool missing = (code & 0xff) == SQLITE_CANTOPEN && database->handle &&
-            sqlite3_system_errno(database->handle) == ENOENT;
+                             sqlite3_system_errno(database->handle) == ENOENT;
         st = missing ? vpi_fail(VPRIV_E_NOT_FOUND, "no such file")
                      : status_of(database->handle, code);
         goto out;
@@ -196,8 +196,8 @@ vpriv_status vpi_database_run(vpi_database *database, const char *sql, const cha
     return VPRIV_OK;
 }
 
-static vpriv_status query(vpi_database *database, vpi_row *row_out, const char *sql,
-    const char *format, va_list *values)
+static vpriv_status query(
+    vpi_database *database, vpi_row *row_out, const char *sql, const char *format, va_list *values)
 {
     sqlite3_stmt *statement = NULL;
     int code = SQLITE_ERROR;

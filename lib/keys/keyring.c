@@ -53,14 +53,17 @@ static vpriv_status parse(const uint8_t *data, size_t n_bytes, vpriv_keyring *ke
     uint8_t digest[DIGEST_BYTES];
     VPI_ENSURE(n_bytes >= 8 && memcmp(data, MAGIC, MAGIC_BYTES) == 0, VPRIV_E_FORMAT,
         "not a keyring file");
-    VPI_ENSURE(data[MAGIC_BYTES] <= FILE_VERSION, VPRIV_E_VERSION, "the keyring is of a newer format");
-    VPI_ENSURE(n_bytes >= HEAD_BYTES + DIGEST_BYTES, VPRIV_E_FORMAT, "the keyring file is cut short");
+    VPI_ENSURE(
+        data[MAGIC_BYTES] <= FILE_VERSION, VPRIV_E_VERSION, "the keyring is of a newer format");
+    VPI_ENSURE(
+        n_bytes >= HEAD_BYTES + DIGEST_BYTES, VPRIV_E_FORMAT, "the keyring file is cut short");
     crypto_generichash(digest, sizeof digest, data, n_bytes - DIGEST_BYTES, NULL, 0);
     VPI_ENSURE(sodium_memcmp(digest, data + n_bytes - DIGEST_BYTES, DIGEST_BYTES) == 0,
         VPRIV_E_FORMAT, "the keyring file is damaged");
     vpi_reader r = vpi_reader_of(data + 8, n_bytes - 8 - DIGEST_BYTES);
     const unsigned kind = vpi_get_u8(&r);
-    VPI_ENSURE(kind == KIND_SECRET || kind == KIND_CAPTURE, VPRIV_E_FORMAT, "unknown kind of keyring");
+    VPI_ENSURE(
+        kind == KIND_SECRET || kind == KIND_CAPTURE, VPRIV_E_FORMAT, "unknown kind of keyring");
     keyring->is_capture_credential = kind == KIND_CAPTURE;
     vpi_get_copy(&r, keyring->vault_id, VPI_VAULT_ID_BYTES);
     vpi_get_copy(&r, keyring->device_public_key, VPI_KEY_BYTES);

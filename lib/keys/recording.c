@@ -25,8 +25,7 @@ static vpi_place place_of(const vpi_recording_bond *bond, vpi_column column, uin
 {
     memcpy(extra, bond->recording_id, VPI_RECORDING_ID_BYTES);
     memcpy(extra + VPI_RECORDING_ID_BYTES, bond->tag_hash, VPI_HASH_BYTES);
-    return (vpi_place){
-        bond->vault_id, column, row, extra, VPI_RECORDING_ID_BYTES + VPI_HASH_BYTES};
+    return (vpi_place){bond->vault_id, column, row, extra, VPI_RECORDING_ID_BYTES + VPI_HASH_BYTES};
 }
 
 void vpi_recording_commitment(const uint8_t recording_key[VPI_KEY_BYTES],
@@ -87,7 +86,8 @@ vpriv_status vpi_wrap_key(const uint8_t shred_key[VPI_KEY_BYTES], const vpi_reco
     crypto_generichash_state state;
     const uint8_t head[2] = {(uint8_t)purpose, (uint8_t)n_grants};
     static const char label[] = "recording: wrap";
-    VPI_ENSURE(n_grants >= 1 && n_grants <= VPI_SUBJECTS_MAX, VPRIV_E_ARG, "%zu subjects", n_grants);
+    VPI_ENSURE(
+        n_grants >= 1 && n_grants <= VPI_SUBJECTS_MAX, VPRIV_E_ARG, "%zu subjects", n_grants);
     sort_grants(grants, n_grants);
     for (size_t i = 1; i < n_grants; i++)
         VPI_ENSURE(by_subject(&grants[i - 1], &grants[i]) != 0, VPRIV_E_ARG, "a subject twice");

@@ -4,8 +4,8 @@
 #include "base/try.h"
 #include <string.h>
 
-vpriv_status vpi_root_open(const vpriv_root_callbacks *callbacks, void (*close)(void *user),
-    vpriv_root_store **store_out)
+vpriv_status vpi_root_open(
+    const vpriv_root_callbacks *callbacks, void (*close)(void *user), vpriv_root_store **store_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpriv_root_store *store = NULL;
@@ -32,7 +32,7 @@ vpriv_status vpriv_root_callbacks_open(
     VPI_ENSURE(callbacks->load && callbacks->replace && callbacks->destroy, VPRIV_E_ARG,
         "a root store needs load, replace and destroy");
     VPI_ENSURE(callbacks->assurance == VPRIV_ASSURANCE_BEST_EFFORT ||
-            callbacks->assurance == VPRIV_ASSURANCE_KEYED,
+                   callbacks->assurance == VPRIV_ASSURANCE_KEYED,
         VPRIV_E_ARG, "a root store must say how well it forgets (assurance)");
     VPI_TRY(vpi_root_open(callbacks, NULL, store_out));
     st = VPRIV_OK;

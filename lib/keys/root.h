@@ -27,7 +27,7 @@ vpriv_status vpi_root_probe(vpriv_root_store *store);
 vpriv_status vpi_root_replace(vpriv_root_store *store, const vpi_root_record *record);
 
 /* Shared by back ends. */
-vpriv_status vpi_root_open(const vpriv_root_callbacks *callbacks, void (*close)(void *user),
-    vpriv_root_store **store_out);
+vpriv_status vpi_root_open(
+    const vpriv_root_callbacks *callbacks, void (*close)(void *user), vpriv_root_store **store_out);
 
 #endif

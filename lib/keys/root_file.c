@@ -174,8 +174,8 @@ vpriv_status vpriv_root_file_open(const char *path, vpriv_root_store **store_out
     VPI_TRY(vpi_secret_alloc(N_SLOTS * SLOT_BYTES, (void **)&file->slots));
     file->path = strdup(path);
     VPI_ENSURE(file->path, VPRIV_E_MEMORY, "no memory for a path");
-    const vpriv_root_callbacks callbacks = {sizeof callbacks, VPRIV_ASSURANCE_BEST_EFFORT, load,
-        replace, destroy, file};
+    const vpriv_root_callbacks callbacks = {
+        sizeof callbacks, VPRIV_ASSURANCE_BEST_EFFORT, load, replace, destroy, file};
     VPI_TRY(vpi_root_open(&callbacks, close_file, store_out));
     file = NULL;
     st = VPRIV_OK;

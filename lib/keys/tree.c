@@ -14,7 +14,7 @@ const char vpi_tree_schema[] =
     "CREATE TABLE root_state(id INTEGER PRIMARY KEY CHECK (id = 1), generation INTEGER NOT NULL,"
     " head BLOB NOT NULL) STRICT;";
 
-#define ROOT_STATE 1
+#define ROOT_STATE    1
 #define LABEL_HEAD    "root: head"
 #define LABEL_PENDING "root: next root"
 #define LABEL_TOP     "root: key tree"
@@ -50,8 +50,8 @@ vpriv_status vpi_tree_head(vpi_tree *tree, void *head_out, size_t capacity, size
     vpi_row row = {NULL};
     size_t n_sealed = 0, n_bytes = 0;
     const vpi_place place = place_of(tree, VPI_COLUMN_HEAD, tree->secrets->root.generation);
-    VPI_TRY(vpi_database_query(
-        tree->database, &row, "SELECT head FROM root_state WHERE id = ?1", "i", (int64_t)ROOT_STATE));
+    VPI_TRY(vpi_database_query(tree->database, &row, "SELECT head FROM root_state WHERE id = ?1",
+        "i", (int64_t)ROOT_STATE));
     const uint8_t *sealed = vpi_column_blob(&row, 0, &n_sealed);
     vpi_derive(tree->secrets->root.key, LABEL_HEAD, NULL, 0, tree->secrets->key);
     VPI_TRY(vpi_unseal_padded(
@@ -131,7 +131,8 @@ static vpriv_status settle_in_transaction(vpi_tree *tree)
     uint64_t generation = 0;
     VPI_TRY(vpi_tree_file_generation(tree->database, &generation));
     vpriv_status loaded = vpi_root_load(tree->store, &secrets->loaded);
-    if (tree->creating && loaded == VPRIV_E_ROOT && vpi_root_probe(tree->store) == VPRIV_E_NOT_FOUND) {
+    if (tree->creating && loaded == VPRIV_E_ROOT &&
+        vpi_root_probe(tree->store) == VPRIV_E_NOT_FOUND) {
         VPI_TRY(vpi_root_replace(tree->store, &secrets->root));
         tree->creating = false;
         loaded = vpi_root_load(tree->store, &secrets->loaded);

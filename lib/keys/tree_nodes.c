@@ -33,8 +33,8 @@ static bool is_empty(const uint8_t *key)
 static vpriv_status top_level(vpi_tree *tree, int *level_out)
 {
     int64_t id = 0;
-    const vpriv_status st =
-        vpi_database_int(tree->database, &id, "SELECT id FROM key_node ORDER BY id DESC LIMIT 1", "");
+    const vpriv_status st = vpi_database_int(
+        tree->database, &id, "SELECT id FROM key_node ORDER BY id DESC LIMIT 1", "");
     const int64_t level = id >> LEVEL_SHIFT;
     if (st == VPRIV_E_NOT_FOUND || (st == VPRIV_OK && (level < 0 || level >= VPI_TREE_LEVELS_MAX)))
         return vpi_auth_failed();
@@ -111,7 +111,8 @@ vpriv_status vpi_tree_find(vpi_tree *tree, uint64_t slot, uint8_t key_out[VPI_KE
     vpriv_status st = VPRIV_E_INTERNAL;
     int top = 0;
     VPI_TRY(top_level(tree, &top));
-    VPI_ENSURE(slot < slots_below(top + 1), VPRIV_E_AUTH, "the vault file is damaged or was changed");
+    VPI_ENSURE(
+        slot < slots_below(top + 1), VPRIV_E_AUTH, "the vault file is damaged or was changed");
     const vpriv_status found = read_path(tree, slot, top);
     const uint8_t *key = tree->secrets->node[0].keys[slot % VPI_NODE_KEYS];
     VPI_ENSURE(found != VPRIV_E_ERASED && (found != VPRIV_OK || !is_empty(key)), VPRIV_E_ERASED,
@@ -181,7 +182,7 @@ static bool node_is_last(vpi_tree *tree, int level, uint64_t index)
     return vpi_database_int(tree->database, &last,
                "SELECT id FROM key_node WHERE id < ?1 ORDER BY id DESC LIMIT 1", "i",
                (int64_t)row_of(level + 1, 0)) != VPRIV_OK ||
-        (uint64_t)last == row_of(level, index);
+           (uint64_t)last == row_of(level, index);
 }
 
 /* One node and everything below it. The node is sealed under `old_key` and will be under `new_key`;
@@ -205,8 +206,8 @@ static vpriv_status apply_to(vpi_tree *tree, int level, uint64_t index, const ui
             n++;
         if (level == 0) {
             /* A slot is filled once; only a shred may put another key in its place. */
-            VPI_ENSURE(rekey || is_empty(slot), VPRIV_E_AUTH,
-                "the vault file is damaged or was changed");
+            VPI_ENSURE(
+                rekey || is_empty(slot), VPRIV_E_AUTH, "the vault file is damaged or was changed");
             if (changes[i].key)
                 memcpy(slot, changes[i].key, VPI_KEY_BYTES);
             else
@@ -218,8 +219,8 @@ static vpriv_status apply_to(vpi_tree *tree, int level, uint64_t index, const ui
             memcpy(child_old, slot, VPI_KEY_BYTES);
             if (!exists || rekey)
                 vpi_random(slot, VPI_KEY_BYTES);
-            VPI_TRY(apply_to(tree, level - 1, child, exists ? child_old : NULL, slot, changes + i, n,
-                rekey, &emptied));
+            VPI_TRY(apply_to(tree, level - 1, child, exists ? child_old : NULL, slot, changes + i,
+                n, rekey, &emptied));
             if (emptied)
                 memset(slot, 0, VPI_KEY_BYTES);
         }
@@ -228,8 +229,8 @@ static vpriv_status apply_to(vpi_tree *tree, int level, uint64_t index, const ui
         i += n;
     }
     *emptied_out = rekey && new_key != tree->secrets->top_new &&
-        sodium_is_zero((const uint8_t *)node->keys, sizeof node->keys) &&
-        !node_is_last(tree, level, index);
+                   sodium_is_zero((const uint8_t *)node->keys, sizeof node->keys) &&
+                   !node_is_last(tree, level, index);
     if (*emptied_out)
         VPI_TRY(vpi_database_run(tree->database, "DELETE FROM key_node WHERE id = ?1", "i",
             (int64_t)row_of(level, index)));
@@ -240,8 +241,7 @@ out:
     return st;
 }
 
-vpriv_status vpi_tree_apply(
-    vpi_tree *tree, vpi_tree_change *changes, size_t n_changes, bool rekey)
+vpriv_status vpi_tree_apply(vpi_tree *tree, vpi_tree_change *changes, size_t n_changes, bool rekey)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     int top = 0;

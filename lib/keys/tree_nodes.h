@@ -38,8 +38,7 @@ vpriv_status vpi_tree_next_slot(vpi_tree *tree, uint64_t *slot_out);
 /* Add levels until n_slots fit. */
 vpriv_status vpi_tree_grow_to(vpi_tree *tree, uint64_t n_slots);
 /* Set or clear slots; `rekey` gives every node on the paths a fresh key. Sorts the changes. */
-vpriv_status vpi_tree_apply(
-    vpi_tree *tree, vpi_tree_change *changes, size_t n_changes, bool rekey);
+vpriv_status vpi_tree_apply(vpi_tree *tree, vpi_tree_change *changes, size_t n_changes, bool rekey);
 vpriv_status vpi_tree_walk(
     vpi_tree *tree, vpi_tree_damaged_fn damaged, void *user, uint64_t *n_keys_out);
 

@@ -5,8 +5,7 @@
 
 #include "vault/ingest.h"
 
-vpriv_status vpi_adopt_commit(
-    vpriv_vault *vault, int64_t row, const vpi_ingest_commit *commit);
+vpriv_status vpi_adopt_commit(vpriv_vault *vault, int64_t row, const vpi_ingest_commit *commit);
 vpriv_status vpi_adopt_finish(vpriv_vault *vault, int64_t row, const vpi_finish *finish);
 
 /* The wrap key for a purpose from the grant keys in force; VPRIV_E_CONSENT when one is missing. Uses

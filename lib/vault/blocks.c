@@ -99,8 +99,8 @@ vpriv_status vpi_block_walk_next(vpi_block_walk *walk, vpi_block_entry *entry_ou
     return VPRIV_OK;
 }
 
-vpriv_status vpi_blocks_insert(vpriv_vault *vault, int64_t row, uint64_t sequence,
-    const uint8_t block[VPI_BLOCK_BYTES])
+vpriv_status vpi_blocks_insert(
+    vpriv_vault *vault, int64_t row, uint64_t sequence, const uint8_t block[VPI_BLOCK_BYTES])
 {
     if (sequence >= SEQUENCE_LIMIT)
         return vpi_fail(VPRIV_E_LIMIT, "a recording has at most 2^24 blocks");
@@ -136,10 +136,11 @@ vpriv_status vpi_blocks_open(vpriv_vault *vault, const vpi_recording *recording,
     const bool is_last = sequence + 1 == n_blocks;
     VPI_ENSURE(!recording->finish.is_finished || recording->finish.n_blocks == n_blocks,
         VPRIV_E_AUTH, "the vault file is damaged or was changed");
-    const vpriv_status found = vpi_database_query(vault->database, &row,
-        "SELECT sealed FROM block WHERE id = ?1", "i",
-        recording->row << VPI_ROW_SHIFT | (int64_t)sequence);
-    VPI_ENSURE(found != VPRIV_E_NOT_FOUND, VPRIV_E_AUTH, "the vault file is damaged or was changed");
+    const vpriv_status found =
+        vpi_database_query(vault->database, &row, "SELECT sealed FROM block WHERE id = ?1", "i",
+            recording->row << VPI_ROW_SHIFT | (int64_t)sequence);
+    VPI_ENSURE(
+        found != VPRIV_E_NOT_FOUND, VPRIV_E_AUTH, "the vault file is damaged or was changed");
     VPI_TRY(found);
     const uint8_t *block = vpi_column_blob(&row, 0, &n_bytes);
     vpi_recording_bond_of(vault, recording, &bond);

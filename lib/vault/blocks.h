@@ -55,8 +55,8 @@ vpriv_status vpi_block_walk_start(
 /* VPRIV_E_NOT_FOUND, without a text, after the last one. */
 vpriv_status vpi_block_walk_next(vpi_block_walk *walk, vpi_block_entry *entry_out);
 
-vpriv_status vpi_blocks_insert(vpriv_vault *vault, int64_t row, uint64_t sequence,
-    const uint8_t block[VPI_BLOCK_BYTES]);
+vpriv_status vpi_blocks_insert(
+    vpriv_vault *vault, int64_t row, uint64_t sequence, const uint8_t block[VPI_BLOCK_BYTES]);
 /* How many there are, and that they are numbered without a hole; VPRIV_E_AUTH otherwise. */
 vpriv_status vpi_blocks_count(vpriv_vault *vault, int64_t row, uint64_t *n_out);
 /* Opens a block, checking that the last one of a finished recording, and only that, is final. */

@@ -39,8 +39,9 @@ static vpriv_status add_recipients(
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     VPI_ENSURE(evidence->n_recipients < VPRIV_RECIPIENTS_MAX &&
-            (evidence->n_recipients == 0 || evidence->recipients),
-        VPRIV_E_ARG, "%zu recipients; at most %d", evidence->n_recipients, VPRIV_RECIPIENTS_MAX - 1);
+                   (evidence->n_recipients == 0 || evidence->recipients),
+        VPRIV_E_ARG, "%zu recipients; at most %d", evidence->n_recipients,
+        VPRIV_RECIPIENTS_MAX - 1);
     for (size_t i = 0; i < evidence->n_recipients; i++) {
         const char *id = evidence->recipients[i];
         VPI_ENSURE(id && id[0] && strlen(id) < VPRIV_PARTY_ID_BYTES, VPRIV_E_ARG,
@@ -59,7 +60,7 @@ static uint32_t operations_for(vpriv_purpose purpose)
     switch (purpose) {
     case VPRIV_PURPOSE_HUMAN_REVIEW:
         return VPRIV_PROCESSING_RECORD | VPRIV_PROCESSING_STORE | VPRIV_PROCESSING_LISTEN |
-            VPRIV_PROCESSING_TRANSCRIBE | VPRIV_PROCESSING_ANNOTATE;
+               VPRIV_PROCESSING_TRANSCRIBE | VPRIV_PROCESSING_ANNOTATE;
     case VPRIV_PURPOSE_TRANSMIT_FOR_EXECUTION:
         return VPRIV_PROCESSING_RECORD | VPRIV_PROCESSING_SHARE;
     case VPRIV_PURPOSE_KEEP_HISTORY:
@@ -80,11 +81,11 @@ static vpriv_status describe_first(vpriv_vault *vault, const vpi_subject *person
     record->subject_class = person->subject_class;
     record->purpose = purpose;
     memcpy(record->controller_id, settings->controller_id, sizeof record->controller_id);
-    record->legal_basis = about->is_explicit ? VPRIV_LEGAL_BASIS_EXPLICIT_CONSENT
-                                             : VPRIV_LEGAL_BASIS_CONSENT;
+    record->legal_basis =
+        about->is_explicit ? VPRIV_LEGAL_BASIS_EXPLICIT_CONSENT : VPRIV_LEGAL_BASIS_CONSENT;
     record->operations = operations_for(purpose);
-    record->human_involvement = purpose == VPRIV_PURPOSE_HUMAN_REVIEW ? VPRIV_HUMAN_INVOLVED
-                                                                      : VPRIV_HUMAN_NOT_INVOLVED;
+    record->human_involvement =
+        purpose == VPRIV_PURPOSE_HUMAN_REVIEW ? VPRIV_HUMAN_INVOLVED : VPRIV_HUMAN_NOT_INVOLVED;
     memcpy(record->storage_device, settings->device_class, sizeof record->storage_device);
     if (strcmp(settings->controller_country, "ZZ") != 0)
         snprintf(record->storage_country, sizeof record->storage_country, "%s",
@@ -102,7 +103,7 @@ static vpriv_status fill_event(vpriv_vault *vault, vpriv_consent_event event,
     vpriv_status st = VPRIV_E_INTERNAL;
     const vpi_settings *settings = &vault->settings;
     const bool asks = event == VPRIV_CONSENT_EVENT_REQUEST || event == VPRIV_CONSENT_EVENT_GIVE ||
-        event == VPRIV_CONSENT_EVENT_RECONFIRM;
+                      event == VPRIV_CONSENT_EVENT_RECONFIRM;
     VPI_ENSURE(!asks || (evidence->notice_id && evidence->notice_id[0]), VPRIV_E_ARG,
         "a consent needs the id of the notice that was shown");
     if (evidence->notice_id && evidence->notice_id[0])
@@ -122,10 +123,11 @@ static vpriv_status fill_event(vpriv_vault *vault, vpriv_consent_event event,
         record->uses = 0;
     }
     const bool by_controller = event == VPRIV_CONSENT_EVENT_REVOKE ||
-        event == VPRIV_CONSENT_EVENT_EXPIRE || event == VPRIV_CONSENT_EVENT_INVALIDATE;
-    record->event.by = evidence->by        ? evidence->by
-        : by_controller                    ? VPRIV_CONSENT_BY_CONTROLLER
-                                           : VPRIV_CONSENT_BY_PERSON;
+                               event == VPRIV_CONSENT_EVENT_EXPIRE ||
+                               event == VPRIV_CONSENT_EVENT_INVALIDATE;
+    record->event.by = evidence->by    ? evidence->by
+                       : by_controller ? VPRIV_CONSENT_BY_CONTROLLER
+                                       : VPRIV_CONSENT_BY_PERSON;
     record->event.method = evidence->method ? evidence->method : VPRIV_CONSENT_METHOD_TAP;
     record->event.time_us = vpi_vault_now_us(vault);
     record->event.valid_until_us = evidence->valid_until_us;
@@ -208,8 +210,8 @@ static vpriv_status apply(vpriv_vault *vault, const vpi_subject *person, vpriv_p
     memcpy(entry.subject, person->id, sizeof entry.subject);
     memcpy(entry.consent_record, record.record_id, sizeof entry.consent_record);
     VPI_TRY(vpi_consent_record_hash(&record, entry.detail_hash));
-    VPI_TRY(vpi_log_append(
-        vault, &entry, &person->row, 1, &receipt->log_index, receipt->leaf_hash));
+    VPI_TRY(
+        vpi_log_append(vault, &entry, &person->row, 1, &receipt->log_index, receipt->leaf_hash));
     memcpy(receipt->consent_record, record.record_id, sizeof receipt->consent_record);
     memcpy(receipt->record_sha256, entry.detail_hash, sizeof receipt->record_sha256);
     if (old_slot != VPI_NO_SLOT) {
@@ -252,8 +254,9 @@ vpriv_status vpriv_consent_record_event(vpriv_vault *vault, const uint8_t *subje
     st = VPRIV_E_INTERNAL;
     VPI_TRY(check_arguments(subject, purpose, evidence, receipt_out));
     const bool ends = event == VPRIV_CONSENT_EVENT_WITHDRAW ||
-        event == VPRIV_CONSENT_EVENT_REVOKE || event == VPRIV_CONSENT_EVENT_EXPIRE ||
-        event == VPRIV_CONSENT_EVENT_INVALIDATE || event == VPRIV_CONSENT_EVENT_REFUSE;
+                      event == VPRIV_CONSENT_EVENT_REVOKE || event == VPRIV_CONSENT_EVENT_EXPIRE ||
+                      event == VPRIV_CONSENT_EVENT_INVALIDATE ||
+                      event == VPRIV_CONSENT_EVENT_REFUSE;
     VPI_TRY(ends ? vpi_vault_begin_freeing(vault) : vpi_vault_begin(vault));
     VPI_TRY(vpi_subject_find(vault, subject, &person));
     vpi_receipt_start(vault, VPRIV_LOG_CONSENT_EVENT, &receipt);
@@ -273,8 +276,8 @@ vpriv_status vpriv_consent_give(vpriv_vault *vault, const uint8_t *subject, vpri
         vault, subject, purpose, VPRIV_CONSENT_EVENT_GIVE, evidence, receipt_out);
 }
 
-vpriv_status vpriv_consent_refuse(vpriv_vault *vault, const uint8_t *subject,
-    vpriv_purpose purpose, const vpriv_consent_evidence *evidence, vpriv_receipt *receipt_out)
+vpriv_status vpriv_consent_refuse(vpriv_vault *vault, const uint8_t *subject, vpriv_purpose purpose,
+    const vpriv_consent_evidence *evidence, vpriv_receipt *receipt_out)
 {
     return vpriv_consent_record_event(
         vault, subject, purpose, VPRIV_CONSENT_EVENT_REFUSE, evidence, receipt_out);

@@ -10,15 +10,14 @@
 #define ROW_BYTES (8 + VPI_CONSENT_RECORD_BYTES_MAX)
 
 /* subject_key, which this wipes, becomes a blind tag over purpose and controller. */
-static vpriv_status tag_of(vpriv_vault *vault, int64_t subject, vpriv_purpose purpose,
-    uint8_t tag_out[VPI_TAG_BYTES])
+static vpriv_status tag_of(
+    vpriv_vault *vault, int64_t subject, vpriv_purpose purpose, uint8_t tag_out[VPI_TAG_BYTES])
 {
     uint8_t data[1 + VPRIV_PARTY_ID_BYTES] = {(uint8_t)purpose};
     const vpriv_status st = vpi_subject_key(vault, subject, vault->secrets->subject_key);
     memcpy(data + 1, vault->settings.controller_id, VPRIV_PARTY_ID_BYTES);
     if (st == VPRIV_OK)
-        vpi_blind_tag(
-            vault->secrets->subject_key, "consent: current", data, sizeof data, tag_out);
+        vpi_blind_tag(vault->secrets->subject_key, "consent: current", data, sizeof data, tag_out);
     vpi_wipe(vault->secrets->subject_key, VPI_KEY_BYTES);
     return st;
 }
@@ -36,9 +35,10 @@ static vpriv_status open_row(vpriv_vault *vault, int64_t subject, const vpi_row 
     const vpi_place place = {vault->vault_id, VPI_COLUMN_CONSENT_RECORD,
         (uint64_t)vpi_column_int(row, 0), extra, sizeof extra};
     VPI_TRY(vpi_subject_key(vault, subject, vault->secrets->subject_key));
-    vpi_derive(vault->secrets->subject_key, "consent: record", NULL, 0, vault->secrets->subject_key);
-    VPI_TRY(vpi_unseal_padded(vault->secrets->subject_key, &place, sealed, n_sealed, plain,
-        sizeof plain, &n_bytes));
+    vpi_derive(
+        vault->secrets->subject_key, "consent: record", NULL, 0, vault->secrets->subject_key);
+    VPI_TRY(vpi_unseal_padded(
+        vault->secrets->subject_key, &place, sealed, n_sealed, plain, sizeof plain, &n_bytes));
     VPI_ENSURE(n_bytes > 8, VPRIV_E_AUTH, "the vault file is damaged or was changed");
     vpi_reader r = vpi_reader_of(plain, 8);
     const uint64_t slot = vpi_get_u64(&r);
@@ -86,8 +86,8 @@ vpriv_status vpi_consent_next_row(vpriv_vault *vault, int64_t subject, int64_t *
     return st;
 }
 
-vpriv_status vpi_consent_grant_key(vpriv_vault *vault, int64_t subject, vpriv_purpose purpose,
-    uint8_t key_out[VPI_KEY_BYTES])
+vpriv_status vpi_consent_grant_key(
+    vpriv_vault *vault, int64_t subject, vpriv_purpose purpose, uint8_t key_out[VPI_KEY_BYTES])
 {
     vpriv_consent_record record;
     uint64_t slot = VPI_NO_SLOT;
@@ -121,11 +121,12 @@ vpriv_status vpi_consent_grant_slots(
     return VPRIV_OK;
 }
 
-vpriv_status vpi_consent_insert(vpriv_vault *vault, int64_t subject,
-    const vpriv_consent_record *record, uint64_t grant_slot)
+vpriv_status vpi_consent_insert(
+    vpriv_vault *vault, int64_t subject, const vpriv_consent_record *record, uint64_t grant_slot)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    uint8_t plain[ROW_BYTES], sealed[VPI_PADDED_SEAL_BYTES(ROW_BYTES)], tag[VPI_TAG_BYTES], extra[8];
+    uint8_t plain[ROW_BYTES], sealed[VPI_PADDED_SEAL_BYTES(ROW_BYTES)], tag[VPI_TAG_BYTES],
+        extra[8];
     size_t n_encoded = 0, n_sealed = 0;
     int64_t id = 0;
     vpi_writer w = vpi_writer_of(plain, sizeof plain);
@@ -138,7 +139,8 @@ vpriv_status vpi_consent_insert(vpriv_vault *vault, int64_t subject,
     const vpi_place place = {
         vault->vault_id, VPI_COLUMN_CONSENT_RECORD, (uint64_t)id, extra, sizeof extra};
     VPI_TRY(vpi_subject_key(vault, subject, vault->secrets->subject_key));
-    vpi_derive(vault->secrets->subject_key, "consent: record", NULL, 0, vault->secrets->subject_key);
+    vpi_derive(
+        vault->secrets->subject_key, "consent: record", NULL, 0, vault->secrets->subject_key);
     VPI_TRY(vpi_seal_padded(vault->secrets->subject_key, &place, plain, 8 + n_encoded, sealed,
         sizeof sealed, &n_sealed));
     VPI_TRY(tag_of(vault, subject, record->purpose, tag));
@@ -152,8 +154,8 @@ out:
     return st;
 }
 
-vpriv_status vpriv_consent_list(vpriv_vault *vault, const uint8_t *subject, bool with_history,
-    vpriv_consent_fn fn, void *user)
+vpriv_status vpriv_consent_list(
+    vpriv_vault *vault, const uint8_t *subject, bool with_history, vpriv_consent_fn fn, void *user)
 {
     int64_t row = 0;
     if (!subject || !fn)

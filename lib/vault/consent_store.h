@@ -13,8 +13,8 @@ vpriv_status vpi_consent_latest(vpriv_vault *vault, int64_t subject, vpriv_purpo
 
 /* The grant key that is in force for reading and wrapping: the latest record permits and the key is
  * there. VPRIV_E_CONSENT otherwise. */
-vpriv_status vpi_consent_grant_key(vpriv_vault *vault, int64_t subject, vpriv_purpose purpose,
-    uint8_t key_out[VPI_KEY_BYTES]);
+vpriv_status vpi_consent_grant_key(
+    vpriv_vault *vault, int64_t subject, vpriv_purpose purpose, uint8_t key_out[VPI_KEY_BYTES]);
 
 /* Slots of every grant key a person has. */
 vpriv_status vpi_consent_grant_slots(
@@ -24,9 +24,8 @@ vpriv_status vpi_consent_grant_slots(
 vpriv_status vpi_consent_next_row(vpriv_vault *vault, int64_t subject, int64_t *row_io,
     vpriv_consent_record *record_out, uint64_t *grant_slot_out);
 
-
 /* Add a record; it becomes the latest. */
-vpriv_status vpi_consent_insert(vpriv_vault *vault, int64_t subject,
-    const vpriv_consent_record *record, uint64_t grant_slot);
+vpriv_status vpi_consent_insert(
+    vpriv_vault *vault, int64_t subject, const vpriv_consent_record *record, uint64_t grant_slot);
 
 #endif

@@ -31,8 +31,8 @@ static void start(vpriv_vault *vault, const vpi_settings *settings, vpriv_purpos
     input_out->purpose_storable = fact(defined && about->is_storable);
     input_out->now_us = vpi_vault_now_us(vault);
     input_out->jurisdiction_known = fact(vpi_jurisdiction_is_known(settings->jurisdiction));
-    input_out->paused = vpi_jurisdiction_is_known(settings->jurisdiction) ? VPRIV_FACT_NO
-                                                                          : VPRIV_FACT_YES;
+    input_out->paused =
+        vpi_jurisdiction_is_known(settings->jurisdiction) ? VPRIV_FACT_NO : VPRIV_FACT_YES;
     input_out->triggered_by_person = VPRIV_FACT_YES;
     const int64_t age = input_out->now_us - settings->policy_since_us;
     input_out->policy_age_us = age > 0 ? age : 1;
@@ -43,7 +43,7 @@ static void start(vpriv_vault *vault, const vpi_settings *settings, vpriv_purpos
 static vpriv_fact child_rule(vpriv_subject_class subject_class, vpriv_consent_by by)
 {
     return fact(subject_class != VPRIV_SUBJECT_CHILD || by == VPRIV_CONSENT_BY_PARENT ||
-        by == VPRIV_CONSENT_BY_GUARDIAN);
+                by == VPRIV_CONSENT_BY_GUARDIAN);
 }
 
 static void capture_facts(const vpi_policy_head *head, const vpi_policy_subject *policy,
@@ -61,8 +61,9 @@ static void capture_facts(const vpi_policy_head *head, const vpi_policy_subject 
             consent->valid_until_us ? consent->valid_until_us : VPRIV_TIME_FOREVER_US;
         facts_out->uses_known = VPRIV_FACT_YES;
         facts_out->uses_left = consent->max_uses == 0 ? VPRIV_USES_UNLIMITED
-            : consent->uses < consent->max_uses       ? consent->max_uses - consent->uses
-                                                      : 0;
+                               : consent->uses < consent->max_uses
+                                   ? consent->max_uses - consent->uses
+                                   : 0;
         facts_out->notice_current = fact(vpi_policy_notice_in_force(head, consent->notice));
         facts_out->recipient_named = VPRIV_FACT_YES; /* taken in by the controller's own device */
         facts_out->has_grant_key = fact(vpi_consent_permits(consent->state));
@@ -75,16 +76,16 @@ static void capture_facts(const vpi_policy_head *head, const vpi_policy_subject 
     }
 }
 
-vpriv_status vpi_decide_capture(vpriv_vault *vault,
-    const uint8_t (*subjects)[VPI_SUBJECT_ID_BYTES], size_t n_subjects, vpriv_purpose purpose,
-    vpriv_retention retention, uint32_t *reasons_out, vpi_tag_consent *consents_out)
+vpriv_status vpi_decide_capture(vpriv_vault *vault, const uint8_t *subjects, size_t n_subjects,
+    vpriv_purpose purpose, vpriv_retention retention, uint32_t *reasons_out,
+    vpi_tag_consent *consents_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_policy_head *head = NULL;
     vpi_policy_subject *policy = NULL;
     vpriv_decision_input input;
-    VPI_ENSURE(n_subjects <= VPI_SUBJECTS_MAX, VPRIV_E_LIMIT, "%zu speakers; at most %d", n_subjects,
-        VPI_SUBJECTS_MAX);
+    VPI_ENSURE(n_subjects <= VPI_SUBJECTS_MAX, VPRIV_E_LIMIT, "%zu speakers; at most %d",
+        n_subjects, VPI_SUBJECTS_MAX);
     VPI_TRY(vpi_alloc(1, sizeof *head, (void **)&head));
     VPI_TRY(vpi_alloc(1, sizeof *policy, (void **)&policy));
     VPI_TRY(vpi_policy_read_head(vault, head));
@@ -93,7 +94,8 @@ vpriv_status vpi_decide_capture(vpriv_vault *vault,
     input.retention_until_us = vpi_retention_end_us(retention, input.now_us);
     input.n_subjects = (uint32_t)n_subjects;
     for (size_t i = 0; i < n_subjects; i++) {
-        const vpriv_status found = vpi_policy_read_subject(vault, subjects[i], policy);
+        const vpriv_status found =
+            vpi_policy_read_subject(vault, subjects + i * VPI_SUBJECT_ID_BYTES, policy);
         if (found == VPRIV_E_NOT_FOUND)
             continue; /* the facts stay unknown, which is no */
         VPI_TRY(found);
@@ -140,8 +142,8 @@ static vpriv_status read_facts(vpriv_vault *vault, const uint8_t *subject_id, vp
         VPI_ENSURE(found == VPRIV_E_NOT_FOUND, found, "%s", vpriv_error_detail());
     }
     facts_out->child_rule_holds = found == VPRIV_OK
-        ? child_rule(subject.subject_class, record.event.by)
-        : fact(subject.subject_class != VPRIV_SUBJECT_CHILD);
+                                      ? child_rule(subject.subject_class, record.event.by)
+                                      : fact(subject.subject_class != VPRIV_SUBJECT_CHILD);
     st = VPRIV_OK;
 out:
     return st;
@@ -161,8 +163,8 @@ vpriv_status vpi_decide_read(vpriv_vault *vault, const vpi_recording *recording,
     input.n_subjects = recording->tag.n_subjects;
     memset(record_id_out, 0, VPRIV_CONSENT_RECORD_ID_BYTES);
     for (uint32_t i = recording->tag.n_subjects; i-- > 0;)
-        VPI_TRY(read_facts(vault, recording->tag.subjects[i], purpose, party, &input.subjects[i],
-            record_id_out));
+        VPI_TRY(read_facts(
+            vault, recording->tag.subjects[i], purpose, party, &input.subjects[i], record_id_out));
     VPI_TRY(vpriv_decide(&input, reasons_out));
     /* A recording that was never wrapped for this purpose stays shut, whatever was said later. */
     if (*reasons_out == 0 && !(recording->wrapped & VPRIV_PURPOSE_BIT(purpose)))

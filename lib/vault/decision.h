@@ -4,12 +4,12 @@
 
 #include "vault/header.h"
 
-/* May sound of these people be taken for this purpose now? From the capture policy, so that a process
+/* subjects: n × VPI_SUBJECT_ID_BYTES. May sound of these people be taken for this purpose now? From the capture policy, so that a process
  * without the root decides the same. The consents it rests on, in the order of the subjects, go to
  * consents_out (VPI_SUBJECTS_MAX; may be NULL). */
-vpriv_status vpi_decide_capture(vpriv_vault *vault,
-    const uint8_t (*subjects)[VPI_SUBJECT_ID_BYTES], size_t n_subjects, vpriv_purpose purpose,
-    vpriv_retention retention, uint32_t *reasons_out, vpi_tag_consent *consents_out);
+vpriv_status vpi_decide_capture(vpriv_vault *vault, const uint8_t *subjects, size_t n_subjects,
+    vpriv_purpose purpose, vpriv_retention retention, uint32_t *reasons_out,
+    vpi_tag_consent *consents_out);
 
 /* May this recording be opened for this purpose by this recipient (NULL: the controller) now? From
  * the consent records themselves. record_id_out: the first speaker's consent, zeros without one. */

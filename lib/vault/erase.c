@@ -8,6 +8,7 @@
 #include "vault/policy.h"
 #include "vault/receipt.h"
 #include "vault/sweep.h"
+#include <stdio.h>
 #include <string.h>
 
 #define BATCH_ROWS       512
@@ -46,8 +47,7 @@ static vpriv_status slot_of(vpriv_vault *vault, int64_t row, bool *is_kept_out, 
 }
 
 vpriv_status vpi_erase_rows(vpriv_vault *vault, const int64_t *rows, size_t n_rows,
-    const uint64_t *more_slots, size_t n_more_slots, vpriv_log_entry *entry,
-    vpriv_receipt *receipt)
+    const uint64_t *more_slots, size_t n_more_slots, vpriv_log_entry *entry, vpriv_receipt *receipt)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     uint64_t *slots = NULL;
@@ -86,13 +86,15 @@ static void after_freeing(vpriv_vault *vault)
     vpi_fail_clear();
 }
 
-static vpriv_status erase_ids(vpriv_vault *vault, const vpriv_recording_id *recordings, size_t n,
-    vpriv_receipt *receipt)
+static vpriv_status erase_ids(
+    vpriv_vault *vault, const vpriv_recording_id *recordings, size_t n, vpriv_receipt *receipt)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     int64_t *rows = NULL;
-    vpriv_log_entry entry = {.kind = VPRIV_LOG_ERASURE, .purpose = VPRIV_LOG_NO_PURPOSE,
-        .actor = "owner", .reason = "erased"};
+    vpriv_log_entry entry = {.kind = VPRIV_LOG_ERASURE,
+        .purpose = VPRIV_LOG_NO_PURPOSE,
+        .actor = "owner",
+        .reason = "erased"};
     VPI_TRY(vpi_alloc(n, sizeof *rows, (void **)&rows));
     VPI_TRY(vpi_vault_begin_freeing(vault));
     VPI_TRY(vpi_ingest_adopt_all(vault));
@@ -116,8 +118,8 @@ out:
     return st;
 }
 
-vpriv_status vpriv_vault_erase(vpriv_vault *vault, const vpriv_recording_id *recordings, size_t n,
-    vpriv_receipt *receipt_out)
+vpriv_status vpriv_vault_erase(
+    vpriv_vault *vault, const vpriv_recording_id *recordings, size_t n, vpriv_receipt *receipt_out)
 {
     vpriv_receipt receipt;
     vpriv_status st = vpi_vault_enter(vault, true);
@@ -171,15 +173,18 @@ out:
     return st;
 }
 
-static vpriv_status erase_batch_before(
-    vpriv_vault *vault, int64_t before_us, int64_t *cursor_io, bool *done_out, vpriv_receipt *receipt)
+static vpriv_status erase_batch_before(vpriv_vault *vault, int64_t before_us, int64_t *cursor_io,
+    bool *done_out, vpriv_receipt *receipt)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     int64_t rows[BATCH_ROWS];
     size_t n = 0;
-    vpriv_log_entry entry = {.kind = VPRIV_LOG_ERASURE, .purpose = VPRIV_LOG_NO_PURPOSE,
+    vpriv_log_entry entry = {.kind = VPRIV_LOG_ERASURE,
+        .purpose = VPRIV_LOG_NO_PURPOSE,
         .actor = "owner",
-        .reason = before_us == VPRIV_TIME_FOREVER_US ? "erased: all" : "erased: older ones"};
+        .reason = "erased: older ones"};
+    if (before_us == VPRIV_TIME_FOREVER_US)
+        snprintf(entry.reason, sizeof entry.reason, "erased: all");
     VPI_TRY(vpi_vault_begin_freeing(vault));
     VPI_TRY(vpi_ingest_adopt_all(vault));
     const size_t most = vpi_reserve_is_there(vault) ? BATCH_ROWS : BATCH_ROWS_SHORT;
@@ -252,8 +257,10 @@ static vpriv_status erase_subject(
     int64_t *rows = NULL;
     size_t n_rows = 0, n_slots = 0;
     uint64_t slots[VPI_PURPOSES_MAX + 1];
-    vpriv_log_entry entry = {.kind = VPRIV_LOG_SUBJECT_ERASED, .purpose = VPRIV_LOG_NO_PURPOSE,
-        .actor = "owner", .reason = "erased: a person"};
+    vpriv_log_entry entry = {.kind = VPRIV_LOG_SUBJECT_ERASED,
+        .purpose = VPRIV_LOG_NO_PURPOSE,
+        .actor = "owner",
+        .reason = "erased: a person"};
     VPI_TRY(vpi_vault_begin_freeing(vault));
     VPI_TRY(vpi_ingest_adopt_all(vault));
     VPI_TRY(vpi_subject_find(vault, subject_id, &subject));
@@ -264,7 +271,8 @@ static vpriv_status erase_subject(
     VPI_TRY(vpi_policy_remove_subject(vault, subject.id));
     VPI_TRY(vpi_database_run(
         vault->database, "DELETE FROM consent_record WHERE subject = ?1", "i", subject.row));
-    VPI_TRY(vpi_database_run(vault->database, "DELETE FROM subject WHERE id = ?1", "i", subject.row));
+    VPI_TRY(
+        vpi_database_run(vault->database, "DELETE FROM subject WHERE id = ?1", "i", subject.row));
     VPI_TRY(vpi_erase_rows(vault, rows, n_rows, slots, n_slots, &entry, receipt));
     VPI_TRY(vpi_vault_commit(vault));
     after_freeing(vault);

@@ -98,8 +98,8 @@ static vpriv_status read_row(vpriv_vault *vault, const vpi_row *row, vpi_recordi
     }
 }
 
-vpriv_status vpi_recording_find(vpriv_vault *vault, const uint8_t id[VPI_RECORDING_ID_BYTES],
-    vpi_recording *recording_out)
+vpriv_status vpi_recording_find(
+    vpriv_vault *vault, const uint8_t id[VPI_RECORDING_ID_BYTES], vpi_recording *recording_out)
 {
     vpi_row row = {NULL};
     vpriv_status st = vpi_database_query(vault->database, &row,
@@ -117,15 +117,16 @@ vpriv_status vpi_recording_load(vpriv_vault *vault, int64_t id, vpi_recording *r
 {
     vpi_row row = {NULL};
     vpriv_status st = vpi_database_query(vault->database, &row,
-        "SELECT id, name, state, retention, key_slot, header FROM recording WHERE id = ?1", "i", id);
+        "SELECT id, name, state, retention, key_slot, header FROM recording WHERE id = ?1", "i",
+        id);
     if (st == VPRIV_OK)
         st = read_row(vault, &row, recording_out);
     vpi_row_end(&row);
     return st;
 }
 
-vpriv_status vpi_recording_store(vpriv_vault *vault, const vpi_recording *recording,
-    const uint8_t shred_key[VPI_KEY_BYTES])
+vpriv_status vpi_recording_store(
+    vpriv_vault *vault, const vpi_recording *recording, const uint8_t shred_key[VPI_KEY_BYTES])
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     uint8_t plain[HEADER_BYTES], sealed[VPI_PADDED_SEAL_BYTES(HEADER_BYTES)];
@@ -146,8 +147,8 @@ vpriv_status vpi_recording_store(vpriv_vault *vault, const vpi_recording *record
     vpi_put_i64(&w, recording->finish.ended_us);
     VPI_TRY(vpi_writer_finish(&w, "header"));
     vpi_derive(shred_key, "recording: header", NULL, 0, vault->secrets->key);
-    VPI_TRY(vpi_seal_padded(vault->secrets->key, &place, plain, vpi_writer_used(&w), sealed,
-        sizeof sealed, &n_sealed));
+    VPI_TRY(vpi_seal_padded(
+        vault->secrets->key, &place, plain, vpi_writer_used(&w), sealed, sizeof sealed, &n_sealed));
     VPI_TRY(vpi_database_run(vault->database,
         "UPDATE recording SET state = ?2, retention = ?3, key_slot = ?4, header = ?5 WHERE id = ?1",
         "iiiib", recording->row, (int64_t)recording->state, (int64_t)recording->retention,
@@ -199,8 +200,8 @@ static vpi_place wraps_place(const vpriv_vault *vault, int64_t row)
     return vpi_vault_place(vault, VPI_COLUMN_WRAPS, (uint64_t)row);
 }
 
-vpriv_status vpi_wraps_store(vpriv_vault *vault, int64_t row,
-    const uint8_t shred_key[VPI_KEY_BYTES], const vpi_wraps *wraps)
+vpriv_status vpi_wraps_store(
+    vpriv_vault *vault, int64_t row, const uint8_t shred_key[VPI_KEY_BYTES], const vpi_wraps *wraps)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     uint8_t plain[WRAPS_BYTES], sealed[VPI_PADDED_SEAL_BYTES(WRAPS_BYTES)];
@@ -213,8 +214,8 @@ vpriv_status vpi_wraps_store(vpriv_vault *vault, int64_t row,
             vpi_put_bytes(&w, wraps->wrap[p], VPI_WRAP_BYTES);
     VPI_TRY(vpi_writer_finish(&w, "wraps"));
     vpi_derive(shred_key, "recording: wraps", NULL, 0, vault->secrets->key);
-    VPI_TRY(vpi_seal_padded(vault->secrets->key, &place, plain, vpi_writer_used(&w), sealed,
-        sizeof sealed, &n_sealed));
+    VPI_TRY(vpi_seal_padded(
+        vault->secrets->key, &place, plain, vpi_writer_used(&w), sealed, sizeof sealed, &n_sealed));
     VPI_TRY(vpi_database_run(vault->database,
         "INSERT OR REPLACE INTO wrap(recording, sealed) VALUES (?1, ?2)", "ib", row, sealed,
         n_sealed));
@@ -224,8 +225,8 @@ out:
     return st;
 }
 
-vpriv_status vpi_wraps_load(vpriv_vault *vault, int64_t row,
-    const uint8_t shred_key[VPI_KEY_BYTES], vpi_wraps *wraps_out)
+vpriv_status vpi_wraps_load(
+    vpriv_vault *vault, int64_t row, const uint8_t shred_key[VPI_KEY_BYTES], vpi_wraps *wraps_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     uint8_t plain[VPI_PADDED_SEAL_BYTES(WRAPS_BYTES)];
@@ -234,7 +235,8 @@ vpriv_status vpi_wraps_load(vpriv_vault *vault, int64_t row,
     const vpi_place place = wraps_place(vault, row);
     const vpriv_status queried = vpi_database_query(
         vault->database, &found, "SELECT sealed FROM wrap WHERE recording = ?1", "i", row);
-    VPI_ENSURE(queried != VPRIV_E_NOT_FOUND, VPRIV_E_AUTH, "the vault file is damaged or was changed");
+    VPI_ENSURE(
+        queried != VPRIV_E_NOT_FOUND, VPRIV_E_AUTH, "the vault file is damaged or was changed");
     VPI_TRY(queried);
     const uint8_t *sealed = vpi_column_blob(&found, 0, &n_sealed);
     vpi_derive(shred_key, "recording: wraps", NULL, 0, vault->secrets->key);

@@ -35,12 +35,12 @@ typedef struct vpi_recording {
 
 /* Rows by name. VPRIV_E_NOT_FOUND with a text. A tombstone gives id, row and state only; so does a
  * recording that is provisional or not yet adopted (state PROVISIONAL). */
-vpriv_status vpi_recording_find(vpriv_vault *vault, const uint8_t id[VPI_RECORDING_ID_BYTES],
-    vpi_recording *recording_out);
+vpriv_status vpi_recording_find(
+    vpriv_vault *vault, const uint8_t id[VPI_RECORDING_ID_BYTES], vpi_recording *recording_out);
 vpriv_status vpi_recording_load(vpriv_vault *vault, int64_t row, vpi_recording *recording_out);
 /* Seal and write header, state and retention of a kept recording; shred_key is guarded. */
-vpriv_status vpi_recording_store(vpriv_vault *vault, const vpi_recording *recording,
-    const uint8_t shred_key[VPI_KEY_BYTES]);
+vpriv_status vpi_recording_store(
+    vpriv_vault *vault, const vpi_recording *recording, const uint8_t shred_key[VPI_KEY_BYTES]);
 void vpi_recording_bond_of(
     const vpriv_vault *vault, const vpi_recording *recording, vpi_recording_bond *bond_out);
 void vpi_recording_describe(const vpi_recording *recording, vpriv_recording_info *info_out);
@@ -52,8 +52,8 @@ typedef struct vpi_wraps {
 } vpi_wraps;
 vpriv_status vpi_wraps_store(vpriv_vault *vault, int64_t row,
     const uint8_t shred_key[VPI_KEY_BYTES], const vpi_wraps *wraps);
-vpriv_status vpi_wraps_load(vpriv_vault *vault, int64_t row,
-    const uint8_t shred_key[VPI_KEY_BYTES], vpi_wraps *wraps_out);
+vpriv_status vpi_wraps_load(
+    vpriv_vault *vault, int64_t row, const uint8_t shred_key[VPI_KEY_BYTES], vpi_wraps *wraps_out);
 
 /* When a retention class runs out. */
 int64_t vpi_retention_end_us(vpriv_retention retention, int64_t started_us);

@@ -7,12 +7,13 @@
 #include <string.h>
 
 /* plain = kind (1) ‖ vault id (16) ‖ recording id (16) ‖ body, padded to a multiple of 512 bytes */
-#define PREFIX_BYTES  (1 + VPI_VAULT_ID_BYTES + VPI_RECORDING_ID_BYTES + 4)
-#define COMMIT_BYTES  (PREFIX_BYTES + VPI_KEY_BYTES + VPI_HASH_BYTES + 2 + VPI_TAG_ENCODED_BYTES + \
-    4 + VPI_PURPOSES_MAX * VPI_INNER_BYTES)
-#define PAD_BYTES     512
-#define PLAIN_BYTES   ((COMMIT_BYTES + PAD_BYTES - 1) / PAD_BYTES * PAD_BYTES)
-#define BOX_BYTES     (1 + 48) /* suite, sealed box */
+#define PREFIX_BYTES (1 + VPI_VAULT_ID_BYTES + VPI_RECORDING_ID_BYTES + 4)
+#define COMMIT_BYTES                                                                               \
+    (PREFIX_BYTES + VPI_KEY_BYTES + VPI_HASH_BYTES + 2 + VPI_TAG_ENCODED_BYTES + 4 +               \
+        VPI_PURPOSES_MAX * VPI_INNER_BYTES)
+#define PAD_BYTES   512
+#define PLAIN_BYTES ((COMMIT_BYTES + PAD_BYTES - 1) / PAD_BYTES * PAD_BYTES)
+#define BOX_BYTES   (1 + 48) /* suite, sealed box */
 
 typedef struct envelope {
     uint8_t plain[PLAIN_BYTES];
@@ -189,7 +190,8 @@ static vpriv_status adopt_next(
     vpi_row_end(&row);
     if (st == VPRIV_OK)
         st = vpi_database_run(vault->database,
-            "DELETE FROM ingest WHERE recording = ?1 AND kind = ?2", "ii", recording, (int64_t)kind);
+            "DELETE FROM ingest WHERE recording = ?1 AND kind = ?2", "ii", recording,
+            (int64_t)kind);
     return st;
 }
 
@@ -199,8 +201,8 @@ vpriv_status vpi_ingest_adopt_all(vpriv_vault *vault)
     envelope *e = NULL;
     uint8_t public_key[VPI_KEY_BYTES];
     int64_t pending = 0;
-    VPI_TRY(vpi_database_int(
-        vault->database, &pending, "SELECT EXISTS (SELECT 1 FROM ingest)", ""));
+    VPI_TRY(
+        vpi_database_int(vault->database, &pending, "SELECT EXISTS (SELECT 1 FROM ingest)", ""));
     if (pending) {
         VPI_TRY(vpi_secret_alloc(sizeof *e, (void **)&e));
         VPI_TRY(vpi_tree_get(vault->tree, VPI_SLOT_INGEST, e->secret_key));

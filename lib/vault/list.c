@@ -54,8 +54,8 @@ static vpriv_status row_before(
     vpriv_vault *vault, int64_t since_us, vpi_recording *scratch, int64_t *row_out)
 {
     int64_t low = 0, high = 0;
-    vpriv_status st = vpi_database_int(
-        vault->database, &high, "SELECT coalesce(max(id), 0) FROM recording", "");
+    vpriv_status st =
+        vpi_database_int(vault->database, &high, "SELECT coalesce(max(id), 0) FROM recording", "");
     while (st == VPRIV_OK && low < high) {
         const int64_t middle = low + (high - low) / 2;
         int64_t row = 0;
@@ -85,7 +85,7 @@ static bool wanted(const vpriv_recording_filter *filter, const vpi_recording *re
     if (recording->state == VPRIV_RECORDING_SHREDDED)
         return filter->with_tombstones && !filter->since_us && !filter->until_us;
     return (!filter->since_us || started_us >= filter->since_us) &&
-        (!filter->until_us || started_us < filter->until_us);
+           (!filter->until_us || started_us < filter->until_us);
 }
 
 static vpriv_status start(vpriv_vault *vault, cursor *c, vpi_recording *scratch)
@@ -136,8 +136,8 @@ out:
     return st;
 }
 
-vpriv_status vpriv_recording_list(vpriv_vault *vault, const vpriv_recording_filter *filter,
-    vpriv_recording_fn fn, void *user)
+vpriv_status vpriv_recording_list(
+    vpriv_vault *vault, const vpriv_recording_filter *filter, vpriv_recording_fn fn, void *user)
 {
     static const vpriv_recording_filter all = {.struct_size = sizeof all};
     cursor c = {.filter = filter ? filter : &all};
@@ -200,8 +200,8 @@ static vpriv_status count_all(vpriv_vault *vault, vpriv_vault_info *info)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_log_head head;
-    VPI_TRY(count(vault, "SELECT count(*) FROM recording WHERE state IN (2, 3)",
-        &info->n_recordings));
+    VPI_TRY(
+        count(vault, "SELECT count(*) FROM recording WHERE state IN (2, 3)", &info->n_recordings));
     VPI_TRY(count(vault, "SELECT count(*) FROM recording WHERE state = 4", &info->n_erased));
     VPI_TRY(count(vault, "SELECT count(*) FROM subject", &info->n_subjects));
     VPI_TRY(vpi_ingest_pending(vault, &info->n_pending));

@@ -6,18 +6,18 @@
 #include <sodium.h>
 #include <string.h>
 
-#define LEVEL_SHIFT    56
-#define OWNERS_MAX     VPI_SUBJECTS_MAX
-#define OWNERS_BYTES   (1 + OWNERS_MAX * 8)
-#define PAYLOAD_BYTES  (VPRIV_LOG_HASH_BYTES + VPI_LOG_ENTRY_BYTES_MAX + VPI_SEAL_OVERHEAD)
+#define LEVEL_SHIFT   56
+#define OWNERS_MAX    VPI_SUBJECTS_MAX
+#define OWNERS_BYTES  (1 + OWNERS_MAX * 8)
+#define PAYLOAD_BYTES (VPRIV_LOG_HASH_BYTES + VPI_LOG_ENTRY_BYTES_MAX + VPI_SEAL_OVERHEAD)
 
 static vpriv_status get_hash(void *user, uint32_t level, uint64_t index, uint8_t *hash_out)
 {
     vpriv_vault *vault = user;
     vpi_row row = {NULL};
-    vpriv_status st = vpi_database_query(vault->database, &row,
-        "SELECT hash FROM log_hash WHERE id = ?1", "i",
-        (int64_t)((uint64_t)level << LEVEL_SHIFT | index));
+    vpriv_status st =
+        vpi_database_query(vault->database, &row, "SELECT hash FROM log_hash WHERE id = ?1", "i",
+            (int64_t)((uint64_t)level << LEVEL_SHIFT | index));
     if (st == VPRIV_OK)
         st = vpi_column_copy(&row, 0, hash_out, VPRIV_LOG_HASH_BYTES);
     vpi_row_end(&row);
@@ -101,7 +101,8 @@ vpriv_status vpi_log_head_check(vpriv_vault *vault)
         VPI_ENSURE(memcmp(root, then, sizeof root) == 0, VPRIV_E_AUTH,
             "the vault file is damaged or was changed");
     }
-    vault->clock.seen_us = head.clock_us > vault->clock.seen_us ? head.clock_us : vault->clock.seen_us;
+    vault->clock.seen_us =
+        head.clock_us > vault->clock.seen_us ? head.clock_us : vault->clock.seen_us;
     st = VPRIV_OK;
 out:
     return st;
@@ -131,7 +132,8 @@ static vpriv_status seal_owners(vpriv_vault *vault, uint64_t index, const int64_
     size_t n_subjects, uint8_t *sealed_out)
 {
     uint8_t plain[OWNERS_BYTES];
-    const vpi_place place = {vault->vault_id, VPI_COLUMN_LOG_PAYLOAD, index, (const uint8_t *)"o", 1};
+    const vpi_place place = {
+        vault->vault_id, VPI_COLUMN_LOG_PAYLOAD, index, (const uint8_t *)"o", 1};
     vpi_writer w = vpi_writer_of(plain, sizeof plain);
     vpi_put_u8(&w, (uint8_t)n_subjects);
     for (size_t i = 0; i < n_subjects; i++)
@@ -145,7 +147,8 @@ static vpriv_status open_owners(vpriv_vault *vault, uint64_t index, const uint8_
     size_t n_sealed, int64_t subjects_out[OWNERS_MAX], size_t *n_out)
 {
     uint8_t plain[OWNERS_BYTES];
-    const vpi_place place = {vault->vault_id, VPI_COLUMN_LOG_PAYLOAD, index, (const uint8_t *)"o", 1};
+    const vpi_place place = {
+        vault->vault_id, VPI_COLUMN_LOG_PAYLOAD, index, (const uint8_t *)"o", 1};
     if (n_sealed != OWNERS_BYTES + VPI_SEAL_OVERHEAD ||
         vpi_unseal(vault->secrets->catalogue_key, &place, sealed, n_sealed, plain) != VPRIV_OK ||
         plain[0] > OWNERS_MAX)
@@ -168,7 +171,8 @@ vpriv_status vpi_log_append(vpriv_vault *vault, vpriv_log_entry *entry, const in
     vpi_log_head head;
     const vpi_merkle_store store = vpi_log_hashes(vault);
     const bool has_recording = !sodium_is_zero(entry->recording, sizeof entry->recording);
-    VPI_ENSURE(n_subjects <= OWNERS_MAX, VPRIV_E_LIMIT, "%zu subjects in one log entry", n_subjects);
+    VPI_ENSURE(
+        n_subjects <= OWNERS_MAX, VPRIV_E_LIMIT, "%zu subjects in one log entry", n_subjects);
     VPI_TRY(vpi_log_head_read(vault, &head));
     entry->struct_size = sizeof *entry;
     if (entry->time_us == 0)
@@ -231,10 +235,12 @@ vpriv_status vpi_log_read(vpriv_vault *vault, uint64_t index, vpriv_log_entry *e
     vpi_row row = {NULL};
     size_t n_owners = 0, n_payload = 0, n_subjects = 0;
     int64_t subjects[OWNERS_MAX];
-    uint8_t commitment[VPRIV_LOG_HASH_BYTES], leaf[VPRIV_LOG_HASH_BYTES], kept[VPRIV_LOG_HASH_BYTES];
+    uint8_t commitment[VPRIV_LOG_HASH_BYTES], leaf[VPRIV_LOG_HASH_BYTES],
+        kept[VPRIV_LOG_HASH_BYTES];
     const vpriv_status found = vpi_database_query(vault->database, &row,
         "SELECT owners, sealed FROM log_payload WHERE id = ?1", "i", (int64_t)index);
-    VPI_ENSURE(found != VPRIV_E_NOT_FOUND, VPRIV_E_AUTH, "the vault file is damaged or was changed");
+    VPI_ENSURE(
+        found != VPRIV_E_NOT_FOUND, VPRIV_E_AUTH, "the vault file is damaged or was changed");
     VPI_TRY(found);
     const uint8_t *owners = vpi_column_blob(&row, 0, &n_owners);
     const uint8_t *payload = vpi_column_blob(&row, 1, &n_payload);

@@ -27,8 +27,8 @@ vpriv_status vpi_log_append(vpriv_vault *vault, vpriv_log_entry *entry, const in
 vpriv_status vpi_log_read(vpriv_vault *vault, uint64_t index, vpriv_log_entry *entry_out);
 
 /* The tag that payloads about a recording are found by. */
-void vpi_log_recording_tag(
-    vpriv_vault *vault, const uint8_t recording[VPI_RECORDING_ID_BYTES], uint8_t tag_out[VPI_TAG_BYTES]);
+void vpi_log_recording_tag(vpriv_vault *vault, const uint8_t recording[VPI_RECORDING_ID_BYTES],
+    uint8_t tag_out[VPI_TAG_BYTES]);
 
 /* What the root's head says about the log, so that a log cut back behind a shred is noticed. */
 vpriv_status vpi_log_head_encode(

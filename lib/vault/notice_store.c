@@ -6,8 +6,9 @@
 #include "vault/log_store.h"
 #include <string.h>
 
-#define NOTICE_BYTES_MAX (VPRIV_NOTICE_ID_BYTES + VPRIV_NOTICE_VERSION_BYTES +                     \
-    VPRIV_LANGUAGE_BYTES + 6 + VPRIV_SHA256_BYTES + 4 + VPRIV_NOTICE_TEXT_BYTES_MAX)
+#define NOTICE_BYTES_MAX                                                                           \
+    (VPRIV_NOTICE_ID_BYTES + VPRIV_NOTICE_VERSION_BYTES + VPRIV_LANGUAGE_BYTES + 6 +               \
+        VPRIV_SHA256_BYTES + 4 + VPRIV_NOTICE_TEXT_BYTES_MAX)
 
 static void series_of(
     vpriv_vault *vault, const char *id, const char *language, uint8_t tag_out[VPI_TAG_BYTES])
@@ -16,8 +17,7 @@ static void series_of(
     vpi_writer w = vpi_writer_of(name, sizeof name);
     vpi_put_text(&w, id);
     vpi_put_text(&w, language);
-    vpi_blind_tag(
-        vault->secrets->index_key, "notice: series", name, vpi_writer_used(&w), tag_out);
+    vpi_blind_tag(vault->secrets->index_key, "notice: series", name, vpi_writer_used(&w), tag_out);
 }
 
 /* Everything but the text, which is the last field. */
@@ -61,8 +61,8 @@ vpriv_status vpi_notice_in_force(
         "SELECT id, sealed FROM notice WHERE series = ?1 ORDER BY id DESC LIMIT 1", "b", series,
         sizeof series);
     if (st == VPRIV_E_NOT_FOUND)
-        return vpi_fail(VPRIV_E_NOT_FOUND, "no notice \"%s\" in language \"%s\" in this vault", id,
-            language);
+        return vpi_fail(
+            VPRIV_E_NOT_FOUND, "no notice \"%s\" in language \"%s\" in this vault", id, language);
     if (st == VPRIV_OK)
         st = open_row(vault, &row, notice_out);
     if (st == VPRIV_OK &&
@@ -138,11 +138,10 @@ static vpriv_status add(vpriv_vault *vault, const vpriv_notice *notice, const ui
     uint8_t tag[VPI_TAG_BYTES];
     int64_t present = 0;
     vpriv_notice_ref in_force;
-    vpriv_log_entry entry = {.kind = VPRIV_LOG_NOTICE_ADDED, .purpose = VPRIV_LOG_NO_PURPOSE,
-        .actor = "owner"};
+    vpriv_log_entry entry = {
+        .kind = VPRIV_LOG_NOTICE_ADDED, .purpose = VPRIV_LOG_NO_PURPOSE, .actor = "owner"};
     VPI_TRY(vpi_vault_begin(vault));
-    const vpriv_status found =
-        vpi_notice_in_force(vault, notice->id, notice->language, &in_force);
+    const vpriv_status found = vpi_notice_in_force(vault, notice->id, notice->language, &in_force);
     if (found == VPRIV_OK && memcmp(in_force.sha256, sha256, VPRIV_SHA256_BYTES) == 0 &&
         strcmp(in_force.version, notice->version) == 0) {
         vpi_vault_rollback(vault);

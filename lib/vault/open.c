@@ -81,11 +81,11 @@ static vpriv_status store_purposes(vpriv_vault *vault, vpriv_keyring *keyring)
         uint8_t sealed[VPI_KEY_BYTES + VPI_SEAL_OVERHEAD];
         const vpi_place place = vpi_vault_place(vault, VPI_COLUMN_PURPOSE, p);
         vpi_keyring_generate(keyring, p);
-        vpi_seal(vault->secrets->catalogue_key, &place, keyring->public_key[p], VPI_KEY_BYTES,
-            sealed);
-        const vpriv_status st = vpi_database_run(vault->database,
-            "INSERT INTO purpose(id, sealed) VALUES (?1, ?2)", "ib", (int64_t)p, sealed,
-            sizeof sealed);
+        vpi_seal(
+            vault->secrets->catalogue_key, &place, keyring->public_key[p], VPI_KEY_BYTES, sealed);
+        const vpriv_status st =
+            vpi_database_run(vault->database, "INSERT INTO purpose(id, sealed) VALUES (?1, ?2)",
+                "ib", (int64_t)p, sealed, sizeof sealed);
         if (st != VPRIV_OK)
             return st;
         memcpy(vault->purpose_public_key[p], keyring->public_key[p], VPI_KEY_BYTES);
@@ -125,12 +125,12 @@ static vpriv_status make_fixed_keys(vpriv_vault *vault, vpriv_keyring *keyring)
 }
 
 /* Everything a new vault holds, in one transaction. */
-static vpriv_status fill(vpriv_vault *vault, const vpriv_vault_options *options,
-    vpriv_keyring *keyring)
+static vpriv_status fill(
+    vpriv_vault *vault, const vpriv_vault_options *options, vpriv_keyring *keyring)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpriv_log_entry entry = {.kind = VPRIV_LOG_VAULT_CREATED, .purpose = VPRIV_LOG_NO_PURPOSE,
-        .actor = "owner"};
+    vpriv_log_entry entry = {
+        .kind = VPRIV_LOG_VAULT_CREATED, .purpose = VPRIV_LOG_NO_PURPOSE, .actor = "owner"};
     VPI_TRY(vpi_database_begin(vault->database));
     VPI_TRY(vpi_database_script(vault->database, vpi_tree_schema));
     VPI_TRY(vpi_database_script(vault->database, vpi_vault_schema));
@@ -190,9 +190,9 @@ vpriv_status vpriv_vault_create(const char *path, vpriv_root_store *root,
     vpi_random(vault->vault_id, sizeof vault->vault_id);
     VPI_TRY(vpi_keyring_create(vault->vault_id, &keyring));
     VPI_TRY(vpi_root_probe(root) == VPRIV_OK
-            ? vpi_fail(VPRIV_E_EXISTS,
-                  "the root store holds a root key already: use an empty one for a new vault")
-            : VPRIV_OK);
+                ? vpi_fail(VPRIV_E_EXISTS,
+                      "the root store holds a root key already: use an empty one for a new vault")
+                : VPRIV_OK);
     VPI_TRY(vpi_database_open(path, VPI_DATABASE_CREATE, &vault->database));
     ours = true;
     VPI_TRY(fill(vault, options ? options : &defaults, keyring));
@@ -242,8 +242,8 @@ static vpriv_status read_meta(vpriv_vault *vault)
     vpi_row row = {NULL};
     int64_t application = 0, version = 0;
     VPI_TRY(vpi_database_int(vault->database, &application, "PRAGMA application_id", ""));
-    VPI_ENSURE(application == VPI_APPLICATION_ID, VPRIV_E_FORMAT,
-        "a SQLite database, but not a vault");
+    VPI_ENSURE(
+        application == VPI_APPLICATION_ID, VPRIV_E_FORMAT, "a SQLite database, but not a vault");
     VPI_TRY(vpi_database_int(vault->database, &version, "PRAGMA user_version", ""));
     VPI_ENSURE(version <= VPI_USER_VERSION, VPRIV_E_VERSION,
         "the vault has format %lld; this library knows up to %d", (long long)version,
@@ -252,7 +252,8 @@ static vpriv_status read_meta(vpriv_vault *vault)
     VPI_TRY(check_schema(vault));
     const vpriv_status found = vpi_database_query(vault->database, &row,
         "SELECT vault_id, device_public_key, reserve_bytes FROM meta WHERE id = 1", "");
-    VPI_ENSURE(found != VPRIV_E_NOT_FOUND, VPRIV_E_AUTH, "the vault file is damaged or was changed");
+    VPI_ENSURE(
+        found != VPRIV_E_NOT_FOUND, VPRIV_E_AUTH, "the vault file is damaged or was changed");
     VPI_TRY(found);
     VPI_TRY(vpi_column_copy(&row, 0, vault->vault_id, sizeof vault->vault_id));
     VPI_TRY(vpi_column_copy(&row, 1, vault->device_public_key, sizeof vault->device_public_key));
@@ -407,8 +408,7 @@ vpriv_status vpriv_vault_open_for_capture(const char *path, const vpriv_keyring 
     VPI_TRY(open_database(vault));
     VPI_ENSURE(memcmp(credential->vault_id, vault->vault_id, VPI_VAULT_ID_BYTES) == 0,
         VPRIV_E_NO_KEY, "the capture credential belongs to another vault");
-    VPI_ENSURE(
-        memcmp(credential->device_public_key, vault->device_public_key, VPI_KEY_BYTES) == 0,
+    VPI_ENSURE(memcmp(credential->device_public_key, vault->device_public_key, VPI_KEY_BYTES) == 0,
         VPRIV_E_AUTH, "the vault file is damaged or was changed");
     take_credential(vault, credential);
     VPI_TRY(vpi_alloc(1, sizeof *head, (void **)&head));

@@ -8,8 +8,8 @@
 #include <sodium.h>
 #include <string.h>
 
-#define HEAD_BYTES    (8 + VPI_KEY_BYTES + VPI_SETTINGS_BYTES_MAX + 4 + \
-    VPI_NOTICES_IN_FORCE_MAX * VPRIV_SHA256_BYTES)
+#define HEAD_BYTES                                                                                 \
+    (8 + VPI_KEY_BYTES + VPI_SETTINGS_BYTES_MAX + 4 + VPI_NOTICES_IN_FORCE_MAX * VPRIV_SHA256_BYTES)
 #define CONSENT_BYTES (3 + VPRIV_CONSENT_RECORD_ID_BYTES + 8 + VPRIV_SHA256_BYTES + 8)
 #define SUBJECT_BYTES (2 + VPI_PURPOSES_MAX * CONSENT_BYTES)
 
@@ -60,7 +60,8 @@ vpriv_status vpi_policy_read_head(vpriv_vault *vault, vpi_policy_head *head_out)
     uint8_t plain[VPI_PADDED_SEAL_BYTES(HEAD_BYTES)];
     size_t n_bytes = 0;
     const vpriv_status found = read_row(vault, head_tag, plain, sizeof plain, &n_bytes);
-    VPI_ENSURE(found != VPRIV_E_NOT_FOUND, VPRIV_E_AUTH, "the vault file is damaged or was changed");
+    VPI_ENSURE(
+        found != VPRIV_E_NOT_FOUND, VPRIV_E_AUTH, "the vault file is damaged or was changed");
     VPI_TRY(found);
     vpi_reader r = vpi_reader_of(plain, n_bytes);
     head_out->generation = vpi_get_u64(&r);

@@ -84,7 +84,8 @@ void vpi_reserve_rebuild(vpriv_vault *vault)
         return;
     char *slash = strrchr(vault->path, '/');
     char *folder = slash ? strndup(vault->path, (size_t)(slash - vault->path) + 1) : strdup(".");
-    const bool roomy = folder && statvfs(folder, &space) == 0 &&
+    const bool roomy =
+        folder && statvfs(folder, &space) == 0 &&
         (uint64_t)space.f_bavail * space.f_frsize > 4 * (uint64_t)vault->reserve_bytes;
     free(folder);
     if (!roomy)

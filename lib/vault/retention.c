@@ -47,13 +47,16 @@ int64_t vpi_retention_end_us(vpriv_retention retention, int64_t started_us)
     if ((size_t)retention >= N_CLASSES)
         return started_us; /* a class of a later version: not kept */
     return vpi_time_add_months_us(started_us, classes[retention].n_months) +
-        classes[retention].n_hours * US_PER_HOUR;
+           classes[retention].n_hours * US_PER_HOUR;
 }
 
 static const char *const trigger_names[] = {[VPRIV_TRIGGER_WAKE_WORD] = "wake-word",
-    [VPRIV_TRIGGER_BUTTON] = "button", [VPRIV_TRIGGER_RAISE] = "raise",
-    [VPRIV_TRIGGER_TAP] = "tap", [VPRIV_TRIGGER_VOICE_ACTIVITY] = "voice-activity",
-    [VPRIV_TRIGGER_CONTINUOUS] = "continuous", [VPRIV_TRIGGER_IMPORT] = "import"};
+    [VPRIV_TRIGGER_BUTTON] = "button",
+    [VPRIV_TRIGGER_RAISE] = "raise",
+    [VPRIV_TRIGGER_TAP] = "tap",
+    [VPRIV_TRIGGER_VOICE_ACTIVITY] = "voice-activity",
+    [VPRIV_TRIGGER_CONTINUOUS] = "continuous",
+    [VPRIV_TRIGGER_IMPORT] = "import"};
 #define N_TRIGGERS (sizeof trigger_names / sizeof trigger_names[0])
 
 const char *vpriv_trigger_name(vpriv_trigger_kind kind)
@@ -77,9 +80,12 @@ vpriv_status vpriv_trigger_from_name(const char *name, vpriv_trigger_kind *kind_
 const char *vpriv_end_reason_name(vpriv_end_reason reason)
 {
     static const char *const names[] = {[VPRIV_END_UNFINISHED] = "unfinished",
-        [VPRIV_END_STOPPED] = "stopped", [VPRIV_END_SOURCE_ENDED] = "source-ended",
+        [VPRIV_END_STOPPED] = "stopped",
+        [VPRIV_END_SOURCE_ENDED] = "source-ended",
         [VPRIV_END_CONSENT_WITHDRAWN] = "consent-withdrawn",
-        [VPRIV_END_DEVICE_LOST] = "device-lost", [VPRIV_END_DISK_FULL] = "disk-full",
-        [VPRIV_END_MAXIMUM] = "maximum", [VPRIV_END_FAILED] = "failed"};
+        [VPRIV_END_DEVICE_LOST] = "device-lost",
+        [VPRIV_END_DISK_FULL] = "disk-full",
+        [VPRIV_END_MAXIMUM] = "maximum",
+        [VPRIV_END_FAILED] = "failed"};
     return (size_t)reason < sizeof names / sizeof names[0] ? names[reason] : "unknown end";
 }

@@ -19,7 +19,7 @@ struct vpi_sealer {
     struct {
         vpi_recording_keys keys;
         vpi_ingest_commit commit;
-    } *secrets; /* guarded */
+    } * secrets; /* guarded */
 };
 
 static int by_id(const void *a, const void *b)
@@ -34,7 +34,7 @@ static vpriv_status try_purpose(vpi_sealer *sealer, unsigned purpose, uint32_t *
     vpi_tag *tag = &sealer->tag;
     vpi_tag_consent consents[VPI_SUBJECTS_MAX];
     memset(consents, 0, sizeof consents);
-    VPI_TRY(vpi_decide_capture(sealer->vault, tag->subjects, tag->n_subjects,
+    VPI_TRY(vpi_decide_capture(sealer->vault, tag->subjects[0], tag->n_subjects,
         (vpriv_purpose)purpose, tag->retention, reasons_out, consents));
     if (*reasons_out == 0 && tag->n_consents + tag->n_subjects <= VPI_TAG_CONSENTS_MAX) {
         memcpy(tag->consents + tag->n_consents, consents, tag->n_subjects * sizeof consents[0]);
@@ -86,8 +86,8 @@ static vpriv_status make_keys(vpi_sealer *sealer)
     commit->purposes = sealer->tag.purposes;
     for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++)
         if (commit->purposes >> p & 1)
-            VPI_TRY(vpi_inner_seal(keys->recording_key, &sealer->bond,
-                vault->purpose_public_key[p], commit->inner[p]));
+            VPI_TRY(vpi_inner_seal(keys->recording_key, &sealer->bond, vault->purpose_public_key[p],
+                commit->inner[p]));
     st = VPRIV_OK;
 out:
     return st;
@@ -146,14 +146,15 @@ static vpriv_status ask_again(vpi_sealer *sealer)
         vpi_tag_consent consents[VPI_SUBJECTS_MAX];
         if (!(sealer->required >> p & 1))
             continue;
-        VPI_TRY(vpi_decide_capture(sealer->vault, tag->subjects, tag->n_subjects, (vpriv_purpose)p,
-            tag->retention, &reasons, consents));
+        VPI_TRY(vpi_decide_capture(sealer->vault, tag->subjects[0], tag->n_subjects,
+            (vpriv_purpose)p, tag->retention, &reasons, consents));
         if (reasons != 0) {
             st = vpi_denied(reasons, (vpriv_purpose)p);
             goto out;
         }
         for (uint32_t i = 0; i < tag->n_consents; i++)
-            VPI_ENSURE(tag->consents[i].purpose != p ||
+            VPI_ENSURE(
+                tag->consents[i].purpose != p ||
                     memcmp(tag->consents[i].record_id, consents[tag->consents[i].subject].record_id,
                         VPRIV_CONSENT_RECORD_ID_BYTES) == 0,
                 VPRIV_E_CONSENT, "%s: the consent this recording rests on is not in force any more",
@@ -199,8 +200,7 @@ static vpriv_status insert_block(
     vpi_sealer *sealer, const uint8_t plain[VPI_BLOCK_PLAIN_BYTES], bool is_final)
 {
     uint8_t block[VPI_BLOCK_BYTES];
-    vpi_block_seal(
-        &sealer->secrets->keys, &sealer->bond, sealer->n_blocks, is_final, plain, block);
+    vpi_block_seal(&sealer->secrets->keys, &sealer->bond, sealer->n_blocks, is_final, plain, block);
     return vpi_blocks_insert(sealer->vault, sealer->row, sealer->n_blocks, block);
 }
 

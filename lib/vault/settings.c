@@ -19,8 +19,7 @@ void vpi_settings_get(vpi_reader *reader, vpi_settings *settings_out)
 {
     vpi_get_text(reader, settings_out->controller_id, sizeof settings_out->controller_id);
     vpi_get_text(reader, settings_out->controller_name, sizeof settings_out->controller_name);
-    vpi_get_text(
-        reader, settings_out->controller_country, sizeof settings_out->controller_country);
+    vpi_get_text(reader, settings_out->controller_country, sizeof settings_out->controller_country);
     vpi_get_text(reader, settings_out->jurisdiction, sizeof settings_out->jurisdiction);
     vpi_get_text(reader, settings_out->device_class, sizeof settings_out->device_class);
     settings_out->policy_since_us = vpi_get_i64(reader);
@@ -51,16 +50,16 @@ vpriv_status vpi_settings_from_options(
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_settings s;
     memset(&s, 0, sizeof s);
-    VPI_TRY(copy_text(options->controller_id, "owner", "controller_id", s.controller_id,
-        sizeof s.controller_id));
+    VPI_TRY(copy_text(
+        options->controller_id, "owner", "controller_id", s.controller_id, sizeof s.controller_id));
     VPI_TRY(copy_text(options->controller_name, "The owner of this device", "controller_name",
         s.controller_name, sizeof s.controller_name));
-    VPI_TRY(copy_text(options->controller_country, "ZZ", "controller_country",
-        s.controller_country, sizeof s.controller_country));
+    VPI_TRY(copy_text(options->controller_country, "ZZ", "controller_country", s.controller_country,
+        sizeof s.controller_country));
     VPI_ENSURE(vpi_text_is_country(s.controller_country), VPRIV_E_ARG,
         "controller_country is two capitals, as in ISO 3166-1");
-    VPI_TRY(copy_text(options->jurisdiction, "strict", "jurisdiction", s.jurisdiction,
-        sizeof s.jurisdiction));
+    VPI_TRY(copy_text(
+        options->jurisdiction, "strict", "jurisdiction", s.jurisdiction, sizeof s.jurisdiction));
     VPI_ENSURE(vpi_jurisdiction_is_known(s.jurisdiction), VPRIV_E_ARG,
         "no jurisdiction profile of that name; there is \"strict\"");
     VPI_TRY(copy_text(

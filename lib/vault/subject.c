@@ -22,8 +22,7 @@ static vpi_place reference_place(
 {
     vpi_writer w = vpi_writer_of(extra, 8);
     vpi_put_u64(&w, slot);
-    return (vpi_place){
-        vault->vault_id, VPI_COLUMN_SUBJECT_REFERENCE, (uint64_t)row, extra, 8};
+    return (vpi_place){vault->vault_id, VPI_COLUMN_SUBJECT_REFERENCE, (uint64_t)row, extra, 8};
 }
 
 static vpriv_status read_row(vpriv_vault *vault, const vpi_row *row, vpi_subject *subject_out)
@@ -110,9 +109,10 @@ vpriv_status vpi_subject_person(
         vault->database, &row, "SELECT person FROM subject WHERE id = ?1", "i", subject->row));
     const uint8_t *sealed = vpi_column_blob(&row, 0, &n_sealed);
     VPI_TRY(vpi_tree_get(vault->tree, subject->key_slot, vault->secrets->subject_key));
-    vpi_derive(vault->secrets->subject_key, "subject: person", NULL, 0, vault->secrets->subject_key);
-    VPI_TRY(vpi_unseal_padded(vault->secrets->subject_key, &place, sealed, n_sealed, plain,
-        sizeof plain, &n_bytes));
+    vpi_derive(
+        vault->secrets->subject_key, "subject: person", NULL, 0, vault->secrets->subject_key);
+    VPI_TRY(vpi_unseal_padded(
+        vault->secrets->subject_key, &place, sealed, n_sealed, plain, sizeof plain, &n_bytes));
     memset(info_out, 0, sizeof *info_out);
     info_out->struct_size = sizeof *info_out;
     memcpy(info_out->id, subject->id, sizeof info_out->id);
@@ -141,8 +141,8 @@ static vpriv_status check_text(const char *text, size_t capacity, const char *wh
     return VPRIV_OK;
 }
 
-static vpriv_status insert(vpriv_vault *vault, const vpi_subject *subject, const char *name,
-    const char *contact)
+static vpriv_status insert(
+    vpriv_vault *vault, const vpi_subject *subject, const char *name, const char *contact)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     uint8_t plain[PERSON_BYTES], person[VPI_PADDED_SEAL_BYTES(PERSON_BYTES)], extra[8];
@@ -181,8 +181,8 @@ static vpriv_status add(vpriv_vault *vault, vpriv_subject_class subject_class, c
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_subject subject = {.subject_class = subject_class};
-    vpriv_log_entry entry = {.kind = VPRIV_LOG_SUBJECT_ADDED, .purpose = VPRIV_LOG_NO_PURPOSE,
-        .actor = "owner"};
+    vpriv_log_entry entry = {
+        .kind = VPRIV_LOG_SUBJECT_ADDED, .purpose = VPRIV_LOG_NO_PURPOSE, .actor = "owner"};
     vpi_random(subject.id, sizeof subject.id);
     vpi_random(vault->secrets->fresh, VPI_KEY_BYTES);
     VPI_TRY(vpi_vault_begin(vault));

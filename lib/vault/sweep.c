@@ -154,12 +154,14 @@ static vpriv_status sweep_subject(
     if (done)
         VPI_TRY(entry_done(vault, id));
     else
-        VPI_TRY(vpi_database_run(vault->database, "UPDATE sweep SET cursor = ?2 WHERE id = ?1",
-            "ii", id, cursor));
+        VPI_TRY(vpi_database_run(
+            vault->database, "UPDATE sweep SET cursor = ?2 WHERE id = ?1", "ii", id, cursor));
     if (n_dead > 0) {
         vpriv_receipt receipt;
-        vpriv_log_entry entry = {.kind = VPRIV_LOG_ERASURE, .purpose = VPRIV_LOG_NO_PURPOSE,
-            .actor = "library", .reason = "no consent left for any purpose"};
+        vpriv_log_entry entry = {.kind = VPRIV_LOG_ERASURE,
+            .purpose = VPRIV_LOG_NO_PURPOSE,
+            .actor = "library",
+            .reason = "no consent left for any purpose"};
         VPI_TRY(vpi_ingest_adopt_all(vault));
         vpi_receipt_start(vault, VPRIV_LOG_ERASURE, &receipt);
         VPI_TRY(vpi_erase_rows(vault, dead, n_dead, NULL, 0, &entry, &receipt));

@@ -32,9 +32,9 @@ typedef struct vpi_tag {
     vpriv_retention retention;
     uint64_t policy_epoch;
     int64_t started_us;
-    uint32_t rate_hz;           /* of the encoder's input, for OpusHead */
+    uint32_t rate_hz; /* of the encoder's input, for OpusHead */
     uint32_t n_channels;
-    uint32_t pre_skip_48k;      /* decoder output to drop at the start */
+    uint32_t pre_skip_48k; /* decoder output to drop at the start */
 } vpi_tag;
 
 vpriv_status vpi_tag_encode(

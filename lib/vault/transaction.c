@@ -16,7 +16,8 @@ vpriv_status vpi_vault_enter(vpriv_vault *vault, bool needs_root)
         return vpi_fail(VPRIV_E_ARG, "no vault");
     vpi_fail_clear();
     if (needs_root && !vault->tree)
-        return vpi_fail(VPRIV_E_NO_KEY, "the vault is open for capture only, without its root store");
+        return vpi_fail(
+            VPRIV_E_NO_KEY, "the vault is open for capture only, without its root store");
     pthread_mutex_lock(&vault->lock);
     return VPRIV_OK;
 }
@@ -157,8 +158,8 @@ vpriv_status vpi_state_write(vpriv_vault *vault, int64_t id, const void *plain, 
         "INSERT OR REPLACE INTO state(id, sealed) VALUES (?1, ?2)", "ib", id, sealed, n_sealed);
 }
 
-vpriv_status vpi_state_read(vpriv_vault *vault, int64_t id, void *plain_out, size_t capacity,
-    size_t *n_bytes_out)
+vpriv_status vpi_state_read(
+    vpriv_vault *vault, int64_t id, void *plain_out, size_t capacity, size_t *n_bytes_out)
 {
     vpi_row row = {NULL};
     size_t n_sealed = 0;
@@ -170,8 +171,8 @@ vpriv_status vpi_state_read(vpriv_vault *vault, int64_t id, void *plain_out, siz
     if (st != VPRIV_OK)
         return st;
     const uint8_t *sealed = vpi_column_blob(&row, 0, &n_sealed);
-    st = vpi_unseal_padded(vault->secrets->catalogue_key, &place, sealed, n_sealed, plain_out,
-        capacity, n_bytes_out);
+    st = vpi_unseal_padded(
+        vault->secrets->catalogue_key, &place, sealed, n_sealed, plain_out, capacity, n_bytes_out);
     vpi_row_end(&row);
     return st;
 }

@@ -116,10 +116,9 @@ void vpi_blind_tag(const uint8_t key[VPI_KEY_BYTES], const char *label, const vo
     size_t n_bytes, uint8_t tag_out[VPI_TAG_BYTES]);
 
 /* Sealed rows of table `state`. */
-vpriv_status vpi_state_write(
-    vpriv_vault *vault, int64_t id, const void *plain, size_t n_bytes);
-vpriv_status vpi_state_read(vpriv_vault *vault, int64_t id, void *plain_out, size_t capacity,
-    size_t *n_bytes_out);
+vpriv_status vpi_state_write(vpriv_vault *vault, int64_t id, const void *plain, size_t n_bytes);
+vpriv_status vpi_state_read(
+    vpriv_vault *vault, int64_t id, void *plain_out, size_t capacity, size_t *n_bytes_out);
 
 /* reserve.c: disk space kept aside, and the lock file that tells living recorders from dead ones. */
 vpriv_status vpi_reserve_open(vpriv_vault *vault);

@@ -38,8 +38,8 @@ vpriv_status vpriv_vault_checkpoint(vpriv_vault *vault, vpriv_log_checkpoint *ch
     VPI_TRY(vpi_tree_get(vault->tree, VPI_SLOT_DEVICE, vault->secrets->key));
     crypto_sign_seed_keypair(public_key, vault->secrets->device, vault->secrets->key);
     origin_of(vault, origin);
-    VPI_TRY(vpi_checkpoint_sign(
-        origin, head.size, head.root, vault->secrets->device, checkpoint_out));
+    VPI_TRY(
+        vpi_checkpoint_sign(origin, head.size, head.root, vault->secrets->device, checkpoint_out));
     st = VPRIV_OK;
 out:
     vpi_wipe(vault->secrets->key, VPI_KEY_BYTES);
@@ -74,8 +74,8 @@ out:
     return st;
 }
 
-vpriv_status vpriv_vault_prove_consistency(vpriv_vault *vault, uint64_t size1, uint64_t size2,
-    uint8_t *proof_out, size_t *n_hashes_out)
+vpriv_status vpriv_vault_prove_consistency(
+    vpriv_vault *vault, uint64_t size1, uint64_t size2, uint8_t *proof_out, size_t *n_hashes_out)
 {
     vpi_log_head head;
     bool began = false;
