@@ -9,10 +9,12 @@
 #include <voicepriv/base.h>
 #include <voicepriv/capture.h>
 #include <voicepriv/consent.h>
+#include <voicepriv/gate.h>
 #include <voicepriv/keys.h>
 #include <voicepriv/log.h>
 #include <voicepriv/packets.h>
 #include <voicepriv/people.h>
+#include <voicepriv/recorder.h>
 #include <voicepriv/vault.h>
 
 #endif

@@ -1,0 +1,206 @@
+/** @file recorder.h
+ *  From a source to the vault: pre-roll, trigger, confirm, stop.
+ *
+ *      vpriv_recorder_config config = {.struct_size = sizeof config, .subjects = subject,
+ *          .n_subjects = 1, .retention = VPRIV_RETENTION_90_DAYS};
+ *      vpriv_recorder_open(vault, source, &config, &recorder);
+ *      vpriv_recorder_start(recorder);                      // listening, in locked memory only
+ *      vpriv_recorder_trigger(recorder, &trigger);          // provisional: pre-roll joins
+ *      vpriv_recorder_confirm(recorder);                    // the wake was meant: kept
+ *      vpriv_recorder_stop(recorder, &outcome);             // durable when it returns
+ *
+ *  Until confirm the recording's key is in locked memory only: a rejection, a time-out, a crash or a
+ *  power cut leaves ciphertext that nobody can open. A recorder runs one worker thread; the source's
+ *  real-time side never waits for it. */
+#ifndef VOICEPRIV_RECORDER_H
+#define VOICEPRIV_RECORDER_H
+
+#include <voicepriv/capture.h>
+#include <voicepriv/packets.h>
+#include <voicepriv/vault.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A recorder: a source, whose voice it is, and what is kept. */
+typedef struct vpriv_recorder vpriv_recorder;
+
+/** Where a recorder stands. */
+typedef enum vpriv_recorder_state {
+    VPRIV_RECORDER_IDLE = 0,        /**< not started, or stopped: the source is not read */
+    VPRIV_RECORDER_RING = 1,        /**< listening: the last moments in locked memory only */
+    VPRIV_RECORDER_PROVISIONAL = 2, /**< triggered, not confirmed: sealed, key in memory only */
+    VPRIV_RECORDER_COMMITTED = 3,   /**< confirmed: being kept */
+    VPRIV_RECORDER_ENDED = 4,       /**< the source or the recording ended; stop tells how */
+} vpriv_recorder_state;
+
+/** Told while a recording or import runs. total_us is 0 when nobody knows. Return false to cancel:
+ *  what was taken so far is thrown away. */
+typedef bool (*vpriv_progress_fn)(void *user, uint64_t done_us, uint64_t total_us);
+
+/** What a recorder does. Zero means the default. */
+typedef struct vpriv_recorder_config {
+    size_t struct_size;         /**< sizeof(vpriv_recorder_config) */
+    const uint8_t *subjects;    /**< n_subjects × VPRIV_SUBJECT_ID_BYTES: whose voices; copied */
+    size_t n_subjects;          /**< 1 to VPRIV_RECORDING_SUBJECTS_MAX */
+    vpriv_encoding encoding;    /**< struct_size 0: all defaults */
+    vpriv_retention retention;  /**< default: don't save; nothing is stored then */
+    uint32_t required_purposes; /**< bits that must be consented to; keep_history */
+    uint32_t optional_purposes; /**< bits added when consented to; 0 is every storable one */
+    bool required_only;         /**< add no optional purposes */
+    uint32_t pre_roll_ms;       /**< 0 to 10000 of sound from before the trigger; 500 */
+    bool no_pre_roll;           /**< none at all */
+    uint32_t confirm_ms;        /**< time-out of an unconfirmed trigger; 2000 */
+    uint32_t maximum_ms;        /**< hard end of a recording; 0 is none */
+    uint32_t unsealed_ms;       /**< sound that a power cut may take, 100 to 1000; 1000 */
+    bool no_high_pass;          /**< leave out the 50 Hz high-pass */
+    vpriv_progress_fn progress; /**< may be NULL; on the worker's thread, or run's caller's */
+    void *progress_user;        /**< handed to progress */
+} vpriv_recorder_config;
+
+/** What started a recording. */
+typedef struct vpriv_trigger {
+    size_t struct_size;      /**< sizeof(vpriv_trigger) */
+    vpriv_trigger_kind kind; /**< required */
+    float score;             /**< of the wake-word engine; 0 when it gives none */
+    const char *wake_word;   /**< its id, up to VPRIV_WAKE_WORD_BYTES - 1 bytes; NULL is none */
+} vpriv_trigger;
+
+/** How a recording came out. */
+typedef struct vpriv_outcome {
+    size_t struct_size;           /**< sizeof(vpriv_outcome), set by the caller */
+    bool is_stored;               /**< false: nothing of it is in the vault */
+    vpriv_recording_id recording; /**< its id when stored */
+    vpriv_end_reason end_reason;
+    vpriv_status status;        /**< why it ended early; VPRIV_OK otherwise */
+    uint64_t n_frames_48k;      /**< stored sound and gaps, at 48 kHz */
+    uint64_t n_lost_frames_48k; /**< of that, gaps */
+    uint64_t n_packets;
+    uint64_t n_blocks;
+} vpriv_outcome;
+
+/** Set a recorder up. Reads and writes nothing yet.
+ *  @param      vault         opened with its root store or for capture; stays open longer
+ *  @param      source        stays open longer; only this recorder reads it
+ *  @param      config        copied
+ *  @param[out] recorder_out  to be closed with vpriv_recorder_close; untouched on failure
+ *  Owns:     the caller owns the recorder; vault and source are borrowed until it is closed
+ *  Threads:  any      Realtime: no      Secrets: locked memory for pre-roll and packets
+ *  @retval VPRIV_OK  @retval VPRIV_E_ARG a field of config is out of range: the text names it
+ *  @retval VPRIV_E_MEMORY
+ *  Since: 0.1 */
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_recorder_open(vpriv_vault *vault,
+    vpriv_source *source, const vpriv_recorder_config *config, vpriv_recorder **recorder_out);
+
+/** Start listening: a worker thread reads the source into the pre-roll, which is in locked memory and
+ *  wiped as it wraps.
+ *  @param  recorder  an idle recorder
+ *  Owns:     borrows recorder
+ *  Threads:  one call at a time per recorder      Realtime: no      Secrets: locked memory
+ *  @retval VPRIV_OK  @retval VPRIV_E_ARG  @retval VPRIV_E_STATE started already
+ *  @retval VPRIV_E_DEVICE_LOST  @retval VPRIV_E_IO  @retval VPRIV_E_MEMORY
+ *  Since: 0.1 */
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_recorder_start(vpriv_recorder *recorder);
+
+/** Begin a provisional recording with the pre-roll in front. Consent is asked first.
+ *  @param  recorder  a started recorder in state RING
+ *  @param  trigger   what started it
+ *  Owns:     borrows both
+ *  Threads:  one call at a time per recorder      Realtime: no      Secrets: makes the recording's key
+ *  @retval VPRIV_OK also with "don't save": then nothing will be stored  @retval VPRIV_E_ARG
+ *  @retval VPRIV_E_STATE not listening  @retval VPRIV_E_CONSENT with every reason; goes on listening
+ *  @retval VPRIV_E_NOT_FOUND  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO
+ *  @retval VPRIV_E_MEMORY
+ *  Since: 0.1 */
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_recorder_trigger(
+    vpriv_recorder *recorder, const vpriv_trigger *trigger);
+
+/** The trigger was meant: the recording is tagged, wrapped for each purpose consented to, and kept.
+ *  @param  recorder  in state PROVISIONAL
+ *  Owns:     borrows recorder
+ *  Threads:  one call at a time per recorder      Realtime: no      Secrets: stores the wraps
+ *  @retval VPRIV_OK durable  @retval VPRIV_E_ARG  @retval VPRIV_E_STATE there is no provisional one
+ *  @retval VPRIV_E_CONSENT withdrawn since the trigger: nothing is kept  @retval VPRIV_E_FULL
+ *  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO  @retval VPRIV_E_MEMORY
+ *  @retval VPRIV_E_ROOT
+ *  Since: 0.1 */
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_recorder_confirm(vpriv_recorder *recorder);
+
+/** The trigger was not meant: its key is wiped, its blocks are removed, listening goes on.
+ *  @param  recorder  in state PROVISIONAL
+ *  Owns:     borrows recorder
+ *  Threads:  one call at a time per recorder      Realtime: no      Secrets: wiped
+ *  @retval VPRIV_OK  @retval VPRIV_E_ARG  @retval VPRIV_E_STATE there is no provisional one
+ *  @retval VPRIV_E_IO the key is gone; the rows go at the next opening  @retval VPRIV_E_BUSY
+ *  @retval VPRIV_E_FULL
+ *  Since: 0.1 */
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_recorder_reject(vpriv_recorder *recorder);
+
+/** Stop: the recording, if there is a confirmed one, gets its final block; the source is left alone and
+ *  the pre-roll is wiped. An unconfirmed trigger counts as rejected.
+ *  @param         recorder     a started recorder
+ *  @param[in,out] outcome_out  struct_size set, or NULL; filled, untouched on failure
+ *  Owns:     borrows both
+ *  Threads:  one call at a time per recorder      Realtime: no      Secrets: wiped
+ *  @retval VPRIV_OK stopped, durable; outcome_out->status tells of trouble on the way
+ *  @retval VPRIV_E_ARG  @retval VPRIV_E_STATE not started
+ *  Since: 0.1 */
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_recorder_stop(
+    vpriv_recorder *recorder, vpriv_outcome *outcome_out);
+
+/** Tell where a recorder stands.
+ *  @param  recorder  an open recorder
+ *  @return its state
+ *  Owns:     borrows recorder
+ *  Threads:  any      Realtime: yes      Secrets: none
+ *  Since: 0.1 */
+VPRIV_API vpriv_recorder_state vpriv_recorder_state_now(const vpriv_recorder *recorder);
+
+/** Record a whole source without a thread: triggers and confirms at once, reads until the source
+ *  ends, stops. For files and streams.
+ *  @param         recorder     an idle recorder
+ *  @param         trigger      what started it
+ *  @param[in,out] outcome_out  struct_size set, or NULL; filled, untouched on failure
+ *  Owns:     borrows all
+ *  Threads:  one call at a time per recorder      Realtime: no      Secrets: wiped
+ *  @retval VPRIV_OK also with "don't save": the source was read and nothing was stored
+ *  @retval VPRIV_E_ARG  @retval VPRIV_E_STATE started already  @retval VPRIV_E_CONSENT nothing was
+ *          stored, or the recording ended where consent did (outcome_out is filled)
+ *  @retval VPRIV_E_CANCELLED progress said so; nothing is kept  @retval VPRIV_E_DEVICE_LOST
+ *  @retval VPRIV_E_FORMAT the source broke; what was read is kept (outcome_out is filled)
+ *  @retval VPRIV_E_NOT_FOUND  @retval VPRIV_E_FULL  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY
+ *  @retval VPRIV_E_IO  @retval VPRIV_E_MEMORY  @retval VPRIV_E_ROOT  @retval VPRIV_E_ERASED
+ *  Since: 0.1 */
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_recorder_run(
+    vpriv_recorder *recorder, const vpriv_trigger *trigger, vpriv_outcome *outcome_out);
+
+/** Import an Ogg Opus file without re-encoding: its packets go into the vault as they are.
+ *  @param         vault        as for vpriv_recorder_open
+ *  @param         path         the .opus file
+ *  @param         config       as for vpriv_recorder_open; encoding and pre-roll do not count
+ *  @param[in,out] outcome_out  struct_size set, or NULL; filled, untouched on failure
+ *  Owns:     borrows all
+ *  Threads:  any      Realtime: no      Secrets: packets in locked memory
+ *  @retval VPRIV_OK also with "don't save": the file was checked and nothing was stored
+ *  @retval VPRIV_E_ARG  @retval VPRIV_E_NOT_FOUND  @retval VPRIV_E_FORMAT not Ogg Opus, or damaged:
+ *          nothing is kept
+ *  @retval VPRIV_E_UNSUPPORTED  @retval VPRIV_E_CONSENT  @retval VPRIV_E_CANCELLED
+ *  @retval VPRIV_E_FULL  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO
+ *  @retval VPRIV_E_MEMORY  @retval VPRIV_E_ROOT  @retval VPRIV_E_ERASED
+ *  Since: 0.1 */
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_recorder_import_opus(vpriv_vault *vault,
+    const char *path, const vpriv_recorder_config *config, vpriv_outcome *outcome_out);
+
+/** Close a recorder. A running one is stopped.
+ *  @param  recorder  NULL is fine
+ *  Owns:     frees the recorder; the source and the vault stay open
+ *  Threads:  no other call on this recorder      Realtime: no      Secrets: wiped
+ *  @return nothing
+ *  Since: 0.1 */
+VPRIV_API void vpriv_recorder_close(vpriv_recorder *recorder);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
