@@ -291,6 +291,49 @@ START_TEST(record_every_flipped_bit_is_refused_or_another_record)
 }
 END_TEST
 
+START_TEST(record_a_truth_is_zero_or_one)
+{
+    uint8_t encoding[SIZE], other[SIZE];
+    vpriv_consent_record record = example(), read;
+    const size_t n_bytes = encode(&record, encoding);
+    record.covers_past = false;
+    ck_assert_uint_eq(encode(&record, other), n_bytes);
+    size_t at = 0;
+    while (encoding[at] == other[at])
+        at++;
+    ck_assert_uint_eq(encoding[at], 1);
+    for (unsigned value = 2; value < 256; value++) {
+        encoding[at] = (uint8_t)value;
+        ck_fails(vpi_consent_record_decode(encoding, n_bytes, &read), VPRIV_E_FORMAT);
+    }
+}
+END_TEST
+
+START_TEST(record_lists_longer_than_their_room_are_refused)
+{
+    uint8_t encoding[SIZE], longer[SIZE];
+    vpriv_consent_record record = example(), read;
+    record.n_recipients = VPRIV_RECIPIENTS_MAX;
+    for (size_t i = 0; i < VPRIV_RECIPIENTS_MAX; i++)
+        memcpy(record.recipients[i], "ears", 5);
+    const size_t n_bytes = encode(&record, encoding);
+    static const uint8_t start[] = {VPRIV_RECIPIENTS_MAX, 4, 0, 'e', 'a', 'r', 's'};
+    const uint8_t *list = memmem(encoding, n_bytes, start, sizeof start);
+    ck_assert_ptr_nonnull(list);
+    const size_t at = (size_t)(list - encoding);
+    memcpy(longer, encoding, at + sizeof start); /* one recipient more, for six zeros less */
+    memcpy(longer + at + sizeof start, encoding + at + 1, n_bytes - at - sizeof start);
+    ck_fails(vpi_consent_record_decode(longer, n_bytes, &read), VPRIV_E_FORMAT);
+    longer[at] = VPRIV_RECIPIENTS_MAX + 1;
+    ck_fails(vpi_consent_record_decode(longer, n_bytes, &read), VPRIV_E_FORMAT);
+    for (unsigned value = 0; value < 256; value++) {
+        encoding[at] = (uint8_t)value;
+        const vpriv_status st = vpi_consent_record_decode(encoding, n_bytes, &read);
+        ck_assert_int_eq(st, value == VPRIV_RECIPIENTS_MAX ? VPRIV_OK : VPRIV_E_FORMAT);
+    }
+}
+END_TEST
+
 START_TEST(record_hash_is_that_of_the_encoding)
 {
     uint8_t encoding[SIZE], hash[VPRIV_SHA256_BYTES], wanted[VPRIV_SHA256_BYTES];
@@ -464,6 +507,8 @@ int main(void)
     tcase_add_test(tc, record_rubbish_behind_texts_and_lists_does_not_matter);
     tcase_add_test(tc, record_every_truncation_and_extension_is_refused);
     tcase_add_test(tc, record_every_flipped_bit_is_refused_or_another_record);
+    tcase_add_test(tc, record_a_truth_is_zero_or_one);
+    tcase_add_test(tc, record_lists_longer_than_their_room_are_refused);
     tcase_add_test(tc, record_hash_is_that_of_the_encoding);
     tcase_add_test(tc, record_encoding_has_not_changed);
     tcase_add_test(tc, record_of_a_later_version_says_so);

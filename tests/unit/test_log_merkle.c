@@ -399,6 +399,26 @@ START_TEST(merkle_consistency_of_the_wrong_length_or_order_is_refused)
 }
 END_TEST
 
+/* A log that lies about its size could have roots under which a longer proof hashes right. */
+START_TEST(merkle_proofs_higher_than_the_tree_are_refused_though_they_hash_right)
+{
+    uint8_t proof[VPRIV_LOG_PROOF_HASHES_MAX * HASH], root1[HASH], root2[HASH];
+    size_t n = 0;
+    make_leaves();
+    grow_to(4);
+    ck_ok(vpi_merkle_root(&store, 3, root1));
+    ck_ok(vpi_merkle_root(&store, 4, root2));
+    ck_ok(vpi_merkle_consistency(&store, 3, 4, proof, &n));
+    memcpy(proof + n * HASH, leaves[9], HASH);
+    vpi_merkle_parent(leaves[9], root1, root1);
+    vpi_merkle_parent(leaves[9], root2, root2);
+    ck_fails(vpriv_log_verify_consistency(3, root1, 4, root2, proof, n + 1), VPRIV_E_AUTH);
+    ck_ok(vpi_merkle_inclusion(&store, 1, 4, proof, &n));
+    memcpy(proof + n * HASH, leaves[9], HASH);
+    ck_fails(vpriv_log_verify_inclusion(leaves[1], 1, 4, proof, n + 1, root2), VPRIV_E_AUTH);
+}
+END_TEST
+
 START_TEST(merkle_a_rewritten_log_is_not_consistent)
 {
     uint8_t proof[VPRIV_LOG_PROOF_HASHES_MAX * HASH], root1[HASH], root2[HASH];
@@ -553,6 +573,7 @@ int main(void)
     tcase_add_test(tc, merkle_every_flipped_bit_of_a_consistency_proof_is_refused);
     tcase_add_test(tc, merkle_proofs_of_the_wrong_length_or_place_are_refused);
     tcase_add_test(tc, merkle_consistency_of_the_wrong_length_or_order_is_refused);
+    tcase_add_test(tc, merkle_proofs_higher_than_the_tree_are_refused_though_they_hash_right);
     tcase_add_test(tc, merkle_a_rewritten_log_is_not_consistent);
     tcase_add_test(tc, merkle_serves_the_largest_logs_in_few_steps);
     tcase_add_test(tc, merkle_reads_few_nodes_per_append);

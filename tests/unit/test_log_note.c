@@ -245,7 +245,9 @@ START_TEST(note_a_wrong_signature_of_the_key_spoils_a_right_one)
     ck_fails(verify_with_line(line, true), VPRIV_E_AUTH);
     ck_fails(verify_with_line(line, false), VPRIV_E_AUTH);
     ck_fails(verify_with_line(DASH ORIGIN " cTRsSgAA\n", false), VPRIV_E_AUTH); /* too short */
-    ck_ok(verify_with_line(strstr(empty_log, DASH), false));                    /* twice the same */
+    /* the start of the right one, after the right one has been in the same memory */
+    ck_fails(verify_with_line(DASH ORIGIN " cTRsSoH/\n", false), VPRIV_E_AUTH);
+    ck_ok(verify_with_line(strstr(empty_log, DASH), false)); /* twice the same */
 }
 END_TEST
 
