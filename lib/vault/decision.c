@@ -178,7 +178,7 @@ vpriv_status vpi_decide_read(vpriv_vault *vault, const vpi_recording *recording,
     memset(record_id_out, 0, VPRIV_CONSENT_RECORD_ID_BYTES);
     for (uint32_t i = recording->tag.n_subjects; i-- > 0;)
         VPI_TRY(read_facts(
-            vault, recording->tag.subjects[i], purpose, party, &input.subjects[i], record_id_out));
+            vault, &recording->tag, i, purpose, party, &input.subjects[i], record_id_out));
     VPI_TRY(vpriv_decide(&input, reasons_out));
     /* A recording that was never wrapped for this purpose stays shut, whatever was said later. */
     if (*reasons_out == 0 && !(recording->wrapped & VPRIV_PURPOSE_BIT(purpose)))
