@@ -6,6 +6,7 @@
 #include "consent/record.h"
 #include "consent/state.h"
 #include "vault/consent_store.h"
+#include "vault/erase.h"
 #include "vault/ingest.h"
 #include "vault/log_store.h"
 #include "vault/notice_store.h"
@@ -265,6 +266,8 @@ vpriv_status vpriv_consent_record_event(vpriv_vault *vault, const uint8_t *subje
     vpi_receipt_start(vault, VPRIV_LOG_CONSENT_EVENT, &receipt);
     VPI_TRY(apply(vault, &person, purpose, event, evidence ? evidence : &no_evidence, &receipt));
     VPI_TRY(vpi_vault_commit(vault));
+    if (ends)
+        vpi_erase_give_back(vault);
     vpi_receipt_finish(vault, &receipt, receipt_out);
     st = VPRIV_OK;
 out:
