@@ -53,11 +53,25 @@ out:
     return st;
 }
 
+/* A record that permits has a living grant key, always. One whose key is gone is not the latest: an
+ * old row was put back, or the newer one hidden. */
+static vpriv_status check_key(
+    vpriv_vault *vault, const vpriv_consent_record *record, uint64_t grant_slot)
+{
+    vpriv_status st = VPRIV_OK;
+    if (vpi_consent_permits(record->event.state) && grant_slot != VPI_NO_SLOT) {
+        st = vpi_tree_get(vault->tree, grant_slot, vault->secrets->key);
+        vpi_wipe(vault->secrets->key, VPI_KEY_BYTES);
+    }
+    return st == VPRIV_E_ERASED ? vpi_auth_failed() : st;
+}
+
 vpriv_status vpi_consent_latest(vpriv_vault *vault, int64_t subject, vpriv_purpose purpose,
     vpriv_consent_record *record_out, uint64_t *grant_slot_out)
 {
     vpi_row row = {NULL};
     uint8_t tag[VPI_TAG_BYTES];
+    uint64_t slot = VPI_NO_SLOT;
     vpriv_status st = tag_of(vault, subject, purpose, tag);
     if (st != VPRIV_OK)
         return st;
@@ -65,10 +79,14 @@ vpriv_status vpi_consent_latest(vpriv_vault *vault, int64_t subject, vpriv_purpo
         "SELECT id, sealed FROM consent_record WHERE tag = ?1 ORDER BY id DESC LIMIT 1", "b", tag,
         sizeof tag);
     if (st == VPRIV_OK)
-        st = open_row(vault, subject, &row, record_out, grant_slot_out);
+        st = open_row(vault, subject, &row, record_out, &slot);
     if (st == VPRIV_OK && record_out->purpose != purpose)
         st = vpi_auth_failed();
     vpi_row_end(&row);
+    if (st == VPRIV_OK)
+        st = check_key(vault, record_out, slot);
+    if (st == VPRIV_OK && grant_slot_out)
+        *grant_slot_out = slot;
     return st;
 }
 
@@ -79,6 +97,8 @@ vpriv_status vpi_consent_next_row(vpriv_vault *vault, int64_t subject, int64_t *
     vpriv_status st = vpi_database_query(vault->database, &row,
         "SELECT id, sealed FROM consent_record WHERE subject = ?1 AND id > ?2 ORDER BY id LIMIT 1",
         "ii", subject, *row_io);
+    if (st == VPRIV_OK && vpi_column_int(&row, 0) <= *row_io)
+        st = vpi_auth_failed(); /* a damaged file must not make the walk endless */
     if (st == VPRIV_OK)
         st = open_row(vault, subject, &row, record_out, grant_slot_out);
     if (st == VPRIV_OK)
@@ -191,8 +211,12 @@ vpriv_status vpriv_consent_list(
         const bool known = st == VPRIV_OK;
         if (known)
             st = vpi_consent_next_row(vault, person.row, &row, &record, NULL);
-        if (st == VPRIV_OK && !with_history)
+        /* Also for the whole history: it must not end before the latest record does. */
+        if (st == VPRIV_OK) {
             st = vpi_consent_latest(vault, person.row, record.purpose, &latest, NULL);
+            if (st == VPRIV_E_NOT_FOUND)
+                st = vpi_auth_failed(); /* one was read just now: it is hidden from the index */
+        }
         vpi_vault_read_end(vault, began);
         vpi_vault_leave(vault);
         if (known && st == VPRIV_E_NOT_FOUND)
