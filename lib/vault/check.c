@@ -99,12 +99,14 @@ static vpriv_status check_consents(vpi_check *check, const vpi_subject *subject)
     memset(last, 0, sizeof last);
     for (;;) {
         int64_t next = 0;
-        const vpriv_status found = vpi_database_int(check->vault->database, &next,
+        const vpriv_status found = vpi_database_next(check->vault->database, row, &next,
             "SELECT id FROM consent_record WHERE subject = ?1 AND id > ?2 ORDER BY id LIMIT 1",
             "ii", subject->row, row);
         if (found == VPRIV_E_NOT_FOUND)
             break;
-        VPI_TRY(found);
+        VPI_TRY(vpi_check_note(check, found, "the row after consent record", row));
+        if (found != VPRIV_OK)
+            break;
         const vpriv_status opened =
             vpi_consent_next_row(check->vault, subject->row, &row, &record, NULL);
         row = next;
@@ -165,7 +167,9 @@ vpriv_status vpi_check_people(vpi_check *check)
         const vpriv_status next = vpi_subject_next_row(vault, row, &row);
         if (next == VPRIV_E_NOT_FOUND)
             break;
-        VPI_TRY(next);
+        VPI_TRY(vpi_check_note(check, next, "the row after subject", row));
+        if (next != VPRIV_OK)
+            break;
         vpriv_status opened = vpi_subject_load(vault, row, &subject);
         if (opened == VPRIV_OK)
             opened = vpi_subject_person(vault, &subject, &info);
@@ -189,7 +193,7 @@ out:
 
 vpriv_status vpi_check_next_recording(vpriv_vault *vault, int64_t after, int64_t *row_out)
 {
-    return vpi_database_int(vault->database, row_out,
+    return vpi_database_next(vault->database, after, row_out,
         "SELECT id FROM recording WHERE id > ?1 ORDER BY id LIMIT 1", "i", after);
 }
 
@@ -274,7 +278,9 @@ vpriv_status vpi_check_recordings(vpi_check *check)
         const vpriv_status next = vpi_check_next_recording(check->vault, row, &row);
         if (next == VPRIV_E_NOT_FOUND)
             break;
-        VPI_TRY(next);
+        VPI_TRY(vpi_check_note(check, next, "the row after recording", row));
+        if (next != VPRIV_OK)
+            break;
         const vpriv_status opened = vpi_recording_load(check->vault, row, recording);
         VPI_TRY(vpi_check_note(check, opened, "recording", row));
         if (opened == VPRIV_OK && (recording->state == VPRIV_RECORDING_COMMITTED ||
