@@ -53,3 +53,15 @@ tests_fault_long_history_SOURCES = $(tests_fault_test_history_SOURCES)
 tests_fault_long_history_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_LONG
 tests_fault_long_history_CFLAGS = $(fault_cflags)
 tests_fault_long_history_LDADD = $(life_ldadd)
+
+TESTS += tests/fault/test_flips
+check_PROGRAMS += tests/fault/test_flips
+tests_fault_test_flips_SOURCES = tests/fault/test_flips.c $(life_sources) tests/fault/answers.h tests/fault/answers.c
+tests_fault_test_flips_CFLAGS = $(fault_cflags)
+tests_fault_test_flips_LDADD = $(life_ldadd)
+EXTRA_PROGRAMS += tests/fault/long_flips
+CHECK_LONG += tests/fault/long_flips
+tests_fault_long_flips_SOURCES = $(tests_fault_test_flips_SOURCES)
+tests_fault_long_flips_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_LONG
+tests_fault_long_flips_CFLAGS = $(fault_cflags)
+tests_fault_long_flips_LDADD = $(life_ldadd)
