@@ -12,6 +12,7 @@
 #include "vault/policy.h"
 #include "vault/receipt.h"
 #include "vault/sweep.h"
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -81,6 +82,10 @@ static vpriv_status describe_first(vpriv_vault *vault, const vpi_subject *person
     record->subject_class = person->subject_class;
     record->purpose = purpose;
     memcpy(record->controller_id, settings->controller_id, sizeof record->controller_id);
+    /* The controller's seat; the profile that decides is the vault's, and in every tag. */
+    snprintf(record->jurisdictions[0], sizeof record->jurisdictions[0], "%s",
+        settings->controller_country);
+    record->n_jurisdictions = 1;
     record->legal_basis =
         about->is_explicit ? VPRIV_LEGAL_BASIS_EXPLICIT_CONSENT : VPRIV_LEGAL_BASIS_CONSENT;
     record->operations = operations_for(purpose);
@@ -143,7 +148,8 @@ out:
     return st;
 }
 
-/* A person who refuses or withdraws without ever having been shown a notice: nothing was shown. */
+/* A person who refuses or withdraws without ever having been shown a notice: what they were shown is
+ * the empty text, and the hash says so. */
 static void no_notice(vpriv_consent_record *record)
 {
     if (record->notice.id[0])
@@ -151,6 +157,7 @@ static void no_notice(vpriv_consent_record *record)
     snprintf(record->notice.id, sizeof record->notice.id, "none");
     snprintf(record->notice.version, sizeof record->notice.version, "0");
     snprintf(record->notice.language, sizeof record->notice.language, "und");
+    crypto_hash_sha256(record->notice.sha256, NULL, 0);
 }
 
 static vpriv_status make_record(vpriv_vault *vault, const vpi_subject *person,
