@@ -45,7 +45,8 @@ typedef struct vpriv_encoding {
  *  Threads:  any      Realtime: no (a failure writes a text)      Secrets: none
  *  @retval VPRIV_OK
  *  @retval VPRIV_E_ARG  filled_out is NULL, struct_size is unknown, or a field is outside its
- * range; vpriv_error_detail() names it Since: 0.1 */
+ * range; vpriv_error_detail() names it
+ *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_encoding_check(
     const vpriv_encoding *encoding, vpriv_encoding *filled_out);
 

@@ -1,0 +1,55 @@
+/* The inside of a reader. Everything secret is in one guarded allocation, made when the gate opens and
+ * freed when it closes. */
+#ifndef VPI_GATE_GATE_H
+#define VPI_GATE_GATE_H
+
+#include "packets/decoder.h"
+#include "packets/packet.h"
+#include "vault/blocks.h"
+#include <voicepriv/gate.h>
+
+#define VPI_PCM_CAPACITY_FRAMES (VPI_PACKET_MAX_FRAMES48) /* 120 ms at 48 kHz */
+
+typedef struct vpi_reader_secrets {
+    vpi_recording_keys keys;
+    uint8_t block[VPI_BLOCK_PLAIN_BYTES];
+    float pcm[VPI_PCM_CAPACITY_FRAMES * 2];
+} vpi_reader_secrets;
+
+typedef enum vpi_reader_use {
+    VPI_READER_FRESH = 0,
+    VPI_READER_PACKETS = 1,
+    VPI_READER_FRAMES = 2,
+} vpi_reader_use;
+
+struct vpriv_reader {
+    vpriv_vault *vault;
+    vpriv_purpose purpose;
+    char recipient[VPRIV_LOG_RECIPIENT_BYTES]; /* empty is the controller */
+    uint8_t consent_record[VPRIV_CONSENT_RECORD_ID_BYTES];
+    uint8_t record_sha256[VPRIV_SHA256_BYTES];
+    vpi_recording *recording;
+    uint64_t n_blocks;
+    uint64_t next_block;
+    vpi_block_walk walk;
+    bool walking;
+    vpi_reader_use use;
+    /* Frames: what was decoded and not given out yet. */
+    vpi_decoder *decoder;
+    size_t pcm_at;
+    size_t pcm_filled;
+    uint64_t n_zeros;   /* of a gap, still to be given out */
+    uint64_t n_to_skip; /* pre-skip, at the reader's rate */
+    uint64_t n_given;
+    uint64_t n_lost;
+    vpi_reader_secrets *secrets;
+};
+
+/* The next entry, opening blocks as needed; VPRIV_E_NOT_FOUND, without a text, at the end. Asks for
+ * consent again at every block. */
+vpriv_status vpi_gate_next_entry(vpriv_reader *reader, vpi_block_entry *entry_out);
+
+/* A reader serves packets or frames, not both. */
+vpriv_status vpi_gate_use(vpriv_reader *reader, vpi_reader_use use);
+
+#endif

@@ -1,0 +1,235 @@
+#include "base/memory.h"
+#include "base/try.h"
+#include "consent/record.h"
+#include "gate/gate.h"
+#include "vault/adopt.h"
+#include "vault/consent_store.h"
+#include "vault/decision.h"
+#include "vault/ingest.h"
+#include "vault/log_store.h"
+#include <stdio.h>
+#include <string.h>
+
+/* What the keyring contributes, taken before the lock: secret and public half of one purpose. */
+static bool has_key(const vpriv_vault *vault, const vpriv_keyring *keyring, vpriv_purpose purpose)
+{
+    return (keyring->has_secret >> purpose & 1) &&
+           memcmp(keyring->vault_id, vault->vault_id, VPI_VAULT_ID_BYTES) == 0 &&
+           memcmp(keyring->public_key[purpose], vault->purpose_public_key[purpose],
+               VPI_KEY_BYTES) == 0;
+}
+
+static vpriv_status check_request(const vpriv_gate_request *request)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    VPI_ENSURE(request && request->struct_size == sizeof *request, VPRIV_E_ARG,
+        "a request with its struct_size is needed");
+    VPI_ENSURE(vpriv_purpose_about(request->purpose), VPRIV_E_ARG, "purpose %d is outside 0 to 31",
+        (int)request->purpose);
+    VPI_ENSURE(request->actor && request->actor[0], VPRIV_E_ARG,
+        "the request does not say who asks (actor)");
+    VPI_ENSURE(strlen(request->actor) < VPRIV_LOG_ACTOR_BYTES, VPRIV_E_ARG,
+        "actor is longer than %d bytes", VPRIV_LOG_ACTOR_BYTES - 1);
+    VPI_ENSURE(!request->reason || strlen(request->reason) < VPRIV_LOG_REASON_BYTES, VPRIV_E_ARG,
+        "reason is longer than %d bytes", VPRIV_LOG_REASON_BYTES - 1);
+    VPI_ENSURE(!request->recipient || strlen(request->recipient) < VPRIV_LOG_RECIPIENT_BYTES,
+        VPRIV_E_ARG, "recipient is longer than %d bytes", VPRIV_LOG_RECIPIENT_BYTES - 1);
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+/* Rows of the people who speak; those erased since are left out. */
+static vpriv_status speakers_of(
+    vpriv_vault *vault, const vpi_tag *tag, int64_t rows_out[VPI_SUBJECTS_MAX], size_t *n_out)
+{
+    size_t n = 0;
+    for (uint32_t i = 0; i < tag->n_subjects; i++) {
+        vpi_subject subject;
+        const vpriv_status st = vpi_subject_find(vault, tag->subjects[i], &subject);
+        if (st == VPRIV_OK)
+            rows_out[n++] = subject.row;
+        else if (st != VPRIV_E_NOT_FOUND)
+            return st;
+    }
+    *n_out = n;
+    return VPRIV_OK;
+}
+
+/* The answer goes into the log, whatever it is. */
+static vpriv_status log_answer(vpriv_vault *vault, const vpi_recording *recording,
+    const vpriv_gate_request *request, bool granted, bool key_missing, uint32_t reasons,
+    const uint8_t consent_record[VPRIV_CONSENT_RECORD_ID_BYTES])
+{
+    int64_t speakers[VPI_SUBJECTS_MAX];
+    size_t n_speakers = 0;
+    vpriv_log_entry entry = {.kind = granted ? VPRIV_LOG_ACCESS_GRANTED : VPRIV_LOG_ACCESS_REFUSED,
+        .purpose = (int32_t)request->purpose,
+        .deny_reasons = reasons,
+        .count = key_missing};
+    snprintf(entry.actor, sizeof entry.actor, "%s", request->actor);
+    snprintf(entry.reason, sizeof entry.reason, "%s", request->reason ? request->reason : "");
+    snprintf(entry.recipient, sizeof entry.recipient, "%s",
+        request->recipient ? request->recipient : vault->settings.controller_id);
+    memcpy(entry.recording, recording->id, sizeof entry.recording);
+    memcpy(entry.consent_record, consent_record, sizeof entry.consent_record);
+    if (recording->tag.n_subjects > 0)
+        memcpy(entry.subject, recording->tag.subjects[0], sizeof entry.subject);
+    const vpriv_status st = speakers_of(vault, &recording->tag, speakers, &n_speakers);
+    return st == VPRIV_OK ? vpi_log_append(vault, &entry, speakers, n_speakers, NULL, NULL) : st;
+}
+
+/* Decide and record. VPRIV_OK only when the answer is yes and the log has it on disk. */
+static vpriv_status decide_and_log(vpriv_reader *reader, const vpriv_keyring *keyring,
+    const uint8_t *id, const vpriv_gate_request *request)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpriv_vault *vault = reader->vault;
+    vpi_recording *recording = reader->recording;
+    uint32_t reasons = VPRIV_DENY_INPUT_MALFORMED;
+    VPI_TRY(vpi_vault_begin(vault));
+    VPI_TRY(vpi_ingest_adopt_all(vault));
+    VPI_TRY(vpi_recording_find(vault, id, recording));
+    VPI_TRY(vpi_decide_read(
+        vault, recording, request->purpose, request->recipient, &reasons, reader->consent_record));
+    const bool key_missing = !has_key(vault, keyring, request->purpose);
+    const bool granted = reasons == 0 && !key_missing;
+    VPI_TRY(log_answer(
+        vault, recording, request, granted, key_missing, reasons, reader->consent_record));
+    VPI_TRY(vpi_vault_commit(vault));
+    VPI_ENSURE(
+        recording->state != VPRIV_RECORDING_SHREDDED, VPRIV_E_ERASED, "the recording was erased");
+    if (reasons != 0) {
+        st = vpi_denied(reasons, request->purpose);
+        goto out;
+    }
+    VPI_ENSURE(!key_missing, VPRIV_E_NO_KEY, "the keyring has no key of this vault for %s",
+        vpriv_purpose_name(request->purpose));
+    st = VPRIV_OK;
+out:
+    vpi_vault_rollback(vault);
+    return st;
+}
+
+/* From shred key, grant keys and the purpose's secret key to the recording key. */
+static vpriv_status unwrap(vpriv_reader *reader, const vpriv_keyring *keyring)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpriv_vault *vault = reader->vault;
+    const vpi_recording *recording = reader->recording;
+    const vpriv_purpose purpose = reader->purpose;
+    vpi_recording_keys *keys = &reader->secrets->keys;
+    vpi_wraps *wraps = NULL;
+    vpi_recording_bond bond;
+    uint8_t inner[VPI_INNER_BYTES], commitment[VPI_HASH_BYTES];
+    VPI_TRY(vpi_alloc(1, sizeof *wraps, (void **)&wraps));
+    vpi_recording_bond_of(vault, recording, &bond);
+    VPI_TRY(vpi_tree_get(vault->tree, recording->key_slot, keys->shred_key));
+    VPI_TRY(vpi_wraps_load(vault, recording->row, keys->shred_key, wraps));
+    VPI_ENSURE(wraps->purposes == recording->wrapped && (wraps->purposes >> purpose & 1),
+        VPRIV_E_AUTH, "the vault file is damaged or was changed");
+    VPI_TRY(vpi_wrap_key_in_force(
+        vault, &recording->tag, &bond, purpose, keys->shred_key, keys->block_key));
+    VPI_TRY(vpi_wrap_open(keys->block_key, &bond, (unsigned)purpose, wraps->wrap[purpose], inner));
+    VPI_TRY(vpi_inner_open(inner, &bond, keyring->public_key[purpose], keyring->secret_key[purpose],
+        keys->recording_key));
+    vpi_recording_commitment(keys->recording_key, &bond, commitment);
+    VPI_ENSURE(memcmp(commitment, recording->commitment, sizeof commitment) == 0, VPRIV_E_AUTH,
+        "the vault file is damaged or was changed");
+    vpi_recording_keys_derive(keys);
+    st = VPRIV_OK;
+out:
+    vpi_wipe(keys->shred_key, VPI_KEY_BYTES);
+    if (st != VPRIV_OK)
+        vpi_wipe(keys, sizeof *keys);
+    free(wraps);
+    return st;
+}
+
+/* The consent record's hash, for exports: the receipt of this consent carries the same one. */
+static vpriv_status hash_consent(vpriv_reader *reader)
+{
+    vpriv_consent_record record;
+    vpi_subject subject;
+    vpriv_status st = vpi_subject_find(reader->vault, reader->recording->tag.subjects[0], &subject);
+    if (st == VPRIV_OK)
+        st = vpi_consent_latest(reader->vault, subject.row, reader->purpose, &record, NULL);
+    if (st == VPRIV_OK)
+        st = vpi_consent_record_hash(&record, reader->record_sha256);
+    return st;
+}
+
+static vpriv_status unwrap_in_snapshot(vpriv_reader *reader, const vpriv_keyring *keyring)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    bool began = false;
+    VPI_TRY(vpi_vault_read_begin(reader->vault, &began));
+    /* Read again: between the log entry and here somebody may have erased it. */
+    VPI_TRY(vpi_recording_load(reader->vault, reader->recording->row, reader->recording));
+    VPI_ENSURE(reader->recording->state == VPRIV_RECORDING_COMMITTED, VPRIV_E_ERASED,
+        "the recording was erased");
+    VPI_TRY(hash_consent(reader));
+    VPI_TRY(unwrap(reader, keyring));
+    VPI_TRY(vpi_blocks_count(reader->vault, reader->recording->row, &reader->n_blocks));
+    VPI_ENSURE(!reader->recording->finish.is_finished ||
+                   reader->recording->finish.n_blocks == reader->n_blocks,
+        VPRIV_E_AUTH, "the vault file is damaged or was changed");
+    st = VPRIV_OK;
+out:
+    vpi_vault_read_end(reader->vault, began);
+    return st;
+}
+
+vpriv_status vpriv_gate_open(vpriv_vault *vault, const vpriv_keyring *keyring,
+    const vpriv_recording_id *recording, const vpriv_gate_request *request,
+    vpriv_reader **reader_out)
+{
+    vpriv_reader *reader = NULL;
+    vpriv_status st = vpi_vault_enter(vault, true);
+    if (st != VPRIV_OK)
+        return st;
+    st = VPRIV_E_INTERNAL;
+    VPI_ENSURE(keyring && recording && reader_out, VPRIV_E_ARG,
+        "a keyring, a recording and room for the reader are needed");
+    VPI_TRY(check_request(request));
+    VPI_TRY(vpi_alloc(1, sizeof *reader, (void **)&reader));
+    VPI_TRY(vpi_alloc(1, sizeof *reader->recording, (void **)&reader->recording));
+    VPI_TRY(vpi_secret_alloc(sizeof *reader->secrets, (void **)&reader->secrets));
+    reader->vault = vault;
+    reader->purpose = request->purpose;
+    if (request->recipient)
+        memcpy(reader->recipient, request->recipient, strlen(request->recipient) + 1);
+    VPI_TRY(decide_and_log(reader, keyring, recording->bytes, request));
+    VPI_TRY(unwrap_in_snapshot(reader, keyring));
+    const vpi_tag *tag = &reader->recording->tag;
+    VPI_TRY(vpi_decoder_create(tag->rate_hz, tag->n_channels, &reader->decoder));
+    reader->n_to_skip = (uint64_t)tag->pre_skip_48k * tag->rate_hz / 48000;
+    *reader_out = reader;
+    reader = NULL;
+    st = VPRIV_OK;
+out:
+    vpi_vault_leave(vault);
+    vpriv_gate_close(reader);
+    return st;
+}
+
+void vpriv_gate_close(vpriv_reader *reader)
+{
+    if (!reader)
+        return;
+    vpi_decoder_destroy(reader->decoder);
+    vpi_secret_free(reader->secrets);
+    free(reader->recording);
+    free(reader);
+}
+
+vpriv_status vpi_gate_use(vpriv_reader *reader, vpi_reader_use use)
+{
+    if (!reader)
+        return vpi_fail(VPRIV_E_ARG, "no reader");
+    vpi_fail_clear();
+    if (reader->use != VPI_READER_FRESH && reader->use != use)
+        return vpi_fail(VPRIV_E_STATE, "a reader gives packets or frames, not both");
+    reader->use = use;
+    return VPRIV_OK;
+}
