@@ -136,8 +136,7 @@ typedef vpriv_status (*vpriv_write_fn)(void *user, const void *bytes, size_t n_b
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_gate_export_opus(
     vpriv_reader *reader, vpriv_write_fn write, void *user);
 
-/** Write a recording as WAV (16-bit PCM). Needs a recording that is finished, so that the length is
- *  known.
+/** Write a recording as WAV (16-bit PCM). The header of an unfinished one says "until the end".
  *  @param  reader  an open reader that nothing was read from
  *  @param  write   gets the bytes in order
  *  @param  user    handed to write

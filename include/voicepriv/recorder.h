@@ -35,8 +35,9 @@ typedef enum vpriv_recorder_state {
     VPRIV_RECORDER_ENDED = 4,       /**< the source or the recording ended; stop tells how */
 } vpriv_recorder_state;
 
-/** Told while a recording or import runs. total_us is 0 when nobody knows. Return false to cancel:
- *  what was taken so far is thrown away. */
+/** Told while a recording or import runs. total_us is 0 when nobody knows. Return false to end it: a
+ *  source of known length is then forgotten altogether (VPRIV_E_CANCELLED), a recording from a live one
+ *  stops there and is kept. */
 typedef bool (*vpriv_progress_fn)(void *user, uint64_t done_us, uint64_t total_us);
 
 /** What a recorder does. Zero means the default. */
@@ -158,7 +159,8 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_recorder_stop(
 VPRIV_API vpriv_recorder_state vpriv_recorder_state_now(const vpriv_recorder *recorder);
 
 /** Record a whole source without a thread: triggers and confirms at once, reads until the source
- *  ends, stops. For files and streams.
+ *  ends, stops. For files and streams. A source of known length (a file) is kept as a whole or not
+ *  at all; from any other, what was sealed survives whatever happens, as when recording live.
  *  @param         recorder     an idle recorder
  *  @param         trigger      what started it
  *  @param[in,out] outcome_out  struct_size set, or NULL; filled, untouched on failure
@@ -168,7 +170,7 @@ VPRIV_API vpriv_recorder_state vpriv_recorder_state_now(const vpriv_recorder *re
  *  @retval VPRIV_E_ARG  @retval VPRIV_E_STATE started already  @retval VPRIV_E_CONSENT nothing was
  *          stored, or the recording ended where consent did (outcome_out is filled)
  *  @retval VPRIV_E_CANCELLED progress said so; nothing is kept  @retval VPRIV_E_DEVICE_LOST
- *  @retval VPRIV_E_FORMAT the source broke; what was read is kept (outcome_out is filled)
+ *  @retval VPRIV_E_FORMAT the source broke (outcome_out tells whether anything was kept)
  *  @retval VPRIV_E_NOT_FOUND  @retval VPRIV_E_FULL  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY
  *  @retval VPRIV_E_IO  @retval VPRIV_E_MEMORY  @retval VPRIV_E_ROOT  @retval VPRIV_E_ERASED
  *  Since: 0.1 */

@@ -56,7 +56,7 @@ static vpriv_status speakers_of(
     return VPRIV_OK;
 }
 
-/* The answer goes into the log, whatever it is. */
+/* The answer goes into the log, whatever it is; a yes spends one use. */
 static vpriv_status log_answer(vpriv_vault *vault, const vpi_recording *recording,
     const vpriv_gate_request *request, bool granted, bool key_missing, uint32_t reasons,
     const uint8_t consent_record[VPRIV_CONSENT_RECORD_ID_BYTES])
@@ -75,8 +75,12 @@ static vpriv_status log_answer(vpriv_vault *vault, const vpi_recording *recordin
     memcpy(entry.consent_record, consent_record, sizeof entry.consent_record);
     if (recording->tag.n_subjects > 0)
         memcpy(entry.subject, recording->tag.subjects[0], sizeof entry.subject);
-    const vpriv_status st = speakers_of(vault, &recording->tag, speakers, &n_speakers);
-    return st == VPRIV_OK ? vpi_log_append(vault, &entry, speakers, n_speakers, NULL, NULL) : st;
+    vpriv_status st = speakers_of(vault, &recording->tag, speakers, &n_speakers);
+    if (st == VPRIV_OK)
+        st = vpi_log_append(vault, &entry, speakers, n_speakers, NULL, NULL);
+    for (size_t i = 0; granted && st == VPRIV_OK && i < n_speakers; i++)
+        st = vpi_consent_count_use(vault, speakers[i], request->purpose);
+    return st;
 }
 
 /* Decide and record. VPRIV_OK only when the answer is yes and the log has it on disk. */

@@ -16,6 +16,7 @@ static vpriv_status ask_again(vpriv_reader *reader)
         recording->state != VPRIV_RECORDING_SHREDDED, VPRIV_E_ERASED, "the recording was erased");
     VPI_TRY(vpi_decide_read(reader->vault, recording, reader->purpose,
         reader->recipient[0] ? reader->recipient : NULL, &reasons, record));
+    reasons &= ~(uint32_t)VPRIV_DENY_USES_SPENT; /* by this very reading, perhaps */
     if (reasons != 0) {
         st = vpi_denied(reasons, reader->purpose);
         goto out;

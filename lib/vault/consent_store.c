@@ -5,6 +5,7 @@
 #include "base/try.h"
 #include "consent/record.h"
 #include "consent/state.h"
+#include "vault/policy.h"
 #include <string.h>
 
 #define ROW_BYTES (8 + VPI_CONSENT_RECORD_BYTES_MAX)
@@ -152,6 +153,23 @@ out:
     vpi_wipe(vault->secrets->subject_key, VPI_KEY_BYTES);
     vpi_wipe(plain, sizeof plain);
     return st;
+}
+
+vpriv_status vpi_consent_count_use(vpriv_vault *vault, int64_t subject, vpriv_purpose purpose)
+{
+    vpriv_consent_record record;
+    vpi_subject person;
+    uint64_t slot = VPI_NO_SLOT;
+    vpriv_status st = vpi_consent_latest(vault, subject, purpose, &record, &slot);
+    if (st != VPRIV_OK || record.max_uses == 0)
+        return st;
+    st = vpi_consent_record_hash(&record, record.previous_hash);
+    record.uses++;
+    if (st == VPRIV_OK)
+        st = vpi_consent_insert(vault, subject, &record, slot);
+    if (st == VPRIV_OK)
+        st = vpi_subject_load(vault, subject, &person);
+    return st == VPRIV_OK ? vpi_policy_write_subject(vault, &person) : st;
 }
 
 vpriv_status vpriv_consent_list(

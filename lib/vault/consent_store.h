@@ -16,6 +16,9 @@ vpriv_status vpi_consent_latest(vpriv_vault *vault, int64_t subject, vpriv_purpo
 vpriv_status vpi_consent_grant_key(
     vpriv_vault *vault, int64_t subject, vpriv_purpose purpose, uint8_t key_out[VPI_KEY_BYTES]);
 
+/* One use of every speaker's consent is spent, where uses are counted: the same record, one higher. */
+vpriv_status vpi_consent_count_use(vpriv_vault *vault, int64_t subject, vpriv_purpose purpose);
+
 /* Slots of every grant key a person has. */
 vpriv_status vpi_consent_grant_slots(
     vpriv_vault *vault, int64_t subject, uint64_t slots_out[VPI_PURPOSES_MAX], size_t *n_out);

@@ -114,8 +114,21 @@ out:
     return st;
 }
 
-static vpriv_status read_facts(vpriv_vault *vault, const uint8_t *subject_id, vpriv_purpose purpose,
-    const char *recipient, vpriv_decision_subject *facts_out, uint8_t *record_id_out)
+/* Whether the recording was wrapped under this very consent. One that was given later made a grant key
+ * of its own, and does not reach back. */
+static bool rests_on(
+    const vpi_tag *tag, uint32_t subject, vpriv_purpose purpose, const vpriv_consent_record *record)
+{
+    for (uint32_t i = 0; i < tag->n_consents; i++)
+        if (tag->consents[i].subject == subject && tag->consents[i].purpose == (uint8_t)purpose &&
+            memcmp(tag->consents[i].record_id, record->record_id, sizeof record->record_id) == 0)
+            return true;
+    return false;
+}
+
+static vpriv_status read_facts(vpriv_vault *vault, const vpi_tag *tag, uint32_t speaker,
+    vpriv_purpose purpose, const char *recipient, vpriv_decision_subject *facts_out,
+    uint8_t *record_id_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_subject subject;
@@ -123,7 +136,7 @@ static vpriv_status read_facts(vpriv_vault *vault, const uint8_t *subject_id, vp
     vpriv_notice_ref notice;
     uint64_t slot = VPI_NO_SLOT;
     memset(facts_out, 0, sizeof *facts_out);
-    const vpriv_status known = vpi_subject_find(vault, subject_id, &subject);
+    const vpriv_status known = vpi_subject_find(vault, tag->subjects[speaker], &subject);
     if (known == VPRIV_E_NOT_FOUND)
         return VPRIV_OK; /* erased since: nothing is known, which is no */
     VPI_TRY(known);
@@ -136,7 +149,8 @@ static vpriv_status read_facts(vpriv_vault *vault, const uint8_t *subject_id, vp
             VPI_TRY(shown);
         *facts_out = vpi_decision_subject_of(
             &record, purpose, shown == VPRIV_OK ? notice.sha256 : NULL, recipient);
-        facts_out->has_grant_key = fact(slot != VPI_NO_SLOT);
+        facts_out->has_grant_key =
+            fact(slot != VPI_NO_SLOT && rests_on(tag, speaker, purpose, &record));
         memcpy(record_id_out, record.record_id, sizeof record.record_id);
     } else {
         VPI_ENSURE(found == VPRIV_E_NOT_FOUND, found, "%s", vpriv_error_detail());
@@ -164,7 +178,7 @@ vpriv_status vpi_decide_read(vpriv_vault *vault, const vpi_recording *recording,
     memset(record_id_out, 0, VPRIV_CONSENT_RECORD_ID_BYTES);
     for (uint32_t i = recording->tag.n_subjects; i-- > 0;)
         VPI_TRY(read_facts(
-            vault, recording->tag.subjects[i], purpose, party, &input.subjects[i], record_id_out));
+            vault, &recording->tag, i, purpose, party, &input.subjects[i], record_id_out));
     VPI_TRY(vpriv_decide(&input, reasons_out));
     /* A recording that was never wrapped for this purpose stays shut, whatever was said later. */
     if (*reasons_out == 0 && !(recording->wrapped & VPRIV_PURPOSE_BIT(purpose)))
@@ -174,8 +188,20 @@ out:
     return st;
 }
 
+/* Where there is no consent at all, what a consent would have to say goes without saying. */
+static uint32_t worth_telling(uint32_t reasons)
+{
+    const uint32_t no_consent = VPRIV_DENY_CONSENT_MISSING | VPRIV_DENY_CONSENT_REFUSED |
+                                VPRIV_DENY_CONSENT_WITHDRAWN | VPRIV_DENY_CONSENT_REVOKED |
+                                VPRIV_DENY_CONSENT_EXPIRED | VPRIV_DENY_CONSENT_INVALIDATED;
+    const uint32_t consequences = VPRIV_DENY_USES_SPENT | VPRIV_DENY_NOTICE_CHANGED |
+                                  VPRIV_DENY_RECIPIENT_NOT_NAMED | VPRIV_DENY_NO_GRANT_KEY;
+    return reasons & no_consent ? reasons & ~consequences : reasons;
+}
+
 vpriv_status vpi_denied(uint32_t reasons, vpriv_purpose purpose)
 {
+    reasons = worth_telling(reasons);
     char text[400] = "";
     size_t used = 0;
     for (int bit = 0; bit < VPRIV_DENY_REASONS && used < sizeof text; bit++)

@@ -197,11 +197,11 @@ out:
 }
 
 static vpriv_status insert_block(
-    vpi_sealer *sealer, const uint8_t plain[VPI_BLOCK_PLAIN_BYTES], bool is_final)
+    vpi_sealer *sealer, uint64_t sequence, const uint8_t *plain, bool is_final)
 {
     uint8_t block[VPI_BLOCK_BYTES];
-    vpi_block_seal(&sealer->secrets->keys, &sealer->bond, sealer->n_blocks, is_final, plain, block);
-    return vpi_blocks_insert(sealer->vault, sealer->row, sealer->n_blocks, block);
+    vpi_block_seal(&sealer->secrets->keys, &sealer->bond, sequence, is_final, plain, block);
+    return vpi_blocks_insert(sealer->vault, sealer->row, sequence, block);
 }
 
 /* After a failed transaction of a first write the row is not there: it must be made anew. */
@@ -213,7 +213,7 @@ static void forget_row(vpi_sealer *sealer, int64_t row_before)
     }
 }
 
-vpriv_status vpi_sealer_write(vpi_sealer *sealer, const uint8_t plain[VPI_BLOCK_PLAIN_BYTES])
+vpriv_status vpi_sealer_write(vpi_sealer *sealer, const uint8_t *plain, size_t n_blocks)
 {
     vpriv_vault *vault = sealer->vault;
     const int64_t row_before = sealer->row;
@@ -228,9 +228,11 @@ vpriv_status vpi_sealer_write(vpi_sealer *sealer, const uint8_t plain[VPI_BLOCK_
     VPI_TRY(vpi_vault_begin(vault));
     VPI_TRY(ask_again(sealer));
     VPI_TRY(insert_row(sealer));
-    VPI_TRY(insert_block(sealer, plain, false));
+    for (size_t i = 0; i < n_blocks; i++)
+        VPI_TRY(
+            insert_block(sealer, sealer->n_blocks + i, plain + i * VPI_BLOCK_PLAIN_BYTES, false));
     VPI_TRY(vpi_vault_commit(vault));
-    sealer->n_blocks++;
+    sealer->n_blocks += n_blocks;
     st = VPRIV_OK;
 out:
     vpi_vault_rollback(vault);
@@ -293,7 +295,7 @@ vpriv_status vpi_sealer_finish(vpi_sealer *sealer, const uint8_t plain[VPI_BLOCK
     /* When consent was withdrawn the last block holds nothing that came after. */
     VPI_TRY(vpi_vault_begin(vault));
     VPI_TRY(check_row(sealer));
-    VPI_TRY(insert_block(sealer, plain, true));
+    VPI_TRY(insert_block(sealer, sealer->n_blocks, plain, true));
     VPI_TRY(vpi_ingest_write_finish(vault, sealer->row, sealer->bond.recording_id, &finish));
     if (vault->tree)
         VPI_TRY(vpi_ingest_adopt_all(vault));

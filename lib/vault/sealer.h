@@ -21,8 +21,9 @@ typedef struct vpi_sealer_request {
 /* Decides, makes the keys and fixes the tag. Writes nothing. VPRIV_E_CONSENT with the reasons. */
 vpriv_status vpi_sealer_create(
     vpriv_vault *vault, const vpi_sealer_request *request, vpi_sealer **sealer_out);
-/* Seal and store one block. Until commit it is only as durable as the operating system likes. */
-vpriv_status vpi_sealer_write(vpi_sealer *sealer, const uint8_t plain[VPI_BLOCK_PLAIN_BYTES]);
+/* Seal and store n blocks (n × VPI_BLOCK_PLAIN_BYTES), all or none. Until commit they are only as
+ * durable as the operating system likes. */
+vpriv_status vpi_sealer_write(vpi_sealer *sealer, const uint8_t *plain, size_t n_blocks);
 /* The trigger was meant: shred key and wraps. Durable. */
 vpriv_status vpi_sealer_commit(vpi_sealer *sealer);
 /* The final block and how it ended. Durable. Only after commit. */

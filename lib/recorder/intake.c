@@ -1,0 +1,329 @@
+#include "recorder/intake.h"
+#include "base/memory.h"
+#include "base/ring.h"
+#include "base/try.h"
+#include "frames/frontend.h"
+#include "packets/encoder.h"
+#include "packets/packet.h"
+#include <string.h>
+
+#define READ_MS       20
+#define PIECE_FRAMES  2048
+#define PACKET_FRAMES 2880 /* 60 ms at 48 kHz */
+#define CHANNELS_MAX  2
+
+typedef struct intake_secrets {
+    float piece[PIECE_FRAMES * CHANNELS_MAX];   /* what the front end gave */
+    float packet[PACKET_FRAMES * CHANNELS_MAX]; /* the packet being filled */
+    uint8_t encoded[VPI_PACKET_MAX_BYTES];
+} intake_secrets;
+
+struct vpi_intake {
+    vpriv_source *source;
+    vpi_frontend *frontend;
+    vpi_encoder *encoder;
+    vpriv_encoding encoding;
+    size_t frame_bytes; /* of one encoded frame: float × channels */
+    size_t packet_frames;
+    uint32_t frames_48k; /* 48 kHz frames per frame */
+    size_t read_frames;
+    uint8_t *read_buffer; /* guarded */
+    vpi_ring *pre_roll;   /* NULL without pre-roll */
+    size_t pre_roll_bytes;
+    intake_secrets *secrets; /* guarded */
+    size_t n_in_packet;
+    /* Of the stretch since the front end was reset, to keep both clocks together. */
+    uint64_t n_source;   /* source frames heard and lost since clear or begin */
+    uint64_t n_output;   /* frames given out, at the encoder's rate, gaps in */
+    uint64_t n_recorded; /* of those, since begin */
+};
+
+static vpriv_status create_buffers(vpi_intake *intake, const vpi_intake_config *config)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    const vpriv_stream_format *format = &intake->source->format;
+    intake->read_frames = (size_t)format->rate_hz * READ_MS / 1000;
+    VPI_TRY(vpi_secret_alloc(
+        intake->read_frames * vpi_frame_bytes(format), (void **)&intake->read_buffer));
+    VPI_TRY(vpi_secret_alloc(sizeof *intake->secrets, (void **)&intake->secrets));
+    intake->pre_roll_bytes =
+        (size_t)config->pre_roll_ms * intake->encoding.rate_hz / 1000 * intake->frame_bytes;
+    if (intake->pre_roll_bytes > 0)
+        VPI_TRY(vpi_ring_create(
+            intake->pre_roll_bytes + PIECE_FRAMES * intake->frame_bytes, &intake->pre_roll));
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+vpriv_status vpi_intake_create(
+    vpriv_source *source, const vpi_intake_config *config, vpi_intake **intake_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_intake *intake = NULL;
+    VPI_TRY(vpi_alloc(1, sizeof *intake, (void **)&intake));
+    intake->source = source;
+    intake->encoding = config->encoding;
+    intake->frame_bytes = sizeof(float) * intake->encoding.n_channels;
+    intake->frames_48k = 48000 / intake->encoding.rate_hz;
+    const vpi_frontend_config frontend = {.input = source->format,
+        .output_rate_hz = intake->encoding.rate_hz,
+        .n_output_channels = intake->encoding.n_channels,
+        .high_pass = config->high_pass};
+    VPI_TRY(vpi_frontend_create(&frontend, &intake->frontend));
+    VPI_TRY(vpi_encoder_create(&intake->encoding, &intake->encoder));
+    intake->packet_frames = vpi_encoder_packet_frames(intake->encoder);
+    VPI_IMPOSSIBLE_UNLESS(intake->packet_frames <= PACKET_FRAMES);
+    VPI_TRY(create_buffers(intake, config));
+    *intake_out = intake;
+    intake = NULL;
+    st = VPRIV_OK;
+out:
+    vpi_intake_destroy(intake);
+    return st;
+}
+
+void vpi_intake_destroy(vpi_intake *intake)
+{
+    if (!intake)
+        return;
+    vpi_frontend_destroy(intake->frontend);
+    vpi_encoder_destroy(intake->encoder);
+    vpi_secret_free(intake->read_buffer);
+    vpi_secret_free(intake->secrets);
+    vpi_ring_destroy(intake->pre_roll);
+    free(intake);
+}
+
+/* The oldest pre-roll until no more than `keep` bytes are left. Reading wipes. */
+static void drop_pre_roll(vpi_intake *intake, size_t keep)
+{
+    while (intake->pre_roll && vpi_ring_filled(intake->pre_roll) > keep) {
+        const size_t over = vpi_ring_filled(intake->pre_roll) - keep;
+        const size_t most =
+            sizeof intake->secrets->packet / intake->frame_bytes * intake->frame_bytes;
+        (void)vpi_ring_read(intake->pre_roll, intake->secrets->packet, over < most ? over : most);
+    }
+    vpi_wipe(intake->secrets->packet, sizeof intake->secrets->packet);
+}
+
+void vpi_intake_clear(vpi_intake *intake)
+{
+    vpi_frontend_reset(intake->frontend);
+    drop_pre_roll(intake, 0);
+    vpi_wipe(intake->read_buffer, intake->read_frames * vpi_frame_bytes(&intake->source->format));
+    vpi_wipe(intake->secrets, sizeof *intake->secrets);
+    intake->n_in_packet = 0;
+    intake->n_source = intake->n_output = intake->n_recorded = 0;
+}
+
+static vpriv_status encode_packet(vpi_intake *intake, vpi_stream *stream)
+{
+    size_t n_bytes = 0;
+    vpriv_status st = vpi_encoder_encode(intake->encoder, intake->secrets->packet,
+        intake->packet_frames, intake->secrets->encoded, sizeof intake->secrets->encoded, &n_bytes);
+    if (st != VPRIV_OK)
+        return st;
+    intake->n_in_packet = 0;
+    return vpi_stream_packet(stream, intake->secrets->encoded, n_bytes,
+        (uint32_t)intake->packet_frames * intake->frames_48k);
+}
+
+/* Frames (NULL is zeros) into packets, and whole packets into the stream. */
+static vpriv_status feed(
+    vpi_intake *intake, vpi_stream *stream, const float *frames, uint64_t n_frames)
+{
+    const uint32_t n_channels = intake->encoding.n_channels;
+    while (n_frames > 0) {
+        const size_t room = intake->packet_frames - intake->n_in_packet;
+        const size_t n = n_frames < room ? (size_t)n_frames : room;
+        float *to = intake->secrets->packet + intake->n_in_packet * n_channels;
+        if (frames) {
+            memcpy(to, frames, n * intake->frame_bytes);
+            frames += n * n_channels;
+        } else {
+            memset(to, 0, n * intake->frame_bytes);
+        }
+        intake->n_in_packet += n;
+        n_frames -= n;
+        if (intake->n_in_packet == intake->packet_frames) {
+            const vpriv_status st = encode_packet(intake, stream);
+            if (st != VPRIV_OK)
+                return st;
+        }
+    }
+    return VPRIV_OK;
+}
+
+/* What the front end gave goes to the recording, or round the pre-roll. */
+static vpriv_status pass_on(vpi_intake *intake, vpi_stream *stream, size_t n_frames)
+{
+    intake->n_output += n_frames;
+    if (stream) {
+        intake->n_recorded += n_frames;
+        return feed(intake, stream, intake->secrets->piece, n_frames);
+    }
+    if (intake->pre_roll) {
+        const size_t n_bytes = n_frames * intake->frame_bytes;
+        VPI_IMPOSSIBLE_UNLESS(vpi_ring_write(intake->pre_roll, intake->secrets->piece, n_bytes));
+        if (vpi_ring_filled(intake->pre_roll) > intake->pre_roll_bytes)
+            drop_pre_roll(intake, intake->pre_roll_bytes);
+    }
+    return VPRIV_OK;
+}
+
+static vpriv_status process(
+    vpi_intake *intake, vpi_stream *stream, const uint8_t *frames, size_t n_frames)
+{
+    while (n_frames > 0) {
+        size_t n_consumed = 0, n_out = 0;
+        vpriv_status st = vpi_frontend_process(intake->frontend, frames, n_frames,
+            intake->secrets->piece, PIECE_FRAMES, &n_consumed, &n_out);
+        if (st == VPRIV_OK)
+            st = pass_on(intake, stream, n_out);
+        if (st != VPRIV_OK)
+            return st;
+        frames += n_consumed * vpi_frame_bytes(&intake->source->format);
+        n_frames -= n_consumed;
+    }
+    return VPRIV_OK;
+}
+
+/* What the resampler still holds. */
+static vpriv_status drain(vpi_intake *intake, vpi_stream *stream)
+{
+    for (;;) {
+        size_t n_out = 0;
+        vpriv_status st =
+            vpi_frontend_flush(intake->frontend, intake->secrets->piece, PIECE_FRAMES, &n_out);
+        if (st == VPRIV_OK && n_out > 0)
+            st = pass_on(intake, stream, n_out);
+        if (st != VPRIV_OK || n_out == 0)
+            return st;
+    }
+}
+
+/* Zeros until a decoder has given everything that was put in. */
+static vpriv_status push_out(vpi_intake *intake, vpi_stream *stream)
+{
+    const uint64_t end_48k =
+        vpi_intake_length_48k(intake) + vpi_encoder_lookahead_frames48(intake->encoder);
+    while (vpi_stream_position_48k(stream) < end_48k) {
+        const vpriv_status st =
+            feed(intake, stream, NULL, intake->packet_frames - intake->n_in_packet);
+        if (st != VPRIV_OK)
+            return st;
+    }
+    return VPRIV_OK;
+}
+
+static vpriv_status record_gap(vpi_intake *intake, vpi_stream *stream, uint64_t n_frames)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    const uint64_t lost_48k = n_frames * intake->frames_48k;
+    const uint64_t short_48k = (uint64_t)intake->packet_frames * intake->frames_48k +
+                               vpi_encoder_lookahead_frames48(intake->encoder);
+    if (lost_48k <= short_48k) {
+        VPI_TRY(vpi_stream_gap(stream, 0, lost_48k));
+        intake->n_recorded += n_frames;
+        VPI_TRY(feed(intake, stream, NULL, n_frames));
+    } else {
+        VPI_TRY(push_out(intake, stream));
+        intake->n_recorded += n_frames;
+        const uint64_t end_48k = intake->n_recorded * intake->frames_48k;
+        VPI_TRY(vpi_stream_gap(stream, end_48k - vpi_stream_position_48k(stream), lost_48k));
+        VPI_TRY(vpi_encoder_reset(intake->encoder));
+    }
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+static vpriv_status lose(vpi_intake *intake, vpi_stream *stream, uint64_t n_lost)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    VPI_TRY(drain(intake, stream));
+    vpi_frontend_reset(intake->frontend);
+    intake->n_source += n_lost;
+    /* The gap in our frames, from the totals, so that rounding never adds up. */
+    const uint64_t until =
+        intake->n_source * intake->encoding.rate_hz / intake->source->format.rate_hz;
+    const uint64_t n_gap = until > intake->n_output ? until - intake->n_output : 0;
+    intake->n_output += n_gap;
+    if (stream && n_gap > 0)
+        VPI_TRY(record_gap(intake, stream, n_gap));
+    if (!stream)
+        drop_pre_roll(intake, 0); /* the pre-roll has no holes: it begins behind the latest gap */
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+vpriv_status vpi_intake_pump(
+    vpi_intake *intake, vpi_stream *stream, size_t *n_frames_out, bool *end_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    size_t n_read = 0;
+    uint64_t n_lost = 0;
+    VPI_TRY(vpi_source_read(
+        intake->source, intake->read_buffer, intake->read_frames, &n_read, &n_lost, end_out));
+    if (n_lost > 0)
+        VPI_TRY(lose(intake, stream, n_lost));
+    intake->n_source += n_read;
+    VPI_TRY(process(intake, stream, intake->read_buffer, n_read));
+    *n_frames_out = n_read;
+    st = VPRIV_OK;
+out:
+    vpi_wipe(intake->read_buffer, n_read * vpi_frame_bytes(&intake->source->format));
+    return st;
+}
+
+vpriv_status vpi_intake_begin(vpi_intake *intake, vpi_stream *stream)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    VPI_TRY(vpi_encoder_reset(intake->encoder));
+    intake->n_in_packet = 0;
+    intake->n_recorded = 0;
+    while (intake->pre_roll && vpi_ring_filled(intake->pre_roll) > 0) {
+        const size_t most = PIECE_FRAMES * intake->frame_bytes;
+        const size_t n_bytes = vpi_ring_read(intake->pre_roll, intake->secrets->piece, most);
+        const size_t n_frames = n_bytes / intake->frame_bytes;
+        intake->n_recorded += n_frames;
+        VPI_TRY(feed(intake, stream, intake->secrets->piece, n_frames));
+    }
+    st = VPRIV_OK;
+out:
+    vpi_wipe(intake->secrets->piece, sizeof intake->secrets->piece);
+    return st;
+}
+
+vpriv_status vpi_intake_end(vpi_intake *intake, vpi_stream *stream)
+{
+    vpriv_status st = drain(intake, stream);
+    if (st == VPRIV_OK)
+        st = push_out(intake, stream);
+    return st;
+}
+
+uint64_t vpi_intake_length_48k(const vpi_intake *intake)
+{
+    return intake->n_recorded * intake->frames_48k;
+}
+
+uint64_t vpi_intake_pre_roll_us(const vpi_intake *intake)
+{
+    if (!intake->pre_roll)
+        return 0;
+    return (uint64_t)(vpi_ring_filled(intake->pre_roll) / intake->frame_bytes) * 1000000 /
+           intake->encoding.rate_hz;
+}
+
+uint32_t vpi_intake_pre_skip_48k(const vpi_intake *intake)
+{
+    return vpi_encoder_lookahead_frames48(intake->encoder);
+}
+
+const vpriv_encoding *vpi_intake_encoding(const vpi_intake *intake)
+{
+    return &intake->encoding;
+}

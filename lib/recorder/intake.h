@@ -1,0 +1,44 @@
+/* From a source's frames to packets in a stream: front end, pre-roll, encoder, gaps.
+ *
+ * Without a stream the sound goes round the pre-roll, in guarded memory, and is wiped as it wraps;
+ * nothing is encoded then. With a stream every packet goes into it as soon as it is whole.
+ * A gap is kept as long as it was: short ones are filled with zeros and marked; for longer ones the
+ * encoder ends before the gap and starts anew behind it, so that no sound moves across. */
+#ifndef VPI_RECORDER_INTAKE_H
+#define VPI_RECORDER_INTAKE_H
+
+#include "capture/source.h"
+#include "recorder/stream.h"
+
+typedef struct vpi_intake vpi_intake;
+
+typedef struct vpi_intake_config {
+    vpriv_encoding encoding; /* checked */
+    uint32_t pre_roll_ms;
+    bool high_pass;
+} vpi_intake_config;
+
+vpriv_status vpi_intake_create(
+    vpriv_source *source, const vpi_intake_config *config, vpi_intake **intake_out);
+void vpi_intake_destroy(vpi_intake *intake);
+
+/* Forget everything heard so far. */
+void vpi_intake_clear(vpi_intake *intake);
+
+/* Read once from the source and pass it on; stream NULL is the pre-roll. *n_frames_out is how many
+ * frames the source gave, 0 when there is nothing yet. */
+vpriv_status vpi_intake_pump(
+    vpi_intake *intake, vpi_stream *stream, size_t *n_frames_out, bool *end_out);
+
+/* Begin a recording: the pre-roll's sound goes first. */
+vpriv_status vpi_intake_begin(vpi_intake *intake, vpi_stream *stream);
+/* End it: everything heard so far is encoded, up to the last frame. */
+vpriv_status vpi_intake_end(vpi_intake *intake, vpi_stream *stream);
+
+/* Of the recording at hand, at 48 kHz: sound and gaps, without pre-skip. */
+uint64_t vpi_intake_length_48k(const vpi_intake *intake);
+uint64_t vpi_intake_pre_roll_us(const vpi_intake *intake);
+uint32_t vpi_intake_pre_skip_48k(const vpi_intake *intake);
+const vpriv_encoding *vpi_intake_encoding(const vpi_intake *intake);
+
+#endif

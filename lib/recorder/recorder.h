@@ -1,0 +1,41 @@
+/* The inside of a recorder: one state machine, driven by a worker thread, or by vpriv_recorder_run.
+ * Everything below `lock` in the struct is touched with the lock held only. */
+#ifndef VPI_RECORDER_RECORDER_H
+#define VPI_RECORDER_RECORDER_H
+
+#include "recorder/intake.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct vpriv_recorder {
+    vpriv_vault *vault;
+    vpriv_source *source;
+    vpriv_recorder_config config; /* defaults filled in; subjects points into request */
+    pthread_t worker;
+    bool has_worker;
+    _Atomic bool quit;
+    _Atomic int state; /* vpriv_recorder_state; written with the lock held */
+    pthread_mutex_t lock;
+    vpi_intake *intake;
+    vpi_stream *stream;   /* NULL outside a recording, and with "don't save" */
+    int64_t triggered_us; /* monotonic */
+    uint64_t n_pumped_frames;
+    uint64_t next_progress;
+    bool commit_at_end; /* run, of a source of known length: whole or not at all */
+    vpriv_outcome outcome;
+};
+
+/* Checks the fields and fills in the defaults. */
+vpriv_status vpi_recorder_config_check(
+    const vpriv_recorder_config *config, vpriv_recorder_config *filled_out);
+/* What is asked of the vault for one recording. */
+vpriv_status vpi_recorder_request(const vpriv_recorder_config *config, const vpriv_trigger *trigger,
+    vpi_sealer_request *request_out);
+
+/* The rest is for recorder.c and run.c, with the lock held. */
+vpriv_status vpi_recorder_begin(vpriv_recorder *recorder, const vpriv_trigger *trigger);
+/* Read once. *idle_out: nothing was there. A failure has ended the recording already. */
+vpriv_status vpi_recorder_step(vpriv_recorder *recorder, bool *idle_out);
+void vpi_recorder_end(vpriv_recorder *recorder, vpriv_end_reason reason, vpriv_status status);
+
+#endif

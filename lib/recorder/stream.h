@@ -1,0 +1,35 @@
+/* Packets into sealed blocks: collects entries, seals a block when it is full or when the oldest
+ * unsealed packet has waited long enough, and hands blocks to the vault in small batches. */
+#ifndef VPI_RECORDER_STREAM_H
+#define VPI_RECORDER_STREAM_H
+
+#include "vault/sealer.h"
+#include <voicepriv/recorder.h>
+
+typedef struct vpi_stream vpi_stream;
+
+/* Consent is asked here; VPRIV_E_CONSENT with every reason. unsealed_us: how long a packet may wait. */
+vpriv_status vpi_stream_create(vpriv_vault *vault, const vpi_sealer_request *request,
+    int64_t unsealed_us, vpi_stream **stream_out);
+/* A stream that was not finished or rejected is rejected, or left unfinished once committed. */
+void vpi_stream_destroy(vpi_stream *stream);
+
+vpriv_status vpi_stream_packet(
+    vpi_stream *stream, const uint8_t *packet, size_t n_bytes, uint32_t duration_48k);
+vpriv_status vpi_stream_gap(vpi_stream *stream, uint64_t skipped_48k, uint64_t lost_48k);
+/* Seal what has waited too long; to be called when nothing comes, too. */
+vpriv_status vpi_stream_poll(vpi_stream *stream);
+vpriv_status vpi_stream_commit(vpi_stream *stream);
+/* Seals the rest. Where consent went away, or the disk is full, the rest is thrown away instead (pass
+ * keep_rest false), and the recording is as long as what was sealed before. */
+vpriv_status vpi_stream_finish(
+    vpi_stream *stream, vpriv_end_reason reason, uint64_t n_frames_48k, bool keep_rest);
+vpriv_status vpi_stream_reject(vpi_stream *stream);
+
+bool vpi_stream_is_committed(const vpi_stream *stream);
+/* Where the next entry begins, at 48 kHz, pre-skip included. */
+uint64_t vpi_stream_position_48k(const vpi_stream *stream);
+/* Fills id and counters. */
+void vpi_stream_describe(const vpi_stream *stream, vpriv_outcome *outcome_io);
+
+#endif
