@@ -95,9 +95,6 @@ static vpriv_status describe_first(vpriv_vault *vault, const vpi_subject *person
     if (strcmp(settings->controller_country, "ZZ") != 0)
         snprintf(record->storage_country, sizeof record->storage_country, "%s",
             settings->controller_country);
-    record->n_jurisdictions = 1;
-    snprintf(record->jurisdictions[0], sizeof record->jurisdictions[0], "%s",
-        settings->controller_country);
     snprintf(record->retention, sizeof record->retention, "%s", VPRIV_RETENTION_UNTIL_ERASED);
     snprintf(record->withdrawal, sizeof record->withdrawal,
         "On the device, at any time, effective at once.");
