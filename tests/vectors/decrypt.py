@@ -669,6 +669,7 @@ class Vault:
 
     def open_subject(self, row):
         """A person."""
+        need(row["key_slot"] >= 0)
         slot = struct.pack("<Q", row["key_slot"])
         plain = unseal(self.catalogue, place(self.vault_id, 6, row["id"], slot),
                        row["reference"])
@@ -812,6 +813,7 @@ class Vault:
         recording = {"row": row["id"], "id": row["name"], "state": row["state"], "opens": {},
                      "closed": {}}
         need(row["state"] in (1, 2, 3, 4) and len(row["name"]) == 16)
+        need(row["key_slot"] is None or row["key_slot"] >= 0)
         wraps = [w for w in self.image["wrap"] if w["recording"] == row["id"]]
         tags = sorted(r["tag"] for r in self.image["recording_subject"]
                       if r["recording"] == row["id"])
@@ -822,6 +824,7 @@ class Vault:
             shred = self.tree.get(row["key_slot"])
         except Erased:
             raise AuthError("a kept recording without its key") from None
+        need(0 <= row["retention"] <= 7)
         extra = row["name"] + struct.pack("<BBQ", row["state"], row["retention"],
                                           row["key_slot"])
         header = parse_header(unseal_padded(derive(shred, "recording: header"), place(
