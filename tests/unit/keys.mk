@@ -1,0 +1,10 @@
+keys_tests = tests/unit/test_keys_seal tests/unit/test_keys_root
+TESTS += $(keys_tests)
+check_PROGRAMS += $(keys_tests)
+EXTRA_DIST += tests/unit/test_keys_help.h
+tests_unit_test_keys_seal_SOURCES = tests/unit/test_keys_seal.c
+tests_unit_test_keys_seal_CFLAGS = $(unit_cflags)
+tests_unit_test_keys_seal_LDADD = $(unit_ldadd)
+tests_unit_test_keys_root_SOURCES = tests/unit/test_keys_root.c
+tests_unit_test_keys_root_CFLAGS = $(unit_cflags)
+tests_unit_test_keys_root_LDADD = $(unit_ldadd)
