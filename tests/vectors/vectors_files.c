@@ -79,6 +79,7 @@ static void root_files(vectors *v)
     char path[4096];
     vpi_root_record record = {.generation = UINT64_C(0x0102030405)};
     uint8_t first[FILE_BYTES], second[FILE_BYTES], both[FILE_BYTES], bad[FILE_BYTES] = {0};
+    static const uint8_t longer[FILE_BYTES + 1];
     size_t n = 0;
     vpriv_root_store *store = NULL;
     scratch_path(v, path);
@@ -112,7 +113,9 @@ static void root_files(vectors *v)
     try_root(v, "cut", VPRIV_E_FORMAT, second, sizeof second - 1, NULL);
     memset(bad, 0, sizeof bad);
     try_root(v, "zeros", VPRIV_E_ROOT, bad, sizeof bad, NULL);
+    try_root(v, "a few zeros", VPRIV_E_ROOT, bad, 5000, NULL);
     try_root(v, "nothing", VPRIV_E_ROOT, bad, 0, NULL);
+    try_root(v, "a byte too many", VPRIV_E_FORMAT, longer, sizeof longer, NULL);
     vectors_close(v);
 }
 
@@ -185,6 +188,8 @@ static void keyring_files(vectors *v)
     vectors_must(vpriv_keyring_save(ring, path), "credential");
     read_file(path, bytes, sizeof bytes, &n);
     try_keyring(v, "capture credential", VPRIV_OK, bytes, n);
+    try_rehashed(v, "a credential with a secret key", VPRIV_E_FORMAT, bytes, n, n - 33, 1);
+    try_rehashed(v, "secret keys beside a policy key", VPRIV_E_FORMAT, bytes, n, 8, 1);
     vpriv_keyring_close(ring);
     vectors_close(v);
 }

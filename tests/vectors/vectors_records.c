@@ -151,7 +151,7 @@ static void log_entries(vectors *v)
     try_entry(v, "ok", VPRIV_OK, good, n);
     const change changes[] = {{"magic", 0, 'v', VPRIV_E_FORMAT},
         {"a newer one", 4, 2, VPRIV_E_VERSION}, {"no kind", 6, 0, VPRIV_E_FORMAT},
-        {"unknown kind", 6, 22, VPRIV_E_FORMAT}, {"no such purpose", 15, 32, VPRIV_E_FORMAT},
+        {"unknown kind", 6, 200, VPRIV_E_FORMAT}, {"no such purpose", 15, 32, VPRIV_E_FORMAT},
         {"access for no purpose", 15, 255, VPRIV_E_FORMAT},
         {"access that was refused", 16, 1, VPRIV_E_FORMAT}, {"actor", 28, 0, VPRIV_E_FORMAT},
         {"padding", n - 1, 1, VPRIV_E_FORMAT}};
