@@ -6,12 +6,14 @@
 #include "consent/record.h"
 #include "consent/state.h"
 #include "vault/consent_store.h"
+#include "vault/erase.h"
 #include "vault/ingest.h"
 #include "vault/log_store.h"
 #include "vault/notice_store.h"
 #include "vault/policy.h"
 #include "vault/receipt.h"
 #include "vault/sweep.h"
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -81,6 +83,10 @@ static vpriv_status describe_first(vpriv_vault *vault, const vpi_subject *person
     record->subject_class = person->subject_class;
     record->purpose = purpose;
     memcpy(record->controller_id, settings->controller_id, sizeof record->controller_id);
+    /* The controller's seat; the profile that decides is the vault's, and in every tag. */
+    snprintf(record->jurisdictions[0], sizeof record->jurisdictions[0], "%s",
+        settings->controller_country);
+    record->n_jurisdictions = 1;
     record->legal_basis =
         about->is_explicit ? VPRIV_LEGAL_BASIS_EXPLICIT_CONSENT : VPRIV_LEGAL_BASIS_CONSENT;
     record->operations = operations_for(purpose);
@@ -90,9 +96,6 @@ static vpriv_status describe_first(vpriv_vault *vault, const vpi_subject *person
     if (strcmp(settings->controller_country, "ZZ") != 0)
         snprintf(record->storage_country, sizeof record->storage_country, "%s",
             settings->controller_country);
-    record->n_jurisdictions = 1;
-    snprintf(record->jurisdictions[0], sizeof record->jurisdictions[0], "%s",
-        settings->controller_country);
     snprintf(record->retention, sizeof record->retention, "%s", VPRIV_RETENTION_UNTIL_ERASED);
     snprintf(record->withdrawal, sizeof record->withdrawal,
         "On the device, at any time, effective at once.");
@@ -146,7 +149,8 @@ out:
     return st;
 }
 
-/* A person who refuses or withdraws without ever having been shown a notice: nothing was shown. */
+/* A person who refuses or withdraws without ever having been shown a notice: what they were shown is
+ * the empty text, and the hash says so. */
 static void no_notice(vpriv_consent_record *record)
 {
     if (record->notice.id[0])
@@ -154,6 +158,7 @@ static void no_notice(vpriv_consent_record *record)
     snprintf(record->notice.id, sizeof record->notice.id, "none");
     snprintf(record->notice.version, sizeof record->notice.version, "0");
     snprintf(record->notice.language, sizeof record->notice.language, "und");
+    crypto_hash_sha256(record->notice.sha256, NULL, 0);
 }
 
 static vpriv_status make_record(vpriv_vault *vault, const vpi_subject *person,
@@ -265,6 +270,8 @@ vpriv_status vpriv_consent_record_event(vpriv_vault *vault, const uint8_t *subje
     vpi_receipt_start(vault, VPRIV_LOG_CONSENT_EVENT, &receipt);
     VPI_TRY(apply(vault, &person, purpose, event, evidence ? evidence : &no_evidence, &receipt));
     VPI_TRY(vpi_vault_commit(vault));
+    if (ends)
+        vpi_erase_give_back(vault);
     vpi_receipt_finish(vault, &receipt, receipt_out);
     st = VPRIV_OK;
 out:
