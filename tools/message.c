@@ -1,5 +1,6 @@
 #include "tool.h"
 #include <stdio.h>
+#include <string.h>
 
 static const struct {
     exit_code code;
@@ -117,7 +118,7 @@ exit_code tool_failed(const tool_arguments *arguments, const char *what, vpriv_s
 {
     const char *detail = vpriv_error_detail();
     begin_message(arguments);
-    if (what)
+    if (what && strncmp(detail, what, strlen(what)) != 0)
         fprintf(stderr, "%s: ", what);
     fprintf(stderr, "%s%s%s\n", vpriv_status_text(status), detail[0] ? ": " : "", detail);
     return exit_code_of(status);

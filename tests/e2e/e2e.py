@@ -6,10 +6,12 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 SOURCE = pathlib.Path(os.environ.get("top_srcdir", pathlib.Path(__file__).parents[2])).resolve()
@@ -91,6 +93,19 @@ class Case(unittest.TestCase):
                                    **more)
         self.addCleanup(self._end, process)
         return process
+
+    def wait_until_it_catches_signals(self, process):
+        """Until the program itself, not libtool's wrapper, handles SIGINT."""
+        while not self._catches_signals(process.pid):
+            self.assertIsNone(process.poll(), "it ended before it caught signals")
+            time.sleep(0.005)
+
+    @staticmethod
+    def _catches_signals(pid):
+        status = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+        caught = int(re.search(r"^SigCgt:\s*([0-9a-f]+)$", status, re.M)[1], 16)
+        program = os.path.basename(os.readlink(f"/proc/{pid}/exe"))
+        return bool(caught & 1 << signal.SIGINT - 1) and "voicepriv" in program
 
     @staticmethod
     def _end(process):
