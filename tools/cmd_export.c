@@ -30,8 +30,9 @@ static exit_code write_recording(
 {
     const vpriv_status st = export(reader, output_write, output);
     if (st == VPRIV_E_CANCELLED && interrupts_seen()) {
+        const char *path = output->path;
         output_abandon(output);
-        return tool_error(arguments, EXIT_INTERRUPTED, "interrupted: there is no %s", output->path);
+        return tool_error(arguments, EXIT_INTERRUPTED, "interrupted: there is no %s", path);
     }
     /* output_finish tells of an error in writing; what else went wrong leaves no file. */
     if (st == VPRIV_OK || output->error)

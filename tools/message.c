@@ -117,8 +117,11 @@ void tool_note(const tool_arguments *arguments, const char *format, ...)
 exit_code tool_failed(const tool_arguments *arguments, const char *what, vpriv_status status)
 {
     const char *detail = vpriv_error_detail();
+    const size_t n = what ? strlen(what) : 0;
+    if (what && strncmp(detail, what, n) == 0 && strncmp(detail + n, ": ", 2) == 0)
+        detail += n + 2; /* it names the file already */
     begin_message(arguments);
-    if (what && strncmp(detail, what, strlen(what)) != 0)
+    if (what)
         fprintf(stderr, "%s: ", what);
     fprintf(stderr, "%s%s%s\n", vpriv_status_text(status), detail[0] ? ": " : "", detail);
     return exit_code_of(status);
