@@ -12,6 +12,7 @@
 #include "vault/policy.h"
 #include "vault/receipt.h"
 #include "vault/sweep.h"
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -146,11 +147,13 @@ out:
     return st;
 }
 
-/* A person who refuses or withdraws without ever having been shown a notice: nothing was shown. */
+/* A person who refuses without ever having been shown a notice: the hash is that of no text at all,
+ * which no notice can have. */
 static void no_notice(vpriv_consent_record *record)
 {
     if (record->notice.id[0])
         return;
+    crypto_hash_sha256(record->notice.sha256, NULL, 0);
     snprintf(record->notice.id, sizeof record->notice.id, "none");
     snprintf(record->notice.version, sizeof record->notice.version, "0");
     snprintf(record->notice.language, sizeof record->notice.language, "und");
