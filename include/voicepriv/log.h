@@ -154,6 +154,7 @@ typedef enum vpriv_log_kind {
     VPRIV_LOG_SAMPLING_REVEALED = 19,
     VPRIV_LOG_POLICY = 20,
     VPRIV_LOG_CHECKPOINT = 21,
+    VPRIV_LOG_VERIFICATION = 22, /**< count: recordings whose blocks were opened and thrown away */
 } vpriv_log_kind;
 
 /** Name a kind: "access_granted".

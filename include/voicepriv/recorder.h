@@ -37,7 +37,8 @@ typedef enum vpriv_recorder_state {
 
 /** Told while a recording or import runs. total_us is 0 when nobody knows. Return false to end it: a
  *  source of known length is then forgotten altogether (VPRIV_E_CANCELLED), a recording from a live one
- *  stops there and is kept. */
+ *  stops there and is kept. Runs on the worker's thread, or on that of vpriv_recorder_run: it must
+ *  not call this recorder's functions. */
 typedef bool (*vpriv_progress_fn)(void *user, uint64_t done_us, uint64_t total_us);
 
 /** What a recorder does. Zero means the default. */

@@ -205,7 +205,7 @@ typedef enum vpriv_end_reason {
     VPRIV_END_FAILED = 7,  /**< an error; what was sealed before is whole */
 } vpriv_end_reason;
 
-/** Name a trigger: "wake-word", "button", …
+/** Name a trigger: "wake-word", "button" and so on.
  *  @param  kind  any value; unknown ones get a phrase of their own
  *  @return static text, never NULL
  *  Owns:     the library owns the text; never freed
@@ -223,7 +223,7 @@ VPRIV_API const char *vpriv_trigger_name(vpriv_trigger_kind kind);
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_trigger_from_name(
     const char *name, vpriv_trigger_kind *kind_out);
 
-/** Name why a recording ended: "stopped", "consent-withdrawn", …
+/** Name why a recording ended: "stopped", "consent-withdrawn" and so on.
  *  @param  reason  any value; unknown ones get a phrase of their own
  *  @return static text, never NULL
  *  Owns:     the library owns the text; never freed

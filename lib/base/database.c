@@ -75,7 +75,8 @@ static vpriv_status configure(vpi_database *database, vpi_database_mode mode)
     VPI_TRY(vpi_database_script(database,
         "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=OFF;"
         "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA cell_size_check=ON;"
-        "PRAGMA cache_size=" CACHE_KIBIBYTES ";"));
+        "PRAGMA cache_size=" CACHE_KIBIBYTES ";"
+        "PRAGMA wal_autocheckpoint=256; PRAGMA journal_size_limit=1048576;"));
     st = VPRIV_OK;
 out:
     return st;

@@ -45,6 +45,13 @@ struct vpriv_reader {
     vpi_reader_secrets *secrets;
 };
 
+/* Shared by opening and verifying. Unwrapping goes from shred key, grant keys and the purpose's secret
+ * key to the recording key, in a snapshot, after the decision and its log entry. */
+vpriv_status vpi_gate_reader_create(vpriv_vault *vault, vpriv_reader **reader_out);
+bool vpi_gate_has_key(
+    const vpriv_vault *vault, const vpriv_keyring *keyring, vpriv_purpose purpose);
+vpriv_status vpi_gate_unwrap(vpriv_reader *reader, const vpriv_keyring *keyring);
+
 /* The next entry, opening blocks as needed; VPRIV_E_NOT_FOUND, without a text, at the end. Asks for
  * consent again at every block. */
 vpriv_status vpi_gate_next_entry(vpriv_reader *reader, vpi_block_entry *entry_out);

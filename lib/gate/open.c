@@ -10,8 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What the keyring contributes, taken before the lock: secret and public half of one purpose. */
-static bool has_key(const vpriv_vault *vault, const vpriv_keyring *keyring, vpriv_purpose purpose)
+bool vpi_gate_has_key(const vpriv_vault *vault, const vpriv_keyring *keyring, vpriv_purpose purpose)
 {
     return (keyring->has_secret >> purpose & 1) &&
            memcmp(keyring->vault_id, vault->vault_id, VPI_VAULT_ID_BYTES) == 0 &&
@@ -56,8 +55,23 @@ static vpriv_status speakers_of(
     return VPRIV_OK;
 }
 
+/* The header counts its accesses, so that the list of who heard it cannot be thinned out. */
+static vpriv_status count_access(vpriv_vault *vault, vpi_recording *recording)
+{
+    uint8_t *key = vault->secrets->adopt_shred_key;
+    if (recording->state != VPRIV_RECORDING_COMMITTED &&
+        recording->state != VPRIV_RECORDING_RESTRICTED)
+        return VPRIV_OK;
+    vpriv_status st = vpi_tree_get(vault->tree, recording->key_slot, key);
+    recording->n_accesses++;
+    if (st == VPRIV_OK)
+        st = vpi_recording_store(vault, recording, key);
+    vpi_wipe(key, VPI_KEY_BYTES);
+    return st;
+}
+
 /* The answer goes into the log, whatever it is; a yes spends one use. */
-static vpriv_status log_answer(vpriv_vault *vault, const vpi_recording *recording,
+static vpriv_status log_answer(vpriv_vault *vault, vpi_recording *recording,
     const vpriv_gate_request *request, bool granted, bool key_missing, uint32_t reasons,
     const uint8_t consent_record[VPRIV_CONSENT_RECORD_ID_BYTES])
 {
@@ -78,6 +92,8 @@ static vpriv_status log_answer(vpriv_vault *vault, const vpi_recording *recordin
     vpriv_status st = speakers_of(vault, &recording->tag, speakers, &n_speakers);
     if (st == VPRIV_OK)
         st = vpi_log_append(vault, &entry, speakers, n_speakers, NULL, NULL);
+    if (st == VPRIV_OK)
+        st = count_access(vault, recording);
     for (size_t i = 0; granted && st == VPRIV_OK && i < n_speakers; i++)
         st = vpi_consent_count_use(vault, speakers[i], request->purpose);
     return st;
@@ -96,7 +112,7 @@ static vpriv_status decide_and_log(vpriv_reader *reader, const vpriv_keyring *ke
     VPI_TRY(vpi_recording_find(vault, id, recording));
     VPI_TRY(vpi_decide_read(
         vault, recording, request->purpose, request->recipient, &reasons, reader->consent_record));
-    const bool key_missing = !has_key(vault, keyring, request->purpose);
+    const bool key_missing = !vpi_gate_has_key(vault, keyring, request->purpose);
     const bool granted = reasons == 0 && !key_missing;
     VPI_TRY(log_answer(
         vault, recording, request, granted, key_missing, reasons, reader->consent_record));
@@ -115,7 +131,6 @@ out:
     return st;
 }
 
-/* From shred key, grant keys and the purpose's secret key to the recording key. */
 static vpriv_status unwrap(vpriv_reader *reader, const vpriv_keyring *keyring)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
@@ -163,6 +178,19 @@ static vpriv_status hash_consent(vpriv_reader *reader)
     return st;
 }
 
+vpriv_status vpi_gate_unwrap(vpriv_reader *reader, const vpriv_keyring *keyring)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    VPI_TRY(unwrap(reader, keyring));
+    VPI_TRY(vpi_blocks_count(reader->vault, reader->recording->row, &reader->n_blocks));
+    VPI_ENSURE(!reader->recording->finish.is_finished ||
+                   reader->recording->finish.n_blocks == reader->n_blocks,
+        VPRIV_E_AUTH, "the vault file is damaged or was changed");
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
 static vpriv_status unwrap_in_snapshot(vpriv_reader *reader, const vpriv_keyring *keyring)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
@@ -173,14 +201,26 @@ static vpriv_status unwrap_in_snapshot(vpriv_reader *reader, const vpriv_keyring
     VPI_ENSURE(reader->recording->state == VPRIV_RECORDING_COMMITTED, VPRIV_E_ERASED,
         "the recording was erased");
     VPI_TRY(hash_consent(reader));
-    VPI_TRY(unwrap(reader, keyring));
-    VPI_TRY(vpi_blocks_count(reader->vault, reader->recording->row, &reader->n_blocks));
-    VPI_ENSURE(!reader->recording->finish.is_finished ||
-                   reader->recording->finish.n_blocks == reader->n_blocks,
-        VPRIV_E_AUTH, "the vault file is damaged or was changed");
+    VPI_TRY(vpi_gate_unwrap(reader, keyring));
     st = VPRIV_OK;
 out:
     vpi_vault_read_end(reader->vault, began);
+    return st;
+}
+
+vpriv_status vpi_gate_reader_create(vpriv_vault *vault, vpriv_reader **reader_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpriv_reader *reader = NULL;
+    VPI_TRY(vpi_alloc(1, sizeof *reader, (void **)&reader));
+    VPI_TRY(vpi_alloc(1, sizeof *reader->recording, (void **)&reader->recording));
+    VPI_TRY(vpi_secret_alloc(sizeof *reader->secrets, (void **)&reader->secrets));
+    reader->vault = vault;
+    *reader_out = reader;
+    reader = NULL;
+    st = VPRIV_OK;
+out:
+    vpriv_gate_close(reader);
     return st;
 }
 
@@ -196,10 +236,7 @@ vpriv_status vpriv_gate_open(vpriv_vault *vault, const vpriv_keyring *keyring,
     VPI_ENSURE(keyring && recording && reader_out, VPRIV_E_ARG,
         "a keyring, a recording and room for the reader are needed");
     VPI_TRY(check_request(request));
-    VPI_TRY(vpi_alloc(1, sizeof *reader, (void **)&reader));
-    VPI_TRY(vpi_alloc(1, sizeof *reader->recording, (void **)&reader->recording));
-    VPI_TRY(vpi_secret_alloc(sizeof *reader->secrets, (void **)&reader->secrets));
-    reader->vault = vault;
+    VPI_TRY(vpi_gate_reader_create(vault, &reader));
     reader->purpose = request->purpose;
     if (request->recipient)
         memcpy(reader->recipient, request->recipient, strlen(request->recipient) + 1);

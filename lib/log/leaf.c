@@ -18,11 +18,13 @@ static const char *const kind_names[] = {"unknown kind", "vault_created", "subje
     "subject_erased", "notice_added", "consent_event", "access_granted", "access_refused",
     "erasure", "retention_expired", "restriction", "restriction_lifted", "pause", "pause_lifted",
     "adoption", "false_wakes", "keyring_split", "disclosure", "sampling_committed",
-    "sampling_revealed", "policy", "checkpoint"};
+    "sampling_revealed", "policy", "checkpoint", "verification"};
+_Static_assert(
+    sizeof kind_names / sizeof kind_names[0] == VPRIV_LOG_VERIFICATION + 1, "one name each");
 
 static bool is_kind(vpriv_log_kind kind)
 {
-    return (int)kind > VPRIV_LOG_UNKNOWN && (int)kind <= VPRIV_LOG_CHECKPOINT;
+    return (int)kind > VPRIV_LOG_UNKNOWN && (int)kind <= VPRIV_LOG_VERIFICATION;
 }
 
 const char *vpriv_log_kind_name(vpriv_log_kind kind)

@@ -75,8 +75,7 @@ out:
     return st;
 }
 
-/* After a destruction: give space back when it is short. Failing is no failure of the erasure. */
-static void after_freeing(vpriv_vault *vault)
+void vpi_erase_give_back(vpriv_vault *vault)
 {
     if (vpi_reserve_space_is_short(vault) || !vpi_reserve_is_there(vault)) {
         (void)vpi_database_script(vault->database, "PRAGMA wal_checkpoint(TRUNCATE)");
@@ -111,7 +110,7 @@ static vpriv_status erase_ids(
     vpi_receipt_start(vault, VPRIV_LOG_ERASURE, receipt);
     VPI_TRY(vpi_erase_rows(vault, rows, n, NULL, 0, &entry, receipt));
     VPI_TRY(vpi_vault_commit(vault));
-    after_freeing(vault);
+    vpi_erase_give_back(vault);
     st = VPRIV_OK;
 out:
     free(rows);
@@ -194,7 +193,7 @@ static vpriv_status erase_batch_before(vpriv_vault *vault, int64_t before_us, in
     *done_out = n < most;
     VPI_TRY(vpi_erase_rows(vault, rows, n, NULL, 0, &entry, receipt));
     VPI_TRY(vpi_vault_commit(vault));
-    after_freeing(vault);
+    vpi_erase_give_back(vault);
     st = VPRIV_OK;
 out:
     return st;
@@ -275,7 +274,7 @@ static vpriv_status erase_subject(
         vpi_database_run(vault->database, "DELETE FROM subject WHERE id = ?1", "i", subject.row));
     VPI_TRY(vpi_erase_rows(vault, rows, n_rows, slots, n_slots, &entry, receipt));
     VPI_TRY(vpi_vault_commit(vault));
-    after_freeing(vault);
+    vpi_erase_give_back(vault);
     st = VPRIV_OK;
 out:
     free(rows);

@@ -18,5 +18,6 @@ lib_librooms_la_SOURCES += \
 	lib/vault/adopt.h lib/vault/adopt.c \
 	lib/vault/list.c \
 	lib/vault/erase.h lib/vault/erase.c \
-	lib/vault/sweep.h lib/vault/sweep.c
+	lib/vault/sweep.h lib/vault/sweep.c \
+	lib/vault/check.h lib/vault/check.c
 pkginclude_HEADERS += include/voicepriv/vault.h include/voicepriv/people.h

@@ -63,8 +63,12 @@ vpriv_status vpi_tag_decode(const uint8_t *bytes, size_t n_bytes, vpi_tag *tag_o
     tag_out->n_subjects = vpi_get_u8(&r);
     if (tag_out->n_subjects < 1 || tag_out->n_subjects > VPI_SUBJECTS_MAX)
         return vpi_auth_failed();
-    for (uint32_t i = 0; i < tag_out->n_subjects; i++)
+    for (uint32_t i = 0; i < tag_out->n_subjects; i++) {
         vpi_get_copy(&r, tag_out->subjects[i], VPI_SUBJECT_ID_BYTES);
+        if (i > 0 &&
+            memcmp(tag_out->subjects[i - 1], tag_out->subjects[i], VPI_SUBJECT_ID_BYTES) >= 0)
+            return vpi_auth_failed();
+    }
     tag_out->purposes = vpi_get_u32(&r);
     get_consents(&r, tag_out);
     tag_out->trigger = (vpriv_trigger_kind)vpi_get_u8(&r);
