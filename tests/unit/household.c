@@ -240,7 +240,6 @@ vpriv_recording_id household_quick(household *h, const uint8_t *subject)
     memcpy(request.tag.subjects[0], subject, VPRIV_SUBJECT_ID_BYTES);
     request.tag.trigger = VPRIV_TRIGGER_TAP;
     request.tag.retention = VPRIV_RETENTION_ERASED_ONLY;
-    request.tag.started_us = h->cell->now_us;
     request.tag.rate_hz = HOUSEHOLD_RATE_HZ;
     request.tag.n_channels = 1;
     ck_ok(vpi_sealer_create(h->vault, &request, &sealer));

@@ -92,20 +92,31 @@ START_TEST(old_consent_row_put_back_opens_nothing)
     household_copy(&h, "before");
     household_withdraw(&h, h.ada, REVIEW);
     ck_fails(household_hear(&h, &id, REVIEW), VPRIV_E_CONSENT);
-    /* The latest consent record and the capture policy as they were: the key is gone all the same. */
+    /* The rows of consents as they were: what the person's row knows of them tells. */
     char path[PATH_BYTES], sql[600];
     household_file(&h, "before", path);
     snprintf(sql, sizeof sql,
         "ATTACH '%s' AS old; DELETE FROM consent_record WHERE id > (SELECT max(id) FROM"
         " old.consent_record);"
-        "DELETE FROM policy; INSERT INTO policy SELECT * FROM old.policy;"
         "INSERT OR REPLACE INTO consent_record SELECT * FROM old.consent_record",
+        path);
+    household_sql(&h, sql);
+    ck_fails(household_hear(&h, &id, REVIEW), VPRIV_E_AUTH);
+    /* And the person's row, and the capture policy: the key is gone all the same. */
+    snprintf(sql, sizeof sql,
+        "ATTACH '%s' AS old; INSERT OR REPLACE INTO policy SELECT * FROM old.policy;"
+        "UPDATE subject SET consents = (SELECT consents FROM old.subject WHERE id = subject.id)",
         path);
     household_sql(&h, sql);
     ck_fails(household_hear(&h, &id, REVIEW), VPRIV_E_CONSENT);
     household_reopen(&h);
     ck_fails(household_hear(&h, &id, REVIEW), VPRIV_E_CONSENT);
     ck_ok(household_hear(&h, &id, KEEP));
+    /* A capture process that believes the old policy makes a recording without that wrap. */
+    const vpriv_recording_id later = household_record(&h, h.ada);
+    vpriv_recording_info info;
+    ck_ok(vpriv_recording_about(h.vault, &later, &info));
+    ck_assert_uint_eq(info.purposes, VPRIV_PURPOSE_BIT(KEEP));
 }
 END_TEST
 
@@ -260,7 +271,6 @@ START_TEST(purpose_consented_to_anew_while_provisional_gets_no_wrap)
     memcpy(request.tag.subjects[0], h.ada, sizeof h.ada);
     request.tag.trigger = VPRIV_TRIGGER_TAP;
     request.tag.retention = VPRIV_RETENTION_48_HOURS;
-    request.tag.started_us = h.cell->now_us;
     request.tag.rate_hz = HOUSEHOLD_RATE_HZ;
     request.tag.n_channels = 1;
     ck_ok(vpi_sealer_create(h.vault, &request, &sealer));
@@ -316,9 +326,11 @@ START_TEST(new_notice_needs_a_new_consent)
     ck_ok(household_hear(&h, &before, KEEP)); /* the same text is the same notice */
     household_notice(&h, "2", "We keep what you say, and sell it.");
     ck_fails(household_hear(&h, &before, KEEP), VPRIV_E_CONSENT);
-    ck_assert_ptr_nonnull(strstr(vpriv_error_detail(), vpriv_deny_text(VPRIV_DENY_NOTICE_CHANGED)));
+    ck_assert_ptr_nonnull(
+        strstr(vpriv_error_detail(), vpriv_deny_text(VPRIV_DENY_CONSENT_INVALIDATED)));
     ck_fails(household_try_record(h.vault, &config, &outcome), VPRIV_E_CONSENT);
-    ck_assert_ptr_nonnull(strstr(vpriv_error_detail(), vpriv_deny_text(VPRIV_DENY_NOTICE_CHANGED)));
+    ck_assert_ptr_nonnull(
+        strstr(vpriv_error_detail(), vpriv_deny_text(VPRIV_DENY_CONSENT_INVALIDATED)));
     household_give(&h, h.ada, KEEP);
     const vpriv_recording_id after = household_record(&h, h.ada);
     ck_ok(household_hear(&h, &after, KEEP));
