@@ -52,10 +52,13 @@ const char *vpriv_version(void)
 
 vpriv_status vpi_fail(vpriv_status status, const char *format, ...)
 {
+    /* The text that is there may be among the arguments. */
+    char text[sizeof detail];
     va_list args;
     va_start(args, format);
-    vsnprintf(detail, sizeof detail, format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    memcpy(detail, text, strlen(text) + 1);
     return status;
 }
 

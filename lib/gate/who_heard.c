@@ -1,62 +1,79 @@
+#include "base/memory.h"
 #include "base/try.h"
 #include "gate/gate.h"
 #include "vault/log_store.h"
 #include <string.h>
 
-/* Leaf `index`; VPRIV_E_NOT_FOUND behind the last one. Every leaf is opened, though an index knows
- * those about the recording: the index is not sealed, and a changed one would hide a listener. */
-static vpriv_status read_leaf(vpriv_vault *vault, uint64_t index, vpriv_log_entry *entry_out)
+/* The next payload about the recording after leaf `after`. */
+static vpriv_status next_entry(vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTES], int64_t after,
+    int64_t *index_out, vpriv_log_entry *entry_out)
 {
     bool began = false;
-    vpi_log_head head;
     vpriv_status st = vpi_vault_enter(vault, true);
     if (st != VPRIV_OK)
         return st;
     st = vpi_vault_read_begin(vault, &began);
     if (st == VPRIV_OK)
-        st = vpi_log_head_read(vault, &head);
+        st = vpi_database_next(vault->database, after, index_out,
+            "SELECT id FROM log_payload WHERE tag = ?1 AND id > ?2 ORDER BY id LIMIT 1", "bi", tag,
+            (size_t)VPI_TAG_BYTES, after);
     if (st == VPRIV_OK)
-        st = index < head.size ? vpi_log_read(vault, index, entry_out) : VPRIV_E_NOT_FOUND;
+        st = vpi_log_read(vault, (uint64_t)*index_out, entry_out);
     vpi_vault_read_end(vault, began);
     vpi_vault_leave(vault);
     return st;
 }
 
-static vpriv_status find(vpriv_vault *vault, const vpriv_recording_id *recording)
+/* How many entries there must be at least: a kept recording counts them, a tombstone does not. */
+static vpriv_status find(vpriv_vault *vault, const vpriv_recording_id *id,
+    uint8_t tag_out[VPI_TAG_BYTES], uint64_t *n_accesses_out)
 {
-    int64_t row = 0;
+    vpi_recording *recording = NULL;
+    bool began = false;
     vpriv_status st = vpi_vault_enter(vault, true);
     if (st != VPRIV_OK)
         return st;
-    st = vpi_database_int(vault->database, &row, "SELECT id FROM recording WHERE name = ?1", "b",
-        recording->bytes, sizeof recording->bytes);
-    if (st == VPRIV_E_NOT_FOUND)
-        vpi_fail(st, "no such recording in this vault");
+    st = VPRIV_E_INTERNAL;
+    VPI_TRY(vpi_alloc(1, sizeof *recording, (void **)&recording));
+    VPI_TRY(vpi_vault_read_begin(vault, &began));
+    VPI_TRY(vpi_recording_find(vault, id->bytes, recording));
+    vpi_log_recording_tag(vault, id->bytes, tag_out);
+    *n_accesses_out = recording->n_accesses;
+    st = VPRIV_OK;
+out:
+    vpi_vault_read_end(vault, began);
     vpi_vault_leave(vault);
+    free(recording);
     return st;
 }
 
 vpriv_status vpriv_gate_who_heard(
     vpriv_vault *vault, const vpriv_recording_id *recording, vpriv_log_entry_fn fn, void *user)
 {
+    uint8_t tag[VPI_TAG_BYTES];
+    int64_t index = -1;
+    uint64_t n_accesses = 0, n_found = 0;
     if (!recording || !fn)
         return vpi_fail(VPRIV_E_ARG, "a recording and a callback are needed");
-    vpriv_status st = find(vault, recording);
-    for (uint64_t index = 0; st == VPRIV_OK; index++) {
+    vpriv_status st = find(vault, recording, tag, &n_accesses);
+    while (st == VPRIV_OK) {
         vpriv_log_entry entry;
-        st = read_leaf(vault, index, &entry);
+        st = next_entry(vault, tag, index, &index, &entry);
         if (st == VPRIV_E_NOT_FOUND)
-            return VPRIV_OK;
+            return n_found >= n_accesses ? VPRIV_OK : vpi_auth_failed();
+        n_found++;
         if (st == VPRIV_E_ERASED) {
             st = VPRIV_OK; /* a person it was about is gone, and these words with them */
             continue;
         }
         if (st != VPRIV_OK)
             return st;
+        /* The index is not sealed: an entry about another recording must not stand in for one of ours. */
+        if (memcmp(entry.recording, recording->bytes, sizeof entry.recording) != 0)
+            return vpi_auth_failed();
         const bool is_access =
             entry.kind == VPRIV_LOG_ACCESS_GRANTED || entry.kind == VPRIV_LOG_ACCESS_REFUSED;
-        if (is_access && memcmp(entry.recording, recording->bytes, sizeof entry.recording) == 0 &&
-            !fn(user, index, &entry))
+        if (is_access && !fn(user, (uint64_t)index, &entry))
             return VPRIV_OK;
     }
     return st;

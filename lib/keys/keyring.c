@@ -4,7 +4,8 @@
  *   ‖ count (1) ‖ count × { purpose (1) ‖ public key (32) ‖ secret key (32) } ‖ BLAKE2b-256 (32)
  *
  * kind 1 holds secret keys and a zero policy key; kind 2 is a capture credential: its secret keys are
- * zero. Purposes ascend. The digest covers everything before it and finds damage, not forgery. */
+ * zero. Purposes ascend. The digest covers everything before it and finds damage, not forgery. A
+ * credential with a secret key in it is neither written nor read. */
 #include "keys/keyring.h"
 #include "base/bytes.h"
 #include "base/file.h"
@@ -43,6 +44,7 @@ void vpi_keyring_generate(vpriv_keyring *keyring, unsigned purpose)
     VPI_IMPOSSIBLE_UNLESS(purpose < VPI_PURPOSES_MAX);
     vpi_random(keyring->secret_key[purpose], VPI_KEY_BYTES);
     crypto_scalarmult_base(keyring->public_key[purpose], keyring->secret_key[purpose]);
+    vpi_wipe_stack();
     keyring->has_public |= UINT32_C(1) << purpose;
     keyring->has_secret |= UINT32_C(1) << purpose;
 }
@@ -55,9 +57,12 @@ static vpriv_status parse(const uint8_t *data, size_t n_bytes, vpriv_keyring *ke
         "not a keyring file");
     VPI_ENSURE(
         data[MAGIC_BYTES] <= FILE_VERSION, VPRIV_E_VERSION, "the keyring is of a newer format");
+    VPI_ENSURE(data[MAGIC_BYTES] == FILE_VERSION && n_bytes <= BYTES_MAX, VPRIV_E_FORMAT,
+        "not a keyring file");
     VPI_ENSURE(
         n_bytes >= HEAD_BYTES + DIGEST_BYTES, VPRIV_E_FORMAT, "the keyring file is cut short");
     crypto_generichash(digest, sizeof digest, data, n_bytes - DIGEST_BYTES, NULL, 0);
+    vpi_wipe_stack();
     VPI_ENSURE(sodium_memcmp(digest, data + n_bytes - DIGEST_BYTES, DIGEST_BYTES) == 0,
         VPRIV_E_FORMAT, "the keyring file is damaged");
     vpi_reader r = vpi_reader_of(data + 8, n_bytes - 8 - DIGEST_BYTES);
@@ -68,6 +73,8 @@ static vpriv_status parse(const uint8_t *data, size_t n_bytes, vpriv_keyring *ke
     vpi_get_copy(&r, keyring->vault_id, VPI_VAULT_ID_BYTES);
     vpi_get_copy(&r, keyring->device_public_key, VPI_KEY_BYTES);
     vpi_get_copy(&r, keyring->policy_key, VPI_KEY_BYTES);
+    VPI_ENSURE(kind == KIND_CAPTURE || sodium_is_zero(keyring->policy_key, VPI_KEY_BYTES),
+        VPRIV_E_FORMAT, "the keyring file is damaged");
     const unsigned n_entries = vpi_get_u8(&r);
     int last = -1;
     for (unsigned i = 0; i < n_entries; i++) {
@@ -79,6 +86,9 @@ static vpriv_status parse(const uint8_t *data, size_t n_bytes, vpriv_keyring *ke
         keyring->has_public |= UINT32_C(1) << purpose;
         if (kind == KIND_SECRET)
             keyring->has_secret |= UINT32_C(1) << purpose;
+        else
+            VPI_ENSURE(sodium_is_zero(keyring->secret_key[purpose], VPI_KEY_BYTES), VPRIV_E_FORMAT,
+                "the capture credential holds a secret key");
         last = (int)purpose;
     }
     VPI_TRY(vpi_reader_finish(&r, "keyring"));
@@ -97,9 +107,9 @@ vpriv_status vpriv_keyring_load(const char *path, vpriv_keyring **keyring_out)
     int fd = -1;
     VPI_ENSURE(path && path[0] && keyring_out, VPRIV_E_ARG, "a keyring needs a path");
     VPI_TRY(vpi_file_open(path, O_RDONLY, &fd, &n_bytes));
-    VPI_ENSURE(n_bytes > 0 && n_bytes <= BYTES_MAX, VPRIV_E_FORMAT, "not a keyring file");
     VPI_TRY(vpi_secret_alloc(BYTES_MAX, (void **)&data));
-    VPI_TRY(vpi_file_read_at(fd, data, (size_t)n_bytes, 0));
+    /* A newer format may be longer: as much as is needed to say so. */
+    VPI_TRY(vpi_file_read_at(fd, data, (size_t)(n_bytes < BYTES_MAX ? n_bytes : BYTES_MAX), 0));
     VPI_TRY(vpi_keyring_create(no_vault, &keyring));
     VPI_TRY(parse(data, (size_t)n_bytes, keyring));
     *keyring_out = keyring;
@@ -118,6 +128,9 @@ vpriv_status vpriv_keyring_save(const vpriv_keyring *keyring, const char *path)
     vpriv_status st = VPRIV_E_INTERNAL;
     uint8_t *data = NULL;
     VPI_ENSURE(keyring && path && path[0], VPRIV_E_ARG, "a keyring and a path are needed");
+    VPI_ENSURE(!keyring->is_capture_credential ||
+                   sodium_is_zero((const uint8_t *)keyring->secret_key, sizeof keyring->secret_key),
+        VPRIV_E_ARG, "a capture credential holds no secret key");
     VPI_TRY(vpi_secret_alloc(BYTES_MAX, (void **)&data));
     vpi_writer w = vpi_writer_of(data, BYTES_MAX);
     vpi_put_bytes(&w, MAGIC, MAGIC_BYTES);
@@ -135,6 +148,7 @@ vpriv_status vpriv_keyring_save(const vpriv_keyring *keyring, const char *path)
         vpi_put_bytes(&w, keyring->secret_key[purpose], VPI_KEY_BYTES);
     }
     crypto_generichash(w.at, DIGEST_BYTES, data, vpi_writer_used(&w), NULL, 0);
+    vpi_wipe_stack();
     VPI_TRY(vpi_writer_finish(&w, "keyring"));
     VPI_TRY(vpi_file_write_new(path, data, vpi_writer_used(&w) + DIGEST_BYTES));
     st = VPRIV_OK;

@@ -50,8 +50,9 @@ vpriv_status vpi_tree_head(vpi_tree *tree, void *head_out, size_t capacity, size
     vpi_row row = {NULL};
     size_t n_sealed = 0, n_bytes = 0;
     const vpi_place place = place_of(tree, VPI_COLUMN_HEAD, tree->secrets->root.generation);
-    VPI_TRY(vpi_database_query(tree->database, &row, "SELECT head FROM root_state WHERE id = ?1",
-        "i", (int64_t)ROOT_STATE));
+    const vpriv_status found = vpi_database_query(tree->database, &row,
+        "SELECT head FROM root_state WHERE id = ?1", "i", (int64_t)ROOT_STATE);
+    VPI_TRY(found == VPRIV_E_NOT_FOUND ? vpi_auth_failed() : found);
     const uint8_t *sealed = vpi_column_blob(&row, 0, &n_sealed);
     vpi_derive(tree->secrets->root.key, LABEL_HEAD, NULL, 0, tree->secrets->key);
     VPI_TRY(vpi_unseal_padded(
@@ -122,8 +123,8 @@ out:
     return st;
 }
 
-/* Inside a write transaction: hand the pending root to the store if it has not got it, drop the row,
- * and leave the record in force in secrets->root. */
+/* Inside a write transaction: hand the pending root to the store if it has not got it, and leave the
+ * record in force in secrets->root. The row stays; it is useless by now. */
 static vpriv_status settle_in_transaction(vpi_tree *tree)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
@@ -134,7 +135,6 @@ static vpriv_status settle_in_transaction(vpi_tree *tree)
     if (tree->creating && loaded == VPRIV_E_ROOT &&
         vpi_root_probe(tree->store) == VPRIV_E_NOT_FOUND) {
         VPI_TRY(vpi_root_replace(tree->store, &secrets->root));
-        tree->creating = false;
         loaded = vpi_root_load(tree->store, &secrets->loaded);
     }
     VPI_TRY(loaded);
@@ -154,8 +154,7 @@ static vpriv_status settle_in_transaction(vpi_tree *tree)
         "the vault file is older than its root store: it is an old copy");
     secrets->root = secrets->loaded;
     tree->settled = true;
-    VPI_TRY(vpi_database_run(
-        tree->database, "DELETE FROM root_pending WHERE id = ?1", "i", (int64_t)ROOT_STATE));
+    tree->creating = false;
     st = VPRIV_OK;
 out:
     vpi_wipe(&secrets->loaded, sizeof secrets->loaded);
@@ -163,20 +162,29 @@ out:
     return st;
 }
 
+static vpriv_status drop_pending(vpi_tree *tree)
+{
+    return vpi_database_run(
+        tree->database, "DELETE FROM root_pending WHERE id = ?1", "i", (int64_t)ROOT_STATE);
+}
+
 vpriv_status vpi_tree_settle(vpi_tree *tree)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     if (tree->settled && !tree->creating)
         return VPRIV_OK;
+    /* What this transaction writes is only the removal of a row that is useless by then: nothing is
+     * lost when it does not reach the disk. */
+    VPI_TRY(vpi_database_set_durable(tree->database, false));
     VPI_TRY(vpi_database_begin(tree->database));
     VPI_TRY(settle_in_transaction(tree));
-    /* Only the removal of a row that is useless by now: nothing is lost when it is not written. */
-    vpi_fail_clear();
-    if (vpi_database_commit(tree->database) != VPRIV_OK)
+    if (drop_pending(tree) != VPRIV_OK || vpi_database_commit(tree->database) != VPRIV_OK)
         vpi_fail_clear();
     st = VPRIV_OK;
 out:
     vpi_database_rollback(tree->database);
+    if (vpi_database_set_durable(tree->database, true) != VPRIV_OK && st == VPRIV_OK)
+        st = VPRIV_E_IO;
     return st;
 }
 
@@ -191,6 +199,7 @@ vpriv_status vpi_tree_refresh(vpi_tree *tree)
     if (sqlite3_txn_state(vpi_database_handle(tree->database), NULL) != SQLITE_TXN_WRITE)
         return vpi_fail(VPRIV_E_BUSY, "another process is replacing the root key");
     VPI_TRY(settle_in_transaction(tree));
+    VPI_TRY(drop_pending(tree));
     st = VPRIV_OK;
 out:
     return st;
@@ -232,6 +241,7 @@ vpriv_status vpi_tree_add(
     vpi_tree_secrets *secrets = tree->secrets;
     uint64_t first = 0;
     vpi_tree_change *changes = NULL;
+    VPI_ENSURE(n_keys > 0, VPRIV_E_ARG, "no key to add");
     VPI_ENSURE(tree->settled, VPRIV_E_STATE, "keys are added before the shred of a transaction");
     VPI_TRY(vpi_alloc(n_keys, sizeof *changes, (void **)&changes));
     vpi_derive(secrets->root.key, LABEL_TOP, NULL, 0, secrets->top_old);

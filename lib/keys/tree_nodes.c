@@ -185,6 +185,14 @@ static bool node_is_last(vpi_tree *tree, int level, uint64_t index)
            (uint64_t)last == row_of(level, index);
 }
 
+static bool sets_a_key(const vpi_tree_change *changes, size_t n_changes)
+{
+    for (size_t i = 0; i < n_changes; i++)
+        if (changes[i].key)
+            return true;
+    return false;
+}
+
 /* One node and everything below it. The node is sealed under `old_key` and will be under `new_key`;
  * *emptied_out tells that nothing is left in it and its row is gone. */
 static vpriv_status apply_to(vpi_tree *tree, int level, uint64_t index, const uint8_t *old_key,
@@ -204,6 +212,8 @@ static vpriv_status apply_to(vpi_tree *tree, int level, uint64_t index, const ui
         size_t n = 1;
         while (i + n < n_changes && changes[i + n].slot / below == child)
             n++;
+        VPI_ENSURE(!rekey || !is_empty(slot) || !sets_a_key(changes + i, n), VPRIV_E_ERASED,
+            "the key to be replaced was destroyed");
         if (level == 0) {
             /* A slot is filled once; only a shred may put another key in its place. */
             VPI_ENSURE(
@@ -247,8 +257,12 @@ vpriv_status vpi_tree_apply(vpi_tree *tree, vpi_tree_change *changes, size_t n_c
     int top = 0;
     bool emptied = false;
     VPI_TRY(top_level(tree, &top));
+    VPI_ENSURE(n_changes > 0, VPRIV_E_ARG, "no key named");
     qsort(changes, n_changes, sizeof *changes, by_slot);
-    VPI_ENSURE(n_changes > 0 && changes[n_changes - 1].slot < slots_below(top + 1), VPRIV_E_AUTH,
+    for (size_t i = 1; i < n_changes; i++)
+        VPI_ENSURE(changes[i - 1].slot != changes[i].slot || changes[i - 1].key == changes[i].key,
+            VPRIV_E_ARG, "one key is to be destroyed and replaced");
+    VPI_ENSURE(changes[n_changes - 1].slot < slots_below(top + 1), VPRIV_E_AUTH,
         "the vault file is damaged or was changed");
     VPI_TRY(apply_to(tree, top, 0, tree->secrets->top_old, tree->secrets->top_new, changes,
         n_changes, rekey, &emptied));

@@ -108,17 +108,32 @@ out:
     return st;
 }
 
+/* People are named by their key slots: a row's number may come again once its person was erased, a
+ * slot never does. */
+static vpriv_status slots_of(
+    vpriv_vault *vault, const int64_t *subjects, size_t n_subjects, uint64_t slots_out[OWNERS_MAX])
+{
+    for (size_t i = 0; i < n_subjects; i++) {
+        vpi_subject subject;
+        const vpriv_status st = vpi_subject_load(vault, subjects[i], &subject);
+        if (st != VPRIV_OK)
+            return st;
+        slots_out[i] = subject.key_slot;
+    }
+    return VPRIV_OK;
+}
+
 /* A payload's key: derived through the keys of everybody it is about, so that each can erase it. */
 static vpriv_status payload_key(
-    vpriv_vault *vault, uint64_t index, const int64_t *subjects, size_t n_subjects)
+    vpriv_vault *vault, uint64_t index, const uint64_t *slots, size_t n_slots)
 {
     vpi_vault_secrets *secrets = vault->secrets;
     uint8_t number[8];
     vpi_writer w = vpi_writer_of(number, sizeof number);
     vpi_put_u64(&w, index);
     vpi_derive(secrets->catalogue_key, "log: payload", number, sizeof number, secrets->payload_key);
-    for (size_t i = 0; i < n_subjects; i++) {
-        const vpriv_status st = vpi_subject_key(vault, subjects[i], secrets->subject_key);
+    for (size_t i = 0; i < n_slots; i++) {
+        const vpriv_status st = vpi_tree_get(vault->tree, slots[i], secrets->subject_key);
         if (st != VPRIV_OK)
             return st;
         vpi_derive(secrets->subject_key, "log: payload", secrets->payload_key, VPI_KEY_BYTES,
@@ -128,23 +143,30 @@ static vpriv_status payload_key(
     return VPRIV_OK;
 }
 
-static vpriv_status seal_owners(vpriv_vault *vault, uint64_t index, const int64_t *subjects,
-    size_t n_subjects, uint8_t *sealed_out)
+/* A payload answers for the tag it is found by. */
+static vpi_place payload_place(const vpriv_vault *vault, uint64_t index, const uint8_t *tag)
+{
+    return (vpi_place){
+        vault->vault_id, VPI_COLUMN_LOG_PAYLOAD, index, tag, tag ? VPI_TAG_BYTES : 0};
+}
+
+static vpriv_status seal_owners(
+    vpriv_vault *vault, uint64_t index, const uint64_t *slots, size_t n_slots, uint8_t *sealed_out)
 {
     uint8_t plain[OWNERS_BYTES];
     const vpi_place place = {
         vault->vault_id, VPI_COLUMN_LOG_PAYLOAD, index, (const uint8_t *)"o", 1};
     vpi_writer w = vpi_writer_of(plain, sizeof plain);
-    vpi_put_u8(&w, (uint8_t)n_subjects);
-    for (size_t i = 0; i < n_subjects; i++)
-        vpi_put_i64(&w, subjects[i]);
+    vpi_put_u8(&w, (uint8_t)n_slots);
+    for (size_t i = 0; i < n_slots; i++)
+        vpi_put_u64(&w, slots[i]);
     vpi_put_zeros_to(&w, sizeof plain);
     vpi_seal(vault->secrets->catalogue_key, &place, plain, sizeof plain, sealed_out);
     return vpi_writer_finish(&w, "owners");
 }
 
 static vpriv_status open_owners(vpriv_vault *vault, uint64_t index, const uint8_t *sealed,
-    size_t n_sealed, int64_t subjects_out[OWNERS_MAX], size_t *n_out)
+    size_t n_sealed, uint64_t slots_out[OWNERS_MAX], size_t *n_out)
 {
     uint8_t plain[OWNERS_BYTES];
     const vpi_place place = {
@@ -155,7 +177,7 @@ static vpriv_status open_owners(vpriv_vault *vault, uint64_t index, const uint8_
         return vpi_auth_failed();
     vpi_reader r = vpi_reader_of(plain + 1, sizeof plain - 1);
     for (size_t i = 0; i < plain[0]; i++)
-        subjects_out[i] = vpi_get_i64(&r);
+        slots_out[i] = vpi_get_u64(&r);
     *n_out = plain[0];
     return VPRIV_OK;
 }
@@ -168,6 +190,7 @@ vpriv_status vpi_log_append(vpriv_vault *vault, vpriv_log_entry *entry, const in
     uint8_t owners[OWNERS_BYTES + VPI_SEAL_OVERHEAD], commitment[VPRIV_LOG_HASH_BYTES];
     uint8_t leaf_hash[VPRIV_LOG_HASH_BYTES];
     size_t n_plain = 0;
+    uint64_t slots[OWNERS_MAX];
     vpi_log_head head;
     const vpi_merkle_store store = vpi_log_hashes(vault);
     const bool has_recording = !sodium_is_zero(entry->recording, sizeof entry->recording);
@@ -178,16 +201,17 @@ vpriv_status vpi_log_append(vpriv_vault *vault, vpriv_log_entry *entry, const in
     if (entry->time_us == 0)
         entry->time_us = vpi_vault_now_us(vault);
     VPI_TRY(vpi_log_entry_encode(entry, plain, sizeof plain, &n_plain));
-    VPI_TRY(payload_key(vault, head.size, subjects, n_subjects));
-    VPI_TRY(seal_owners(vault, head.size, subjects, n_subjects, owners));
+    VPI_TRY(slots_of(vault, subjects, n_subjects, slots));
+    VPI_TRY(payload_key(vault, head.size, slots, n_subjects));
+    VPI_TRY(seal_owners(vault, head.size, slots, n_subjects, owners));
     /* The cipher alone would let one ciphertext open to two texts under two keys. */
     vpi_derive(vault->secrets->payload_key, "log: key commitment", NULL, 0, payload);
-    const vpi_place place = vpi_vault_place(vault, VPI_COLUMN_LOG_PAYLOAD, head.size);
+    vpi_log_recording_tag(vault, entry->recording, tag);
+    const vpi_place place = payload_place(vault, head.size, has_recording ? tag : NULL);
     vpi_seal(vault->secrets->payload_key, &place, plain, n_plain, payload + VPRIV_LOG_HASH_BYTES);
     const size_t n_payload = VPRIV_LOG_HASH_BYTES + n_plain + VPI_SEAL_OVERHEAD;
     vpi_log_commitment(payload, n_payload, commitment);
     VPI_TRY(vpriv_log_leaf_hash(commitment, leaf_hash));
-    vpi_log_recording_tag(vault, entry->recording, tag);
     VPI_TRY(vpi_database_run(vault->database,
         "INSERT INTO log_payload(id, tag, owners, sealed) VALUES (?1, ?2, ?3, ?4)", "ibbb",
         (int64_t)head.size, has_recording ? tag : NULL, sizeof tag, owners, sizeof owners, payload,
@@ -208,12 +232,12 @@ out:
     return st;
 }
 
-static vpriv_status open_payload(vpriv_vault *vault, uint64_t index, const uint8_t *payload,
-    size_t n_payload, vpriv_log_entry *entry_out)
+static vpriv_status open_payload(vpriv_vault *vault, uint64_t index, const uint8_t *tag,
+    const uint8_t *payload, size_t n_payload, vpriv_log_entry *entry_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     uint8_t plain[VPI_LOG_ENTRY_BYTES_MAX], commitment[VPI_KEY_BYTES];
-    const vpi_place place = vpi_vault_place(vault, VPI_COLUMN_LOG_PAYLOAD, index);
+    const vpi_place place = payload_place(vault, index, tag);
     VPI_ENSURE(n_payload > VPRIV_LOG_HASH_BYTES + VPI_SEAL_OVERHEAD && n_payload <= PAYLOAD_BYTES,
         VPRIV_E_AUTH, "the vault file is damaged or was changed");
     vpi_derive(vault->secrets->payload_key, "log: key commitment", NULL, 0, commitment);
@@ -233,28 +257,30 @@ vpriv_status vpi_log_read(vpriv_vault *vault, uint64_t index, vpriv_log_entry *e
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_row row = {NULL};
-    size_t n_owners = 0, n_payload = 0, n_subjects = 0;
-    int64_t subjects[OWNERS_MAX];
+    size_t n_tag = 0, n_owners = 0, n_payload = 0, n_slots = 0;
+    uint64_t slots[OWNERS_MAX];
     uint8_t commitment[VPRIV_LOG_HASH_BYTES], leaf[VPRIV_LOG_HASH_BYTES],
         kept[VPRIV_LOG_HASH_BYTES];
     const vpriv_status found = vpi_database_query(vault->database, &row,
-        "SELECT owners, sealed FROM log_payload WHERE id = ?1", "i", (int64_t)index);
+        "SELECT owners, sealed, tag FROM log_payload WHERE id = ?1", "i", (int64_t)index);
     VPI_ENSURE(
         found != VPRIV_E_NOT_FOUND, VPRIV_E_AUTH, "the vault file is damaged or was changed");
     VPI_TRY(found);
     const uint8_t *owners = vpi_column_blob(&row, 0, &n_owners);
     const uint8_t *payload = vpi_column_blob(&row, 1, &n_payload);
+    const uint8_t *tag = vpi_column_blob(&row, 2, &n_tag);
+    VPI_ENSURE(
+        !tag || n_tag == VPI_TAG_BYTES, VPRIV_E_AUTH, "the vault file is damaged or was changed");
     vpi_log_commitment(payload, n_payload, commitment);
     VPI_TRY(vpriv_log_leaf_hash(commitment, leaf));
     VPI_TRY(get_hash(vault, 0, index, kept));
     VPI_ENSURE(memcmp(leaf, kept, sizeof leaf) == 0, VPRIV_E_AUTH,
         "the vault file is damaged or was changed");
-    VPI_TRY(open_owners(vault, index, owners, n_owners, subjects, &n_subjects));
-    const vpriv_status keyed = payload_key(vault, index, subjects, n_subjects);
-    VPI_ENSURE(keyed != VPRIV_E_NOT_FOUND && keyed != VPRIV_E_ERASED, VPRIV_E_ERASED,
-        "a person this entry is about was erased");
+    VPI_TRY(open_owners(vault, index, owners, n_owners, slots, &n_slots));
+    const vpriv_status keyed = payload_key(vault, index, slots, n_slots);
+    VPI_ENSURE(keyed != VPRIV_E_ERASED, VPRIV_E_ERASED, "a person this entry is about was erased");
     VPI_TRY(keyed);
-    VPI_TRY(open_payload(vault, index, payload, n_payload, entry_out));
+    VPI_TRY(open_payload(vault, index, tag, payload, n_payload, entry_out));
     st = VPRIV_OK;
 out:
     vpi_row_end(&row);

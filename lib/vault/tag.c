@@ -63,8 +63,12 @@ vpriv_status vpi_tag_decode(const uint8_t *bytes, size_t n_bytes, vpi_tag *tag_o
     tag_out->n_subjects = vpi_get_u8(&r);
     if (tag_out->n_subjects < 1 || tag_out->n_subjects > VPI_SUBJECTS_MAX)
         return vpi_auth_failed();
-    for (uint32_t i = 0; i < tag_out->n_subjects; i++)
+    for (uint32_t i = 0; i < tag_out->n_subjects; i++) {
         vpi_get_copy(&r, tag_out->subjects[i], VPI_SUBJECT_ID_BYTES);
+        if (i > 0 &&
+            memcmp(tag_out->subjects[i - 1], tag_out->subjects[i], VPI_SUBJECT_ID_BYTES) >= 0)
+            return vpi_auth_failed();
+    }
     tag_out->purposes = vpi_get_u32(&r);
     get_consents(&r, tag_out);
     tag_out->trigger = (vpriv_trigger_kind)vpi_get_u8(&r);
@@ -80,6 +84,16 @@ vpriv_status vpi_tag_decode(const uint8_t *bytes, size_t n_bytes, vpi_tag *tag_o
     tag_out->n_channels = vpi_get_u8(&r);
     tag_out->pre_skip_48k = vpi_get_u32(&r);
     return vpi_reader_finish(&r, "tag") == VPRIV_OK ? VPRIV_OK : vpi_auth_failed();
+}
+
+bool vpi_tag_rests_on(const vpi_tag *tag, uint32_t subject, vpriv_purpose purpose,
+    const uint8_t record_id[VPRIV_CONSENT_RECORD_ID_BYTES])
+{
+    for (uint32_t i = 0; i < tag->n_consents; i++)
+        if (tag->consents[i].subject == subject && tag->consents[i].purpose == (uint8_t)purpose &&
+            memcmp(tag->consents[i].record_id, record_id, VPRIV_CONSENT_RECORD_ID_BYTES) == 0)
+            return true;
+    return false;
 }
 
 void vpi_tag_hash(const uint8_t *bytes, size_t n_bytes, uint8_t hash_out[VPI_HASH_BYTES])

@@ -65,3 +65,9 @@ tests_fault_long_flips_SOURCES = $(tests_fault_test_flips_SOURCES)
 tests_fault_long_flips_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_LONG
 tests_fault_long_flips_CFLAGS = $(fault_cflags)
 tests_fault_long_flips_LDADD = $(life_ldadd)
+
+TESTS += tests/fault/test_full
+check_PROGRAMS += tests/fault/test_full
+tests_fault_test_full_SOURCES = tests/fault/test_full.c $(life_sources)
+tests_fault_test_full_CFLAGS = $(fault_cflags)
+tests_fault_test_full_LDADD = $(life_ldadd)
