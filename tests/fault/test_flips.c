@@ -167,11 +167,11 @@ START_TEST(a_flipped_bit_in_the_vault_is_an_error_or_nothing)
     keep_good(bench);
     measure_good(bench);
     put_good_back(bench);
-    flip_many(bench, bench->life.path, 700, 7);
+    flip_many(bench, bench->life.path, 2500, 7);
     /* Where rows are counted and found: page heads and the pointers behind them. */
     uint64_t seed = 99;
     for (size_t page = 0; page < size_of(bench->life.path) / PAGE_BYTES; page++)
-        for (int i = 0; i < 5; i++)
+        for (int i = 0; i < 20; i++)
             flip(bench, bench->life.path,
                 8 * (page * PAGE_BYTES + (page ? 0 : 100)) + next_random(&seed) % (8 * 24));
     conclude(bench, "flips in the vault");
@@ -223,7 +223,7 @@ START_TEST(a_flipped_bit_in_the_write_ahead_log_gives_an_earlier_state_at_most)
     put_good_back(bench);
     const size_t n_bytes = size_of(wal);
     ck_assert_uint_gt(n_bytes, 0);
-    const size_t n_flips = life_is_long() ? 20000 : 300;
+    const size_t n_flips = life_is_long() ? 20000 : 800;
     for (size_t i = 0; i < n_flips; i++) {
         const uint64_t bit = next_random(&seed) % (8 * n_bytes);
         uint8_t *bytes = NULL;
@@ -273,7 +273,7 @@ START_TEST(a_vault_cut_short_is_an_error)
     const uint8_t *whole = NULL;
     size_t n_whole = 0;
     ck_assert(cutvfs_snapshot_file(bench->good, bench->life.path, &whole, &n_whole));
-    const size_t step = life_is_long() ? 61 : 2039;
+    const size_t step = life_is_long() ? 61 : 509;
     for (size_t n = 0; n < n_bytes; n++) {
         if (n % PAGE_BYTES != 0 && n % step != 0)
             continue;
@@ -296,7 +296,7 @@ START_TEST(swapped_pages_are_an_error_or_nothing)
     measure_good(bench);
     put_good_back(bench);
     const size_t n_pages = size_of(bench->life.path) / PAGE_BYTES;
-    const size_t step = life_is_long() ? 1 : 17;
+    const size_t step = life_is_long() ? 1 : 7;
     size_t count = 0;
     for (size_t a = 0; a < n_pages; a++)
         for (size_t b = a + 1; b < n_pages; b++) {
