@@ -138,8 +138,11 @@ static vpriv_status check_policy(vpi_check *check, const vpi_subject *subject)
     for (unsigned p = 0; p < VPI_PURPOSES_MAX && read == VPRIV_OK; p++) {
         const vpriv_status found =
             vpi_consent_latest(check->vault, subject->row, (vpriv_purpose)p, &record, NULL);
+        if (found == VPRIV_E_NOT_FOUND)
+            continue;
+        VPI_TRY(vpi_check_note(check, found, "the latest consent of subject", subject->row));
         if (found != VPRIV_OK)
-            continue; /* not there, or a finding already */
+            continue;
         n_latest++;
         for (uint32_t i = 0; i < policy->n_consents; i++)
             n_same += policy->consents[i].purpose == (vpriv_purpose)p &&
