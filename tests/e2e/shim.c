@@ -2,7 +2,7 @@
  *   full, broken    write() to regular files: no space left, or an input/output error
  *   database-full   pwrite() as well, which is what SQLite and the library use
  *   named           files without a name, as on file systems that have none
- *   memory          locking memory */
+ *   memory          locking memory for secrets */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -10,7 +10,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -86,10 +85,11 @@ int open64(const char *path, int flags, ...)
     return open(path, flags, mode);
 }
 
-int mlock(const void *address, size_t n_bytes)
+/* libsodium's, and not mlock() itself, which sanitizers turn into nothing. */
+int sodium_mlock(void *const address, const size_t n_bytes)
 {
-    int (*real)(const void *, size_t) = NULL;
-    *(void **)&real = dlsym(RTLD_NEXT, "mlock");
+    int (*real)(void *, size_t) = NULL;
+    *(void **)&real = dlsym(RTLD_NEXT, "sodium_mlock");
     if (shim_says("memory")) {
         errno = ENOMEM;
         return -1;
