@@ -161,6 +161,14 @@ static void no_notice(vpriv_consent_record *record)
     crypto_hash_sha256(record->notice.sha256, NULL, 0);
 }
 
+/* Time and uses run out by themselves, without an event: such a consent can be given anew. */
+static bool has_run_out(vpriv_vault *vault, const vpriv_consent_record *record)
+{
+    const int64_t until_us = record->event.valid_until_us;
+    return (until_us != 0 && vpi_vault_now_us(vault) >= until_us) ||
+           (record->max_uses != 0 && record->uses >= record->max_uses);
+}
+
 static vpriv_status make_record(vpriv_vault *vault, const vpi_subject *person,
     vpriv_purpose purpose, vpriv_consent_event event, const vpriv_consent_evidence *evidence,
     vpriv_consent_record *record_out, uint64_t *old_slot_out)
@@ -180,6 +188,8 @@ static vpriv_status make_record(vpriv_vault *vault, const vpi_subject *person,
     }
     /* A yes is always an answer to the notice in force: asking and answering may come in one call. */
     const bool answer = event == VPRIV_CONSENT_EVENT_GIVE || event == VPRIV_CONSENT_EVENT_REFUSE;
+    if (answer && vpi_consent_permits(state) && has_run_out(vault, record_out))
+        state = VPRIV_CONSENT_EXPIRED;
     if (answer && state != VPRIV_CONSENT_UNKNOWN && state != VPRIV_CONSENT_REQUESTED &&
         !vpi_consent_permits(state))
         VPI_TRY(vpi_consent_next(state, VPRIV_CONSENT_EVENT_REQUEST, &state));

@@ -174,8 +174,8 @@ vpriv_status vpi_consent_next_row(vpriv_vault *vault, int64_t subject, int64_t *
     return n_rows == (int64_t)index.n_records ? VPRIV_E_NOT_FOUND : vpi_auth_failed();
 }
 
-vpriv_status vpi_consent_grant_key(
-    vpriv_vault *vault, int64_t subject, vpriv_purpose purpose, uint8_t key_out[VPI_KEY_BYTES])
+vpriv_status vpi_consent_grant_key(vpriv_vault *vault, int64_t subject, vpriv_purpose purpose,
+    uint8_t record_id_out[VPRIV_CONSENT_RECORD_ID_BYTES], uint8_t key_out[VPI_KEY_BYTES])
 {
     vpriv_consent_record record;
     uint64_t slot = VPI_NO_SLOT;
@@ -188,6 +188,8 @@ vpriv_status vpi_consent_grant_key(
     /* A record that permits whose key is gone: an old row was put back. The key decides. */
     if (st == VPRIV_E_ERASED)
         return vpi_fail(VPRIV_E_CONSENT, "no consent for %s", vpriv_purpose_name(purpose));
+    if (st == VPRIV_OK)
+        memcpy(record_id_out, record.record_id, sizeof record.record_id);
     return st;
 }
 

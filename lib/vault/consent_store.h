@@ -16,10 +16,10 @@ vpriv_status vpi_consent_purposes(vpriv_vault *vault, int64_t subject, uint32_t 
 vpriv_status vpi_consent_latest(vpriv_vault *vault, int64_t subject, vpriv_purpose purpose,
     vpriv_consent_record *record_out, uint64_t *grant_slot_out);
 
-/* The grant key that is in force for reading and wrapping: the latest record permits and the key is
- * there. VPRIV_E_CONSENT otherwise. */
-vpriv_status vpi_consent_grant_key(
-    vpriv_vault *vault, int64_t subject, vpriv_purpose purpose, uint8_t key_out[VPI_KEY_BYTES]);
+/* The grant key that is in force for reading and wrapping, and the consent that made it: the latest
+ * record permits and the key is there. VPRIV_E_CONSENT otherwise. */
+vpriv_status vpi_consent_grant_key(vpriv_vault *vault, int64_t subject, vpriv_purpose purpose,
+    uint8_t record_id_out[VPRIV_CONSENT_RECORD_ID_BYTES], uint8_t key_out[VPI_KEY_BYTES]);
 
 /* One use of every speaker's consent is spent, where uses are counted: the same record, one higher. */
 vpriv_status vpi_consent_count_use(vpriv_vault *vault, int64_t subject, vpriv_purpose purpose);
