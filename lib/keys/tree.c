@@ -169,15 +169,19 @@ vpriv_status vpi_tree_settle(vpi_tree *tree)
     vpriv_status st = VPRIV_E_INTERNAL;
     if (tree->settled && !tree->creating)
         return VPRIV_OK;
+    /* Written here is only the removal of a row that is useless by then: nothing is lost when that
+     * does not reach the disk, so nobody waits for it. */
+    VPI_TRY(vpi_database_set_durable(tree->database, false));
     VPI_TRY(vpi_database_begin(tree->database));
     VPI_TRY(settle_in_transaction(tree));
-    /* Only the removal of a row that is useless by now: nothing is lost when it is not written. */
     vpi_fail_clear();
     if (vpi_database_commit(tree->database) != VPRIV_OK)
         vpi_fail_clear();
     st = VPRIV_OK;
 out:
     vpi_database_rollback(tree->database);
+    if (vpi_database_set_durable(tree->database, true) != VPRIV_OK && st == VPRIV_OK)
+        st = VPRIV_E_IO;
     return st;
 }
 
