@@ -113,7 +113,7 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_recorder_start(vpriv_recorder *rec
  *  @retval VPRIV_OK also with "don't save": then nothing will be stored  @retval VPRIV_E_ARG
  *  @retval VPRIV_E_STATE not listening  @retval VPRIV_E_CONSENT with every reason; goes on listening
  *  @retval VPRIV_E_NOT_FOUND  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO
- *  @retval VPRIV_E_MEMORY
+ *  @retval VPRIV_E_MEMORY  @retval VPRIV_E_LIMIT more than 128 consents to required purposes
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_recorder_trigger(
     vpriv_recorder *recorder, const vpriv_trigger *trigger);
@@ -174,6 +174,7 @@ VPRIV_API vpriv_recorder_state vpriv_recorder_state_now(const vpriv_recorder *re
  *  @retval VPRIV_E_FORMAT the source broke (outcome_out tells whether anything was kept)
  *  @retval VPRIV_E_NOT_FOUND  @retval VPRIV_E_FULL  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY
  *  @retval VPRIV_E_IO  @retval VPRIV_E_MEMORY  @retval VPRIV_E_ROOT  @retval VPRIV_E_ERASED
+ *  @retval VPRIV_E_LIMIT as for vpriv_recorder_trigger
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_recorder_run(
     vpriv_recorder *recorder, const vpriv_trigger *trigger, vpriv_outcome *outcome_out);
@@ -191,6 +192,7 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_recorder_run(
  *  @retval VPRIV_E_UNSUPPORTED  @retval VPRIV_E_CONSENT  @retval VPRIV_E_CANCELLED
  *  @retval VPRIV_E_FULL  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO
  *  @retval VPRIV_E_MEMORY  @retval VPRIV_E_ROOT  @retval VPRIV_E_ERASED
+ *  @retval VPRIV_E_LIMIT as for vpriv_recorder_trigger
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_recorder_import_opus(vpriv_vault *vault,
     const char *path, const vpriv_recorder_config *config, vpriv_outcome *outcome_out);

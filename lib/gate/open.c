@@ -55,8 +55,23 @@ static vpriv_status speakers_of(
     return VPRIV_OK;
 }
 
+/* The header counts its accesses, so that the list of who heard it cannot be thinned out. */
+static vpriv_status count_access(vpriv_vault *vault, vpi_recording *recording)
+{
+    uint8_t *key = vault->secrets->adopt_shred_key;
+    if (recording->state != VPRIV_RECORDING_COMMITTED &&
+        recording->state != VPRIV_RECORDING_RESTRICTED)
+        return VPRIV_OK;
+    vpriv_status st = vpi_tree_get(vault->tree, recording->key_slot, key);
+    recording->n_accesses++;
+    if (st == VPRIV_OK)
+        st = vpi_recording_store(vault, recording, key);
+    vpi_wipe(key, VPI_KEY_BYTES);
+    return st;
+}
+
 /* The answer goes into the log, whatever it is; a yes spends one use. */
-static vpriv_status log_answer(vpriv_vault *vault, const vpi_recording *recording,
+static vpriv_status log_answer(vpriv_vault *vault, vpi_recording *recording,
     const vpriv_gate_request *request, bool granted, bool key_missing, uint32_t reasons,
     const uint8_t consent_record[VPRIV_CONSENT_RECORD_ID_BYTES])
 {
@@ -77,6 +92,8 @@ static vpriv_status log_answer(vpriv_vault *vault, const vpi_recording *recordin
     vpriv_status st = speakers_of(vault, &recording->tag, speakers, &n_speakers);
     if (st == VPRIV_OK)
         st = vpi_log_append(vault, &entry, speakers, n_speakers, NULL, NULL);
+    if (st == VPRIV_OK)
+        st = count_access(vault, recording);
     for (size_t i = 0; granted && st == VPRIV_OK && i < n_speakers; i++)
         st = vpi_consent_count_use(vault, speakers[i], request->purpose);
     return st;

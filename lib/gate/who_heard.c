@@ -1,3 +1,4 @@
+#include "base/memory.h"
 #include "base/try.h"
 #include "gate/gate.h"
 #include "vault/log_store.h"
@@ -23,20 +24,26 @@ static vpriv_status next_entry(vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYT
     return st;
 }
 
-static vpriv_status find(
-    vpriv_vault *vault, const vpriv_recording_id *recording, uint8_t tag_out[VPI_TAG_BYTES])
+/* How many entries there must be at least: a kept recording counts them, a tombstone does not. */
+static vpriv_status find(vpriv_vault *vault, const vpriv_recording_id *id,
+    uint8_t tag_out[VPI_TAG_BYTES], uint64_t *n_accesses_out)
 {
-    int64_t row = 0;
+    vpi_recording *recording = NULL;
+    bool began = false;
     vpriv_status st = vpi_vault_enter(vault, true);
     if (st != VPRIV_OK)
         return st;
-    st = vpi_database_int(vault->database, &row, "SELECT id FROM recording WHERE name = ?1", "b",
-        recording->bytes, sizeof recording->bytes);
-    if (st == VPRIV_E_NOT_FOUND)
-        vpi_fail(st, "no such recording in this vault");
-    if (st == VPRIV_OK)
-        vpi_log_recording_tag(vault, recording->bytes, tag_out);
+    st = VPRIV_E_INTERNAL;
+    VPI_TRY(vpi_alloc(1, sizeof *recording, (void **)&recording));
+    VPI_TRY(vpi_vault_read_begin(vault, &began));
+    VPI_TRY(vpi_recording_find(vault, id->bytes, recording));
+    vpi_log_recording_tag(vault, id->bytes, tag_out);
+    *n_accesses_out = recording->n_accesses;
+    st = VPRIV_OK;
+out:
+    vpi_vault_read_end(vault, began);
     vpi_vault_leave(vault);
+    free(recording);
     return st;
 }
 
@@ -45,14 +52,16 @@ vpriv_status vpriv_gate_who_heard(
 {
     uint8_t tag[VPI_TAG_BYTES];
     int64_t index = -1;
+    uint64_t n_accesses = 0, n_found = 0;
     if (!recording || !fn)
         return vpi_fail(VPRIV_E_ARG, "a recording and a callback are needed");
-    vpriv_status st = find(vault, recording, tag);
+    vpriv_status st = find(vault, recording, tag, &n_accesses);
     while (st == VPRIV_OK) {
         vpriv_log_entry entry;
         st = next_entry(vault, tag, index, &index, &entry);
         if (st == VPRIV_E_NOT_FOUND)
-            return VPRIV_OK;
+            return n_found >= n_accesses ? VPRIV_OK : vpi_auth_failed();
+        n_found++;
         if (st == VPRIV_E_ERASED) {
             st = VPRIV_OK; /* a person it was about is gone, and these words with them */
             continue;

@@ -124,7 +124,6 @@ static vpriv_status open_stream(vpriv_vault *vault, const vpriv_recorder_config 
     request.tag.rate_hz = 48000;
     request.tag.n_channels = head->n_channels;
     request.tag.pre_skip_48k = head->preskip_frames48;
-    request.tag.started_us = vpi_vault_now_us(vault);
     return vpi_stream_create(vault, &request, (int64_t)config->unsealed_ms * 1000, stream_out);
 }
 

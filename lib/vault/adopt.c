@@ -11,13 +11,17 @@ vpriv_status vpi_wrap_key_in_force(vpriv_vault *vault, const vpi_tag *tag,
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_grant *grants = vault->secrets->grants;
+    uint8_t record_id[VPRIV_CONSENT_RECORD_ID_BYTES];
     for (uint32_t i = 0; i < tag->n_subjects; i++) {
         vpi_subject subject;
         const vpriv_status found = vpi_subject_find(vault, tag->subjects[i], &subject);
         VPI_ENSURE(found != VPRIV_E_NOT_FOUND, VPRIV_E_CONSENT, "a person who speaks was erased");
         VPI_TRY(found);
         memcpy(grants[i].subject_id, subject.id, VPI_SUBJECT_ID_BYTES);
-        VPI_TRY(vpi_consent_grant_key(vault, subject.row, purpose, grants[i].key));
+        VPI_TRY(vpi_consent_grant_key(vault, subject.row, purpose, record_id, grants[i].key));
+        VPI_ENSURE(vpi_tag_rests_on(tag, i, purpose, record_id), VPRIV_E_CONSENT,
+            "%s: another consent is in force than when it was recorded",
+            vpriv_purpose_name(purpose));
     }
     VPI_TRY(vpi_wrap_key(shred_key, bond, purpose, grants, tag->n_subjects, key_out));
     st = VPRIV_OK;
@@ -39,7 +43,7 @@ static vpriv_status make_wraps(vpriv_vault *vault, const vpi_recording *recordin
         const vpriv_status keyed = vpi_wrap_key_in_force(vault, &recording->tag, &bond,
             (vpriv_purpose)p, commit->shred_key, vault->secrets->adopt_shred_key);
         if (keyed == VPRIV_E_CONSENT)
-            continue; /* withdrawn since: no wrap, ever */
+            continue; /* withdrawn since, given again or not: no wrap, ever */
         VPI_TRY(keyed);
         vpi_wrap_seal(
             vault->secrets->adopt_shred_key, &bond, p, commit->inner[p], wraps_out->wrap[p]);

@@ -161,6 +161,14 @@ static void no_notice(vpriv_consent_record *record)
     crypto_hash_sha256(record->notice.sha256, NULL, 0);
 }
 
+/* Time and uses run out by themselves, without an event: such a consent can be given anew. */
+static bool has_run_out(vpriv_vault *vault, const vpriv_consent_record *record)
+{
+    const int64_t until_us = record->event.valid_until_us;
+    return (until_us != 0 && vpi_vault_now_us(vault) >= until_us) ||
+           (record->max_uses != 0 && record->uses >= record->max_uses);
+}
+
 static vpriv_status make_record(vpriv_vault *vault, const vpi_subject *person,
     vpriv_purpose purpose, vpriv_consent_event event, const vpriv_consent_evidence *evidence,
     vpriv_consent_record *record_out, uint64_t *old_slot_out)
@@ -180,6 +188,8 @@ static vpriv_status make_record(vpriv_vault *vault, const vpi_subject *person,
     }
     /* A yes is always an answer to the notice in force: asking and answering may come in one call. */
     const bool answer = event == VPRIV_CONSENT_EVENT_GIVE || event == VPRIV_CONSENT_EVENT_REFUSE;
+    if (answer && vpi_consent_permits(state) && has_run_out(vault, record_out))
+        state = VPRIV_CONSENT_EXPIRED;
     if (answer && state != VPRIV_CONSENT_UNKNOWN && state != VPRIV_CONSENT_REQUESTED &&
         !vpi_consent_permits(state))
         VPI_TRY(vpi_consent_next(state, VPRIV_CONSENT_EVENT_REQUEST, &state));
@@ -195,17 +205,17 @@ out:
     return st;
 }
 
-/* Inside the transaction. *shreds_out: a grant key was destroyed. */
+/* Inside the transaction: everything but destroying the old grant key, whose slot comes out (or
+ * VPI_NO_SLOT). */
 static vpriv_status apply(vpriv_vault *vault, const vpi_subject *person, vpriv_purpose purpose,
-    vpriv_consent_event event, const vpriv_consent_evidence *evidence, vpriv_receipt *receipt)
+    vpriv_consent_event event, const vpriv_consent_evidence *evidence, vpriv_receipt *receipt,
+    uint64_t *old_slot_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpriv_consent_record record;
-    uint64_t old_slot = VPI_NO_SLOT, slot = VPI_NO_SLOT;
+    uint64_t slot = VPI_NO_SLOT;
     vpriv_log_entry entry = {.kind = VPRIV_LOG_CONSENT_EVENT, .purpose = (int32_t)purpose};
-    /* What was recorded under the old consent belongs to the old grant key. */
-    VPI_TRY(vpi_ingest_adopt_all(vault));
-    VPI_TRY(make_record(vault, person, purpose, event, evidence, &record, &old_slot));
+    VPI_TRY(make_record(vault, person, purpose, event, evidence, &record, old_slot_out));
     const bool permits = vpi_consent_permits(record.event.state);
     if (permits) {
         vpi_random(vault->secrets->fresh, VPI_KEY_BYTES);
@@ -222,13 +232,70 @@ static vpriv_status apply(vpriv_vault *vault, const vpi_subject *person, vpriv_p
         vpi_log_append(vault, &entry, &person->row, 1, &receipt->log_index, receipt->leaf_hash));
     memcpy(receipt->consent_record, record.record_id, sizeof receipt->consent_record);
     memcpy(receipt->record_sha256, entry.detail_hash, sizeof receipt->record_sha256);
-    if (old_slot != VPI_NO_SLOT) {
+    if (*old_slot_out != VPI_NO_SLOT)
         VPI_TRY(vpi_sweep_add_subject(vault, person));
-        VPI_TRY(vpi_vault_shred(vault, &old_slot, 1));
-    }
     st = VPRIV_OK;
 out:
     vpi_wipe(vault->secrets->fresh, VPI_KEY_BYTES);
+    return st;
+}
+
+/* One person's consents on a notice that has a new version: invalid from now on. */
+static vpriv_status invalidate_person(vpriv_vault *vault, const vpi_subject *person, const char *id,
+    const char *language, uint64_t slots_out[VPI_PURPOSES_MAX], size_t *n_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    const vpriv_consent_evidence evidence = {.struct_size = sizeof evidence, .surface = "library"};
+    uint32_t purposes = 0;
+    size_t n = 0;
+    VPI_TRY(vpi_consent_purposes(vault, person->row, &purposes));
+    for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
+        vpriv_consent_record record;
+        vpriv_receipt receipt;
+        uint64_t slot = VPI_NO_SLOT;
+        if (!(purposes >> p & 1))
+            continue;
+        VPI_TRY(vpi_consent_latest(vault, person->row, (vpriv_purpose)p, &record, NULL));
+        if (!vpi_consent_permits(record.event.state) || strcmp(record.notice.id, id) != 0 ||
+            strcmp(record.notice.language, language) != 0)
+            continue;
+        VPI_TRY(apply(vault, person, (vpriv_purpose)p, VPRIV_CONSENT_EVENT_INVALIDATE, &evidence,
+            &receipt, &slot));
+        if (slot != VPI_NO_SLOT)
+            slots_out[n++] = slot;
+    }
+    *n_out = n;
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+vpriv_status vpi_consent_invalidate(vpriv_vault *vault, const char *id, const char *language)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    uint64_t *slots = NULL;
+    size_t n_slots = 0;
+    int64_t row = 0;
+    VPI_TRY(vpi_ingest_adopt_all(vault));
+    for (;;) {
+        vpi_subject person;
+        size_t n = 0;
+        const vpriv_status next = vpi_subject_next_row(vault, row, &row);
+        if (next == VPRIV_E_NOT_FOUND)
+            break;
+        VPI_TRY(next);
+        VPI_TRY(vpi_subject_load(vault, row, &person));
+        uint64_t *more = realloc(slots, (n_slots + VPI_PURPOSES_MAX) * sizeof *slots);
+        VPI_ENSURE(more, VPRIV_E_MEMORY, "no memory for %zu consents", n_slots);
+        slots = more;
+        VPI_TRY(invalidate_person(vault, &person, id, language, slots + n_slots, &n));
+        n_slots += n;
+    }
+    if (n_slots > 0)
+        VPI_TRY(vpi_vault_shred(vault, slots, n_slots));
+    st = VPRIV_OK;
+out:
+    free(slots);
     return st;
 }
 
@@ -256,6 +323,7 @@ vpriv_status vpriv_consent_record_event(vpriv_vault *vault, const uint8_t *subje
     static const vpriv_consent_evidence no_evidence = {.struct_size = sizeof no_evidence};
     vpi_subject person;
     vpriv_receipt receipt;
+    uint64_t old_slot = VPI_NO_SLOT;
     vpriv_status st = vpi_vault_enter(vault, true);
     if (st != VPRIV_OK)
         return st;
@@ -268,7 +336,12 @@ vpriv_status vpriv_consent_record_event(vpriv_vault *vault, const uint8_t *subje
     VPI_TRY(ends ? vpi_vault_begin_freeing(vault) : vpi_vault_begin(vault));
     VPI_TRY(vpi_subject_find(vault, subject, &person));
     vpi_receipt_start(vault, VPRIV_LOG_CONSENT_EVENT, &receipt);
-    VPI_TRY(apply(vault, &person, purpose, event, evidence ? evidence : &no_evidence, &receipt));
+    /* What was recorded under the old consent belongs to the old grant key. */
+    VPI_TRY(vpi_ingest_adopt_all(vault));
+    VPI_TRY(apply(
+        vault, &person, purpose, event, evidence ? evidence : &no_evidence, &receipt, &old_slot));
+    if (old_slot != VPI_NO_SLOT)
+        VPI_TRY(vpi_vault_shred(vault, &old_slot, 1));
     VPI_TRY(vpi_vault_commit(vault));
     if (ends)
         vpi_erase_give_back(vault);

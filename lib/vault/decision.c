@@ -114,18 +114,6 @@ out:
     return st;
 }
 
-/* Whether the recording was wrapped under this very consent. One that was given later made a grant key
- * of its own, and does not reach back. */
-static bool rests_on(
-    const vpi_tag *tag, uint32_t subject, vpriv_purpose purpose, const vpriv_consent_record *record)
-{
-    for (uint32_t i = 0; i < tag->n_consents; i++)
-        if (tag->consents[i].subject == subject && tag->consents[i].purpose == (uint8_t)purpose &&
-            memcmp(tag->consents[i].record_id, record->record_id, sizeof record->record_id) == 0)
-            return true;
-    return false;
-}
-
 static vpriv_status read_facts(vpriv_vault *vault, const vpi_tag *tag, uint32_t speaker,
     vpriv_purpose purpose, const char *recipient, vpriv_decision_subject *facts_out,
     uint8_t *record_id_out)
@@ -150,7 +138,7 @@ static vpriv_status read_facts(vpriv_vault *vault, const vpi_tag *tag, uint32_t 
         *facts_out = vpi_decision_subject_of(
             &record, purpose, shown == VPRIV_OK ? notice.sha256 : NULL, recipient);
         facts_out->has_grant_key =
-            fact(slot != VPI_NO_SLOT && rests_on(tag, speaker, purpose, &record));
+            fact(slot != VPI_NO_SLOT && vpi_tag_rests_on(tag, speaker, purpose, record.record_id));
         memcpy(record_id_out, record.record_id, sizeof record.record_id);
     } else {
         VPI_ENSURE(found == VPRIV_E_NOT_FOUND, found, "%s", vpriv_error_detail());

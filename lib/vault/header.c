@@ -3,7 +3,7 @@
 #include "base/try.h"
 #include <string.h>
 
-#define HEADER_BYTES   (2 + 2 + VPI_TAG_ENCODED_BYTES + VPI_HASH_BYTES + 8 + 4 + 2 + 3 * 8)
+#define HEADER_BYTES   (2 + 2 + VPI_TAG_ENCODED_BYTES + VPI_HASH_BYTES + 8 + 4 + 2 + 4 * 8)
 #define HEADER_VERSION 1
 #define WRAPS_BYTES    (4 + VPI_PURPOSES_MAX * VPI_WRAP_BYTES)
 
@@ -41,6 +41,7 @@ static vpriv_status parse_header(const uint8_t *plain, size_t n_bytes, vpi_recor
     recording->finish.n_blocks = vpi_get_u64(&r);
     recording->finish.n_frames_48k = vpi_get_u64(&r);
     recording->finish.ended_us = vpi_get_i64(&r);
+    recording->n_accesses = vpi_get_u64(&r);
     if (vpi_reader_finish(&r, "header") != VPRIV_OK)
         return vpi_auth_failed();
     vpi_tag_hash(recording->tag_bytes, recording->n_tag_bytes, recording->tag_hash);
@@ -145,6 +146,7 @@ vpriv_status vpi_recording_store(
     vpi_put_u64(&w, recording->finish.n_blocks);
     vpi_put_u64(&w, recording->finish.n_frames_48k);
     vpi_put_i64(&w, recording->finish.ended_us);
+    vpi_put_u64(&w, recording->n_accesses);
     VPI_TRY(vpi_writer_finish(&w, "header"));
     vpi_derive(shred_key, "recording: header", NULL, 0, vault->secrets->key);
     VPI_TRY(vpi_seal_padded(

@@ -29,7 +29,8 @@ typedef struct vpi_recording {
     uint8_t tag_hash[VPI_HASH_BYTES];
     uint8_t commitment[VPI_HASH_BYTES];
     int64_t expires_us;
-    uint32_t wrapped; /* purposes that have a wrap */
+    uint32_t wrapped;    /* purposes that have a wrap */
+    uint64_t n_accesses; /* entries in the log about opening it, granted and refused */
     vpi_finish finish;
 } vpi_recording;
 

@@ -143,6 +143,13 @@ static vpriv_status payload_key(
     return VPRIV_OK;
 }
 
+/* A payload answers for the tag it is found by. */
+static vpi_place payload_place(const vpriv_vault *vault, uint64_t index, const uint8_t *tag)
+{
+    return (vpi_place){
+        vault->vault_id, VPI_COLUMN_LOG_PAYLOAD, index, tag, tag ? VPI_TAG_BYTES : 0};
+}
+
 static vpriv_status seal_owners(
     vpriv_vault *vault, uint64_t index, const uint64_t *slots, size_t n_slots, uint8_t *sealed_out)
 {
@@ -199,12 +206,12 @@ vpriv_status vpi_log_append(vpriv_vault *vault, vpriv_log_entry *entry, const in
     VPI_TRY(seal_owners(vault, head.size, slots, n_subjects, owners));
     /* The cipher alone would let one ciphertext open to two texts under two keys. */
     vpi_derive(vault->secrets->payload_key, "log: key commitment", NULL, 0, payload);
-    const vpi_place place = vpi_vault_place(vault, VPI_COLUMN_LOG_PAYLOAD, head.size);
+    vpi_log_recording_tag(vault, entry->recording, tag);
+    const vpi_place place = payload_place(vault, head.size, has_recording ? tag : NULL);
     vpi_seal(vault->secrets->payload_key, &place, plain, n_plain, payload + VPRIV_LOG_HASH_BYTES);
     const size_t n_payload = VPRIV_LOG_HASH_BYTES + n_plain + VPI_SEAL_OVERHEAD;
     vpi_log_commitment(payload, n_payload, commitment);
     VPI_TRY(vpriv_log_leaf_hash(commitment, leaf_hash));
-    vpi_log_recording_tag(vault, entry->recording, tag);
     VPI_TRY(vpi_database_run(vault->database,
         "INSERT INTO log_payload(id, tag, owners, sealed) VALUES (?1, ?2, ?3, ?4)", "ibbb",
         (int64_t)head.size, has_recording ? tag : NULL, sizeof tag, owners, sizeof owners, payload,
@@ -225,12 +232,12 @@ out:
     return st;
 }
 
-static vpriv_status open_payload(vpriv_vault *vault, uint64_t index, const uint8_t *payload,
-    size_t n_payload, vpriv_log_entry *entry_out)
+static vpriv_status open_payload(vpriv_vault *vault, uint64_t index, const uint8_t *tag,
+    const uint8_t *payload, size_t n_payload, vpriv_log_entry *entry_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     uint8_t plain[VPI_LOG_ENTRY_BYTES_MAX], commitment[VPI_KEY_BYTES];
-    const vpi_place place = vpi_vault_place(vault, VPI_COLUMN_LOG_PAYLOAD, index);
+    const vpi_place place = payload_place(vault, index, tag);
     VPI_ENSURE(n_payload > VPRIV_LOG_HASH_BYTES + VPI_SEAL_OVERHEAD && n_payload <= PAYLOAD_BYTES,
         VPRIV_E_AUTH, "the vault file is damaged or was changed");
     vpi_derive(vault->secrets->payload_key, "log: key commitment", NULL, 0, commitment);
@@ -250,17 +257,20 @@ vpriv_status vpi_log_read(vpriv_vault *vault, uint64_t index, vpriv_log_entry *e
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_row row = {NULL};
-    size_t n_owners = 0, n_payload = 0, n_slots = 0;
+    size_t n_tag = 0, n_owners = 0, n_payload = 0, n_slots = 0;
     uint64_t slots[OWNERS_MAX];
     uint8_t commitment[VPRIV_LOG_HASH_BYTES], leaf[VPRIV_LOG_HASH_BYTES],
         kept[VPRIV_LOG_HASH_BYTES];
     const vpriv_status found = vpi_database_query(vault->database, &row,
-        "SELECT owners, sealed FROM log_payload WHERE id = ?1", "i", (int64_t)index);
+        "SELECT owners, sealed, tag FROM log_payload WHERE id = ?1", "i", (int64_t)index);
     VPI_ENSURE(
         found != VPRIV_E_NOT_FOUND, VPRIV_E_AUTH, "the vault file is damaged or was changed");
     VPI_TRY(found);
     const uint8_t *owners = vpi_column_blob(&row, 0, &n_owners);
     const uint8_t *payload = vpi_column_blob(&row, 1, &n_payload);
+    const uint8_t *tag = vpi_column_blob(&row, 2, &n_tag);
+    VPI_ENSURE(
+        !tag || n_tag == VPI_TAG_BYTES, VPRIV_E_AUTH, "the vault file is damaged or was changed");
     vpi_log_commitment(payload, n_payload, commitment);
     VPI_TRY(vpriv_log_leaf_hash(commitment, leaf));
     VPI_TRY(get_hash(vault, 0, index, kept));
@@ -270,7 +280,7 @@ vpriv_status vpi_log_read(vpriv_vault *vault, uint64_t index, vpriv_log_entry *e
     const vpriv_status keyed = payload_key(vault, index, slots, n_slots);
     VPI_ENSURE(keyed != VPRIV_E_ERASED, VPRIV_E_ERASED, "a person this entry is about was erased");
     VPI_TRY(keyed);
-    VPI_TRY(open_payload(vault, index, payload, n_payload, entry_out));
+    VPI_TRY(open_payload(vault, index, tag, payload, n_payload, entry_out));
     st = VPRIV_OK;
 out:
     vpi_row_end(&row);

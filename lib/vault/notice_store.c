@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/try.h"
 #include "consent/notice.h"
+#include "vault/consent_store.h"
 #include "vault/log_store.h"
 #include <string.h>
 
@@ -164,9 +165,11 @@ static vpriv_status add(vpriv_vault *vault, const vpriv_notice *notice, const ui
         notice->version, notice->id);
     VPI_TRY(insert(vault, notice, sha256, tag));
     VPI_TRY(vpi_policy_write_head(vault, vpi_tree_generation(vault->tree), NULL));
-    vault->n_changes++;
     memcpy(entry.detail_hash, sha256, VPRIV_SHA256_BYTES);
     VPI_TRY(vpi_log_append(vault, &entry, NULL, 0, NULL, NULL));
+    /* Last, because it may destroy keys, and nothing is written after that. */
+    if (found == VPRIV_OK)
+        VPI_TRY(vpi_consent_invalidate(vault, notice->id, notice->language));
     VPI_TRY(vpi_vault_commit(vault));
     st = VPRIV_OK;
 out:

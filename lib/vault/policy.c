@@ -130,13 +130,13 @@ vpriv_status vpi_policy_write_subject(vpriv_vault *vault, const vpi_subject *sub
     uint8_t plain[SUBJECT_BYTES], consents[SUBJECT_BYTES], tag[VPI_TAG_BYTES];
     vpi_writer w = vpi_writer_of(consents, sizeof consents);
     uint8_t n_consents = 0;
+    uint32_t purposes = 0;
+    VPI_TRY(vpi_consent_purposes(vault, subject->row, &purposes));
     for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
         vpriv_consent_record record;
-        const vpriv_status found =
-            vpi_consent_latest(vault, subject->row, (vpriv_purpose)p, &record, NULL);
-        if (found == VPRIV_E_NOT_FOUND)
+        if (!(purposes >> p & 1))
             continue;
-        VPI_TRY(found);
+        VPI_TRY(vpi_consent_latest(vault, subject->row, (vpriv_purpose)p, &record, NULL));
         put_consent(&w, &record);
         n_consents++;
     }
@@ -149,7 +149,6 @@ vpriv_status vpi_policy_write_subject(vpriv_vault *vault, const vpi_subject *sub
     VPI_TRY(vpi_writer_finish(&w, "policy"));
     tag_of(vault, subject->id, tag);
     VPI_TRY(write_row(vault, tag, plain, vpi_writer_used(&w)));
-    vault->n_changes++;
     st = VPRIV_OK;
 out:
     return st;
@@ -159,7 +158,6 @@ vpriv_status vpi_policy_remove_subject(vpriv_vault *vault, const uint8_t *subjec
 {
     uint8_t tag[VPI_TAG_BYTES];
     tag_of(vault, subject_id, tag);
-    vault->n_changes++;
     return vpi_database_run(
         vault->database, "DELETE FROM policy WHERE tag = ?1", "b", tag, sizeof tag);
 }

@@ -27,42 +27,59 @@ static int by_id(const void *a, const void *b)
     return memcmp(a, b, VPI_SUBJECT_ID_BYTES);
 }
 
-/* Adds the purpose to the tag when it is allowed; its consents too. */
-static vpriv_status try_purpose(vpi_sealer *sealer, unsigned purpose, uint32_t *reasons_out)
+/* Adds the purpose to the tag when it is allowed and its consents fit; they are named there. */
+static vpriv_status try_purpose(
+    vpi_sealer *sealer, unsigned purpose, uint32_t *reasons_out, bool *added_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_tag *tag = &sealer->tag;
     vpi_tag_consent consents[VPI_SUBJECTS_MAX];
     memset(consents, 0, sizeof consents);
+    *added_out = false;
     VPI_TRY(vpi_decide_capture(sealer->vault, tag->subjects[0], tag->n_subjects,
         (vpriv_purpose)purpose, tag->retention, reasons_out, consents));
     if (*reasons_out == 0 && tag->n_consents + tag->n_subjects <= VPI_TAG_CONSENTS_MAX) {
         memcpy(tag->consents + tag->n_consents, consents, tag->n_subjects * sizeof consents[0]);
         tag->n_consents += tag->n_subjects;
         tag->purposes |= VPRIV_PURPOSE_BIT(purpose);
+        *added_out = true;
     }
     st = VPRIV_OK;
 out:
     return st;
 }
 
+static vpriv_status require_purpose(vpi_sealer *sealer, unsigned p)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    uint32_t reasons = VPRIV_DENY_INPUT_MALFORMED;
+    bool added = false;
+    VPI_TRY(try_purpose(sealer, p, &reasons, &added));
+    if (reasons != 0) {
+        st = vpi_denied(reasons, (vpriv_purpose)p);
+        goto out;
+    }
+    VPI_ENSURE(vpriv_purpose_about((vpriv_purpose)p)->is_storable, VPRIV_E_CONSENT,
+        "%s: nothing may be stored for this purpose", vpriv_purpose_name((vpriv_purpose)p));
+    VPI_ENSURE(added, VPRIV_E_LIMIT, "so many speakers and required purposes: over %d consents",
+        VPI_TAG_CONSENTS_MAX);
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+/* What is required comes first: with many speakers a tag has no room for every purpose. */
 static vpriv_status decide_purposes(vpi_sealer *sealer, uint32_t required, uint32_t optional)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
+    for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++)
+        if (required >> p & 1)
+            VPI_TRY(require_purpose(sealer, p));
     for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
         uint32_t reasons = VPRIV_DENY_INPUT_MALFORMED;
-        if (!((required | optional) >> p & 1))
-            continue;
-        const vpriv_purpose_info *about = vpriv_purpose_about((vpriv_purpose)p);
-        if (!about->is_storable && !(required >> p & 1))
-            continue;
-        VPI_TRY(try_purpose(sealer, p, &reasons));
-        if (reasons != 0 && (required >> p & 1)) {
-            st = vpi_denied(reasons, (vpriv_purpose)p);
-            goto out;
-        }
-        VPI_ENSURE(about->is_storable || !(required >> p & 1), VPRIV_E_CONSENT,
-            "%s: nothing may be stored for this purpose", about->name);
+        bool added = false;
+        if ((optional & ~required) >> p & 1 && vpriv_purpose_about((vpriv_purpose)p)->is_storable)
+            VPI_TRY(try_purpose(sealer, p, &reasons, &added));
     }
     st = VPRIV_OK;
 out:
@@ -118,6 +135,7 @@ vpriv_status vpi_sealer_create(
     memcpy(sealer->tag.jurisdiction, head->settings.jurisdiction, VPRIV_JURISDICTION_BYTES);
     memcpy(sealer->tag.device_class, head->settings.device_class, VPRIV_DEVICE_BYTES);
     sealer->tag.policy_epoch = head->settings.policy_epoch;
+    sealer->tag.started_us = vpi_vault_now_us(vault) - request->started_ago_us;
     sealer->tag.purposes = sealer->tag.n_consents = 0;
     VPI_TRY(decide_purposes(sealer, request->required, request->optional));
     VPI_TRY(make_keys(sealer));

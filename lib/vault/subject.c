@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "base/try.h"
 #include "consent/text.h"
+#include "vault/consent_store.h"
 #include "vault/log_store.h"
 #include "vault/policy.h"
 #include <string.h>
@@ -16,27 +17,34 @@ static void tag_of(vpriv_vault *vault, const uint8_t *id, uint8_t tag_out[VPI_TA
     vpi_blind_tag(vault->secrets->index_key, "subject", id, VPI_SUBJECT_ID_BYTES, tag_out);
 }
 
-/* The reference binds pseudonym, class and key slot to the row. */
-static vpi_place reference_place(
-    const vpriv_vault *vault, int64_t row, uint64_t slot, uint8_t extra[8])
+#define REFERENCE_BOND_BYTES (8 + VPI_TAG_BYTES)
+
+/* The reference answers for the row's clear columns: key slot and tag. */
+static vpi_place reference_place(const vpriv_vault *vault, int64_t row, uint64_t slot,
+    const uint8_t *tag, uint8_t extra[REFERENCE_BOND_BYTES])
 {
-    vpi_writer w = vpi_writer_of(extra, 8);
+    vpi_writer w = vpi_writer_of(extra, REFERENCE_BOND_BYTES);
     vpi_put_u64(&w, slot);
-    return (vpi_place){vault->vault_id, VPI_COLUMN_SUBJECT_REFERENCE, (uint64_t)row, extra, 8};
+    vpi_put_bytes(&w, tag, VPI_TAG_BYTES);
+    return (vpi_place){
+        vault->vault_id, VPI_COLUMN_SUBJECT_REFERENCE, (uint64_t)row, extra, REFERENCE_BOND_BYTES};
 }
 
 static vpriv_status read_row(vpriv_vault *vault, const vpi_row *row, vpi_subject *subject_out)
 {
-    uint8_t plain[REFERENCE_BYTES], extra[8];
+    uint8_t plain[REFERENCE_BYTES], extra[REFERENCE_BOND_BYTES], tag[VPI_TAG_BYTES];
     size_t n_sealed = 0;
+    vpriv_status st = vpi_column_copy(row, 3, tag, sizeof tag);
+    if (st != VPRIV_OK)
+        return st;
     subject_out->row = vpi_column_int(row, 0);
     subject_out->key_slot = (uint64_t)vpi_column_int(row, 1);
-    const vpi_place place = reference_place(vault, subject_out->row, subject_out->key_slot, extra);
+    const vpi_place place =
+        reference_place(vault, subject_out->row, subject_out->key_slot, tag, extra);
     const uint8_t *sealed = vpi_column_blob(row, 2, &n_sealed);
     if (n_sealed != REFERENCE_BYTES + VPI_SEAL_OVERHEAD)
         return vpi_auth_failed();
-    const vpriv_status st =
-        vpi_unseal(vault->secrets->catalogue_key, &place, sealed, n_sealed, plain);
+    st = vpi_unseal(vault->secrets->catalogue_key, &place, sealed, n_sealed, plain);
     if (st != VPRIV_OK)
         return st;
     memcpy(subject_out->id, plain, VPI_SUBJECT_ID_BYTES);
@@ -51,7 +59,7 @@ vpriv_status vpi_subject_find(
     uint8_t tag[VPI_TAG_BYTES];
     tag_of(vault, id, tag);
     vpriv_status st = vpi_database_query(vault->database, &row,
-        "SELECT id, key_slot, reference FROM subject WHERE tag = ?1", "b", tag, sizeof tag);
+        "SELECT id, key_slot, reference, tag FROM subject WHERE tag = ?1", "b", tag, sizeof tag);
     if (st == VPRIV_E_NOT_FOUND)
         return vpi_fail(VPRIV_E_NOT_FOUND, "no such subject in this vault");
     if (st == VPRIV_OK)
@@ -66,7 +74,7 @@ vpriv_status vpi_subject_load(vpriv_vault *vault, int64_t id, vpi_subject *subje
 {
     vpi_row row = {NULL};
     vpriv_status st = vpi_database_query(vault->database, &row,
-        "SELECT id, key_slot, reference FROM subject WHERE id = ?1", "i", id);
+        "SELECT id, key_slot, reference, tag FROM subject WHERE id = ?1", "i", id);
     if (st == VPRIV_OK)
         st = read_row(vault, &row, subject_out);
     vpi_row_end(&row);
@@ -145,8 +153,9 @@ static vpriv_status insert(
     vpriv_vault *vault, const vpi_subject *subject, const char *name, const char *contact)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    uint8_t plain[PERSON_BYTES], person[VPI_PADDED_SEAL_BYTES(PERSON_BYTES)], extra[8];
-    uint8_t reference[REFERENCE_BYTES + VPI_SEAL_OVERHEAD], tag[VPI_TAG_BYTES];
+    uint8_t plain[PERSON_BYTES], person[VPI_PADDED_SEAL_BYTES(PERSON_BYTES)];
+    uint8_t extra[REFERENCE_BOND_BYTES], reference[REFERENCE_BYTES + VPI_SEAL_OVERHEAD],
+        tag[VPI_TAG_BYTES];
     size_t n_person = 0;
     uint8_t *key = vault->secrets->fresh;
     vpi_writer w = vpi_writer_of(plain, sizeof plain);
@@ -162,11 +171,12 @@ static vpriv_status insert(
     w = vpi_writer_of(plain, sizeof plain);
     vpi_put_bytes(&w, subject->id, VPI_SUBJECT_ID_BYTES);
     vpi_put_u8(&w, (uint8_t)subject->subject_class);
-    const vpi_place place = reference_place(vault, subject->row, subject->key_slot, extra);
-    vpi_seal(vault->secrets->catalogue_key, &place, plain, REFERENCE_BYTES, reference);
     tag_of(vault, subject->id, tag);
+    const vpi_place place = reference_place(vault, subject->row, subject->key_slot, tag, extra);
+    vpi_seal(vault->secrets->catalogue_key, &place, plain, REFERENCE_BYTES, reference);
     VPI_TRY(vpi_database_run(vault->database,
-        "INSERT INTO subject(id, tag, key_slot, reference, person) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO subject(id, tag, key_slot, reference, person, consents)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, x'')",
         "ibibb", subject->row, tag, sizeof tag, (int64_t)subject->key_slot, reference,
         sizeof reference, person, n_person));
     st = VPRIV_OK;
@@ -190,6 +200,7 @@ static vpriv_status add(vpriv_vault *vault, vpriv_subject_class subject_class, c
     VPI_TRY(vpi_database_int(
         vault->database, &subject.row, "SELECT coalesce(max(id), 0) + 1 FROM subject", ""));
     VPI_TRY(insert(vault, &subject, name, contact));
+    VPI_TRY(vpi_consent_start(vault, subject.row));
     VPI_TRY(vpi_policy_write_subject(vault, &subject));
     memcpy(entry.subject, subject.id, sizeof entry.subject);
     VPI_TRY(vpi_log_append(vault, &entry, &subject.row, 1, NULL, NULL));

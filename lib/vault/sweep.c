@@ -45,7 +45,14 @@ static vpriv_status entry_done(vpriv_vault *vault, int64_t id)
 static vpriv_status remove_blocks(vpriv_vault *vault, int64_t id, int64_t recording)
 {
     const int64_t first = recording << VPI_ROW_SHIFT;
-    const vpriv_status st = vpi_database_run(vault->database,
+    int64_t state = 0;
+    vpriv_status st = vpi_database_int(
+        vault->database, &state, "SELECT state FROM recording WHERE id = ?1", "i", recording);
+    if (st == VPRIV_E_NOT_FOUND || (st == VPRIV_OK && state != VPRIV_RECORDING_SHREDDED))
+        return vpi_auth_failed(); /* never the blocks of a living recording */
+    if (st != VPRIV_OK)
+        return st;
+    st = vpi_database_run(vault->database,
         "DELETE FROM block WHERE id IN (SELECT id FROM block WHERE id >= ?1 AND id < ?2 LIMIT ?3)",
         "iii", first, first + ((int64_t)1 << VPI_ROW_SHIFT), (int64_t)BLOCKS_PER_STEP);
     if (st != VPRIV_OK || vpi_database_changes(vault->database) == BLOCKS_PER_STEP)

@@ -79,7 +79,6 @@ struct vpriv_vault {
     uint8_t purpose_public_key[VPI_PURPOSES_MAX][VPI_KEY_BYTES];
     vpi_settings settings;
     uint32_t reserve_bytes;
-    uint64_t n_changes; /* grows with every consent change made through this handle */
     vpi_vault_secrets *secrets;
 };
 
