@@ -50,11 +50,17 @@ void vpi_wipe(void *memory, size_t n_bytes)
         sodium_memzero(memory, n_bytes);
 }
 
-#define STACK_BYTES 8192 /* more than any of libsodium's calls used here takes */
+#define STACK_BYTES        8192 /* more than any of libsodium's calls used here takes */
+#define CIPHER_STACK_BYTES 4096 /* XChaCha20-Poly1305 takes 2,300 */
 
 void vpi_wipe_stack(void)
 {
     sodium_stackzero(STACK_BYTES);
+}
+
+void vpi_wipe_cipher_stack(void)
+{
+    sodium_stackzero(CIPHER_STACK_BYTES);
 }
 
 vpriv_status vpi_alloc(size_t n_items, size_t item_bytes, void **memory_out)

@@ -20,6 +20,8 @@ void vpi_wipe(void *memory, size_t n_bytes);
 /* Overwrite what the calls made so far have left below the caller's frame: libsodium wipes its state,
  * but not what its block functions spill. Call it last, from the function that handed out the key. */
 void vpi_wipe_stack(void);
+/* Enough after a call of the cipher alone, and half the work: for what is done per block. */
+void vpi_wipe_cipher_stack(void);
 
 /* Ordinary zeroed memory, with a status. */
 vpriv_status vpi_alloc(size_t n_items, size_t item_bytes, void **memory_out);
