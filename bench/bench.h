@@ -28,7 +28,8 @@ typedef struct bench_contender {
     double cpu_ns[BENCH_ROUNDS];
     double wall_ns[BENCH_ROUNDS];
 } bench_contender;
-void bench_race(bench_contender *contenders, size_t n);
+/* n_slices: how often each of them comes in one round. */
+void bench_race(bench_contender *contenders, size_t n, int n_slices);
 
 /* One thing done again and again, each time measured alone; before() and after() are not measured.
  * Each round's result is its median. */

@@ -73,12 +73,13 @@ static void read_people(filler *f)
     for (int i = 0; i < BENCH_N_PEOPLE; i++) {
         vpi_subject subject;
         speaker *s = &f->speakers[i];
+        uint8_t record_id[VPRIV_CONSENT_RECORD_ID_BYTES];
         BENCH_TRY(vpi_subject_find(f->vault, s->id, &subject));
         BENCH_TRY(vpi_subject_recording_tag(f->vault, subject.row, s->tag));
         for (int p = 0; p < N_PURPOSES; p++) {
             BENCH_TRY(vpi_consent_latest(f->vault, subject.row, purposes[p], &s->records[p], NULL));
             BENCH_TRY(vpi_consent_grant_key(
-                f->vault, subject.row, purposes[p], f->secrets->grants[i][p]));
+                f->vault, subject.row, purposes[p], record_id, f->secrets->grants[i][p]));
         }
     }
 }

@@ -13,6 +13,7 @@ typedef struct ledger {
     uint64_t size;
     uint8_t root[VPRIV_LOG_HASH_BYTES];
     uint64_t next;
+    uint64_t n_verified;
 } ledger;
 
 static void append(ledger *l, int n)
@@ -65,7 +66,7 @@ static void verify(void *user)
     ledger *l = user;
     vpriv_verification found = {.struct_size = sizeof found};
     BENCH_TRY(vpriv_vault_verify(l->vault.vault, l->vault.keyring, NULL, NULL, &found));
-    l->size = found.n_log_leaves;
+    l->n_verified = found.n_log_leaves;
 }
 
 static void find_subject(ledger *l)
@@ -114,7 +115,7 @@ void bench_log(const char *folder)
     bench_row_scaled("prove one entry and check the proof", "us", checks[0].wall_ns, 1e-3);
     bench_row_scaled("sign a checkpoint", "us", checks[1].wall_ns, 1e-3);
     for (int i = 0; i < BENCH_ROUNDS; i++)
-        rate[i] = (double)l.size / (checks[2].wall_ns[i] * 1e-9);
+        rate[i] = (double)l.n_verified / (checks[2].wall_ns[i] * 1e-9);
     bench_row(
         "entries verified per second, whole vault", "1/s", rate, BENCH_ROUNDS, BENCH_NO_GOAL, 0);
     bench_vault_close(&l.vault);

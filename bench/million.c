@@ -21,6 +21,7 @@ typedef struct crowd {
     vpriv_reader *reader;
     vpi_recording *recording;
     uint32_t next; /* number of the recording that is used next */
+    uint32_t n_chosen;
     uint64_t n_listed;
 } crowd;
 
@@ -56,18 +57,22 @@ static void forget_file(void *user)
     close(fd);
 }
 
-/* Recordings that open are the hundredth ones; those that are erased are the ones between. */
+/* Recordings that open are the hundredth ones; those between are erased, none of them twice. */
+#define STRIDE 611953u /* a prime */
+
 static void choose_openable(void *user)
 {
     crowd *c = user;
-    c->next = (c->next + 611953u * BENCH_FILL_OPENABLE) % c->filled.n_recordings;
+    c->next = (uint32_t)((uint64_t)++c->n_chosen * STRIDE % c->filled.n_recordings);
     c->next -= c->next % BENCH_FILL_OPENABLE;
 }
 
 static void choose_erasable(void *user)
 {
-    choose_openable(user);
-    ((crowd *)user)->next += 7;
+    crowd *c = user;
+    do
+        c->next = (uint32_t)((uint64_t)++c->n_chosen * STRIDE % c->filled.n_recordings);
+    while (c->next % BENCH_FILL_OPENABLE == 0);
 }
 
 static void erase_one(void *user)

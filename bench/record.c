@@ -240,7 +240,7 @@ void bench_record(const char *folder, const bench_speech *speech)
         "Recording 48 kHz stereo to 16 kHz mono, 24 kb/s, complexity 5, into a vault on disk");
     bench_vault_create(folder, "record", &r.vault);
     start_encoder(&r);
-    bench_race(contenders, N_CONTENDERS);
+    bench_race(contenders, N_CONTENDERS, 1);
     report(contenders, (double)speech->n_frames / RATE_HZ);
     opus_encoder_destroy(r.encoder);
     free(r.packets);

@@ -6,7 +6,8 @@
 #include <sodium.h>
 #include <string.h>
 
-#define N_SEALS 20000
+#define N_SEALS  1000
+#define N_SLICES 20
 
 static uint8_t plain[VPI_BLOCK_PLAIN_BYTES], block[VPI_BLOCK_BYTES];
 static uint8_t associated[VPI_PLACE_BYTES_MAX];
@@ -52,10 +53,10 @@ void bench_seal(void)
     BENCH_TRY(vpi_secret_alloc(sizeof *keys, (void **)&keys));
     vpi_recording_keys_generate(keys);
     vpi_random(plain, sizeof plain);
-    bench_race(c, 3);
+    bench_race(c, 3, N_SLICES);
     for (int i = 0; i < 3; i++)
         for (int round = 0; round < BENCH_ROUNDS; round++)
-            rates[i][round] = N_SEALS / (c[i].cpu_ns[round] * 1e-9);
+            rates[i][round] = (double)N_SLICES * N_SEALS / (c[i].cpu_ns[round] * 1e-9);
     bench_row("blocks sealed per second of CPU", "1/s", rates[0], BENCH_ROUNDS, BENCH_NO_GOAL, 0);
     bench_row(
         "libsodium's XChaCha20-Poly1305 alone", "1/s", rates[1], BENCH_ROUNDS, BENCH_NO_GOAL, 0);

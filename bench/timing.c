@@ -32,17 +32,17 @@ double bench_median(double *values, size_t n)
     return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
-void bench_race(bench_contender *contenders, size_t n)
+void bench_race(bench_contender *contenders, size_t n, int n_slices)
 {
     for (size_t i = 0; i < n; i++)
         contenders[i].run(contenders[i].user);
     for (int round = 0; round < BENCH_ROUNDS; round++)
-        for (size_t i = 0; i < n; i++) {
-            bench_contender *c = &contenders[round % 2 ? n - 1 - i : i];
+        for (size_t i = 0; i < n * (size_t)n_slices; i++) {
+            bench_contender *c = &contenders[(i / n + (size_t)round) % 2 ? n - 1 - i % n : i % n];
             const double cpu = bench_cpu_ns(), wall = bench_wall_ns();
             c->run(c->user);
-            c->cpu_ns[round] = bench_cpu_ns() - cpu;
-            c->wall_ns[round] = bench_wall_ns() - wall;
+            c->cpu_ns[round] += bench_cpu_ns() - cpu;
+            c->wall_ns[round] += bench_wall_ns() - wall;
         }
 }
 
