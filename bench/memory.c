@@ -42,16 +42,12 @@ static void run_child(char *const arguments[], resident *found)
 
 static void report(const char *what, const resident *found, double aim_mb)
 {
-    char text[128];
-    snprintf(text, sizeof text, "%s: resident at most", what);
     bench_row_one(
-        text, "MB", found->peak_kib * 1024e-6, aim_mb > 0 ? BENCH_AT_MOST : BENCH_NO_GOAL, aim_mb);
-    snprintf(text, sizeof text, "%s: of it program and library files", what);
-    bench_row_one(text, "MB", found->file_kib * 1024e-6, BENCH_NO_GOAL, 0);
-    snprintf(text, sizeof text, "%s: of it its own", what);
-    bench_row_one(text, "MB", found->anonymous_kib * 1024e-6, BENCH_NO_GOAL, 0);
-    snprintf(text, sizeof text, "%s: locked", what);
-    bench_row_one(text, "MB", found->locked_kib * 1024e-6, BENCH_NO_GOAL, 0);
+        what, "MB", found->peak_kib * 1024e-6, aim_mb > 0 ? BENCH_AT_MOST : BENCH_NO_GOAL, aim_mb);
+    bench_row_one("  of that, files of program and libraries", "MB", found->file_kib * 1024e-6,
+        BENCH_NO_GOAL, 0);
+    bench_row_one("  of that, its own", "MB", found->anonymous_kib * 1024e-6, BENCH_NO_GOAL, 0);
+    bench_row_one("  of that, locked", "MB", found->locked_kib * 1024e-6, BENCH_NO_GOAL, 0);
 }
 
 void bench_memory(const char *folder, const char *child, const bench_speech *speech)
@@ -62,7 +58,7 @@ void bench_memory(const char *folder, const char *child, const bench_speech *spe
     char hex[2 * VPRIV_SUBJECT_ID_BYTES + 1];
     char *program = strdup(child), *raw = strdup(speech->raw_path);
     char *credential_path = bench_path(folder, "memory-credential");
-    bench_group("Memory of a recording process, worker thread and pre-roll included");
+    bench_group("Memory resident at most in a recording process");
     bench_vault_create(folder, "memory", &v);
     BENCH_TRY(vpriv_vault_capture_credential(v.vault, &credential));
     BENCH_TRY(vpriv_keyring_save(credential, credential_path));
