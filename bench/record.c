@@ -189,7 +189,8 @@ static void run_seal(void *user)
     vpi_secret_free(keys);
 }
 
-enum { ENCODER, LIVE, FILE_SOURCE, FRONTEND, STORE, EMPTY, SEAL, N_CONTENDERS };
+/* The encoder comes before and behind what is compared with it. */
+enum { ENCODER, LIVE, ENCODER_AGAIN, FILE_SOURCE, FRONTEND, STORE, EMPTY, SEAL, N_CONTENDERS };
 
 static void start_encoder(recording *r)
 {
@@ -211,10 +212,11 @@ static void share(const char *what, const double *part, const double *whole)
     bench_row(what, "%", percent, BENCH_ROUNDS, BENCH_NO_GOAL, 0);
 }
 
-static void report(const bench_contender *c, double seconds)
+static void report(bench_contender *c, double seconds)
 {
     double rest[BENCH_ROUNDS], commits[BENCH_ROUNDS];
     for (int i = 0; i < BENCH_ROUNDS; i++) {
+        c[ENCODER].cpu_ns[i] = (c[ENCODER].cpu_ns[i] + c[ENCODER_AGAIN].cpu_ns[i]) / 2;
         commits[i] = c[STORE].cpu_ns[i] - c[SEAL].cpu_ns[i] - c[EMPTY].cpu_ns[i];
         rest[i] =
             c[LIVE].cpu_ns[i] - c[ENCODER].cpu_ns[i] - c[FRONTEND].cpu_ns[i] - c[STORE].cpu_ns[i];
@@ -242,6 +244,7 @@ void bench_record(const char *folder, const bench_speech *speech)
 {
     recording r = {.speech = speech};
     bench_contender contenders[N_CONTENDERS] = {[ENCODER] = {run_encoder, &r, {0}, {0}},
+        [ENCODER_AGAIN] = {run_encoder, &r, {0}, {0}},
         [LIVE] = {run_live, &r, {0}, {0}},
         [FILE_SOURCE] = {run_file, &r, {0}, {0}},
         [FRONTEND] = {run_frontend, &r, {0}, {0}},
