@@ -422,6 +422,7 @@ vpriv_status vpriv_vault_open_for_capture(const char *path, const vpriv_keyring 
     vpriv_status st = VPRIV_E_INTERNAL;
     vpriv_vault *vault = NULL;
     vpi_policy_head *head = NULL;
+    bool began = false;
     vpi_fail_clear();
     VPI_ENSURE(credential && vault_out, VPRIV_E_ARG, "a capture credential is needed");
     VPI_ENSURE(credential->is_capture_credential, VPRIV_E_NO_KEY,
@@ -434,7 +435,10 @@ vpriv_status vpriv_vault_open_for_capture(const char *path, const vpriv_keyring 
         VPRIV_E_AUTH, "the vault file is damaged or was changed");
     take_credential(vault, credential);
     VPI_TRY(vpi_alloc(1, sizeof *head, (void **)&head));
+    VPI_TRY(vpi_vault_read_begin(vault, &began));
     VPI_TRY(vpi_policy_read_head(vault, head));
+    vpi_vault_read_end(vault, began);
+    began = false;
     vault->settings = head->settings;
     VPI_TRY(finish_what_was_cut(vault));
     *vault_out = vault;
