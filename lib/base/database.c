@@ -13,6 +13,7 @@
 
 struct vpi_database {
     sqlite3 *handle;
+    bool is_hasty; /* commits do not wait for the disk */
     struct {
         const char *sql;
         sqlite3_stmt *statement;
@@ -326,8 +327,13 @@ vpriv_status vpi_database_commit(vpi_database *database)
 
 vpriv_status vpi_database_set_durable(vpi_database *database, bool durable)
 {
-    return vpi_database_script(
+    if (database->is_hasty == !durable)
+        return VPRIV_OK;
+    const vpriv_status st = vpi_database_script(
         database, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+    if (st == VPRIV_OK)
+        database->is_hasty = !durable;
+    return st;
 }
 
 void vpi_database_rollback(vpi_database *database)

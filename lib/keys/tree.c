@@ -286,6 +286,7 @@ static vpriv_status allocate(vpi_database *database, vpriv_root_store *store,
     VPI_TRY(vpi_secret_alloc(sizeof *tree->secrets, (void **)&tree->secrets));
     tree->database = database;
     tree->store = store;
+    tree->known_from = VPI_TREE_LEVELS_MAX;
     memcpy(tree->vault_id, vault_id, VPI_VAULT_ID_BYTES);
     *tree_out = tree;
     tree = NULL;
