@@ -2,6 +2,8 @@
 #include "base/memory.h"
 #include "base/try.h"
 #include "vault/adopt.h"
+#include "vault/erase.h"
+#include "vault/log_store.h"
 #include "vault/policy.h"
 #include <sodium.h>
 #include <string.h>
@@ -19,6 +21,7 @@ typedef struct envelope {
     uint8_t plain[PLAIN_BYTES];
     uint8_t secret_key[VPI_KEY_BYTES];
     vpi_ingest_commit commit;
+    vpi_tag tag;
 } envelope;
 
 static vpriv_status write_row(vpriv_vault *vault, int64_t row, int kind, envelope *e, vpi_writer *w)
@@ -131,7 +134,7 @@ static vpriv_status open_row(vpriv_vault *vault, const vpi_row *row, int kind, e
     return VPRIV_OK;
 }
 
-static vpriv_status read_commit(vpi_reader *r, vpi_ingest_commit *commit_out)
+static vpriv_status read_commit(vpi_reader *r, vpi_ingest_commit *commit_out, vpi_tag *tag_out)
 {
     memset(commit_out, 0, sizeof *commit_out);
     vpi_get_copy(r, commit_out->shred_key, VPI_KEY_BYTES);
@@ -144,7 +147,9 @@ static vpriv_status read_commit(vpi_reader *r, vpi_ingest_commit *commit_out)
     for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++)
         if (commit_out->purposes >> p & 1)
             vpi_get_copy(r, commit_out->inner[p], VPI_INNER_BYTES);
-    return r->failed ? vpi_auth_failed() : VPRIV_OK;
+    if (r->failed)
+        return vpi_auth_failed();
+    return vpi_tag_decode(commit_out->tag_bytes, commit_out->n_tag_bytes, tag_out);
 }
 
 static vpriv_status read_finish(vpi_reader *r, vpi_finish *finish_out)
@@ -157,6 +162,25 @@ static vpriv_status read_finish(vpi_reader *r, vpi_finish *finish_out)
     return r->failed ? vpi_auth_failed() : VPRIV_OK;
 }
 
+/* An envelope that does not open, or that was taken over before, is dropped, and a recording that was
+ * still waiting for it becomes a tombstone: nobody can ever open it. It must not keep anybody from
+ * reading, withdrawing and erasing. */
+static vpriv_status drop(vpriv_vault *vault, int64_t recording, int kind, int64_t state)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpriv_log_entry entry = {.kind = VPRIV_LOG_ADOPTION,
+        .purpose = VPRIV_LOG_NO_PURPOSE,
+        .actor = "library",
+        .reason = "damaged: what a recording process left does not open"};
+    if (kind == VPI_INGEST_COMMIT && state == VPRIV_RECORDING_PROVISIONAL)
+        VPI_TRY(vpi_erase_bury(vault, recording));
+    VPI_TRY(vpi_log_append(vault, &entry, NULL, 0, NULL, NULL));
+    vpi_fail_clear();
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
 /* One pending row; VPRIV_E_NOT_FOUND when there is none left. */
 static vpriv_status adopt_next(
     vpriv_vault *vault, envelope *e, const uint8_t public_key[VPI_KEY_BYTES])
@@ -165,29 +189,28 @@ static vpriv_status adopt_next(
     vpi_reader body;
     vpi_finish finish;
     vpriv_status st = vpi_database_query(vault->database, &row,
-        "SELECT ingest.recording, ingest.kind, ingest.sealed, recording.name FROM ingest"
-        " JOIN recording ON recording.id = ingest.recording"
+        "SELECT ingest.recording, ingest.kind, ingest.sealed, recording.name, recording.state"
+        " FROM ingest JOIN recording ON recording.id = ingest.recording"
         " ORDER BY ingest.recording, ingest.kind LIMIT 1",
         "");
     if (st != VPRIV_OK)
         return st;
-    const int64_t recording = vpi_column_int(&row, 0);
+    const int64_t recording = vpi_column_int(&row, 0), state = vpi_column_int(&row, 4);
     const int kind = (int)vpi_column_int(&row, 1);
-    st = open_row(vault, &row, kind, e, public_key, &body);
-    if (st == VPRIV_OK && kind == VPI_INGEST_COMMIT) {
-        st = read_commit(&body, &e->commit);
-        vpi_row_end(&row);
-        if (st == VPRIV_OK)
-            st = vpi_adopt_commit(vault, recording, &e->commit);
-    } else if (st == VPRIV_OK && kind == VPI_INGEST_FINISH) {
-        st = read_finish(&body, &finish);
-        vpi_row_end(&row);
-        if (st == VPRIV_OK)
-            st = vpi_adopt_finish(vault, recording, &finish);
-    } else if (st == VPRIV_OK) {
-        st = vpi_auth_failed();
-    }
+    vpriv_status opened = open_row(vault, &row, kind, e, public_key, &body);
+    if (opened == VPRIV_OK)
+        opened = kind == VPI_INGEST_COMMIT   ? read_commit(&body, &e->commit, &e->tag)
+                 : kind == VPI_INGEST_FINISH ? read_finish(&body, &finish)
+                                             : vpi_auth_failed();
+    if (kind == VPI_INGEST_COMMIT && state != VPRIV_RECORDING_PROVISIONAL)
+        opened = vpi_auth_failed();
     vpi_row_end(&row);
+    if (opened != VPRIV_OK)
+        st = drop(vault, recording, kind, state);
+    else if (kind == VPI_INGEST_COMMIT)
+        st = vpi_adopt_commit(vault, recording, &e->commit);
+    else
+        st = vpi_adopt_finish(vault, recording, &finish);
     if (st == VPRIV_OK)
         st = vpi_database_run(vault->database,
             "DELETE FROM ingest WHERE recording = ?1 AND kind = ?2", "ii", recording,

@@ -32,7 +32,7 @@ vpriv_status vpi_ingest_write_finish(vpriv_vault *vault, int64_t row,
     const uint8_t recording_id[VPI_RECORDING_ID_BYTES], const vpi_finish *finish);
 
 /* In a write transaction of a process with the root: takes over everything pending. A recording that
- * no consent is left for by now becomes a tombstone. */
+ * no consent is left for by now becomes a tombstone, and so does one whose envelope does not open. */
 vpriv_status vpi_ingest_adopt_all(vpriv_vault *vault);
 vpriv_status vpi_ingest_pending(vpriv_vault *vault, uint64_t *n_out);
 
