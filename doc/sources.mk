@@ -23,4 +23,5 @@ install-data-local: doc/man.stamp
 uninstall-local: doc/man.stamp
 	for page in doc/man/*.3; do rm -f $(DESTDIR)$(mandir)/man3/$${page##*/}; done
 
-EXTRA_DIST += doc/tour.md doc/decisions.md scripts/make-man scripts/make-symbols scripts/headers.py
+EXTRA_DIST += doc/tour.md doc/decisions.md doc/format.md doc/threat-model.md doc/errors.md doc/threads.md \
+	scripts/make-man scripts/make-symbols scripts/headers.py

@@ -1,8 +1,11 @@
 #include "base/database.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/try.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MAX_STATEMENTS  128
 #define BUSY_TIMEOUT_MS 5000
@@ -17,6 +20,12 @@ struct vpi_database {
     size_t n_statements;
 };
 
+static bool no_space(sqlite3 *handle)
+{
+    const int error = sqlite3_system_errno(handle);
+    return error == ENOSPC || error == EDQUOT;
+}
+
 static vpriv_status status_of(sqlite3 *handle, int code)
 {
     switch (code & 0xff) {
@@ -24,6 +33,7 @@ static vpriv_status status_of(sqlite3 *handle, int code)
         return vpi_fail(VPRIV_E_FULL, "no space left for the vault file");
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL: /* lost the race for the locks of the shared memory too often */
         return vpi_fail(VPRIV_E_BUSY, "another process holds the vault");
     case SQLITE_NOTADB:
         return vpi_fail(VPRIV_E_FORMAT, "the file is not a SQLite database");
@@ -37,12 +47,12 @@ static vpriv_status status_of(sqlite3 *handle, int code)
     case SQLITE_PERM:
         return vpi_fail(VPRIV_E_IO, "the vault file cannot be written");
     case SQLITE_IOERR:
-        if (sqlite3_system_errno(handle) == ENOSPC)
+        if (no_space(handle))
             return vpi_fail(VPRIV_E_FULL, "no space left beside the vault file");
         return vpi_fail(VPRIV_E_IO, "reading or writing the vault file failed (errno %d)",
             handle ? sqlite3_system_errno(handle) : 0);
     case SQLITE_CANTOPEN:
-        if (sqlite3_system_errno(handle) == ENOSPC)
+        if (no_space(handle))
             return vpi_fail(VPRIV_E_FULL, "no space left beside the vault file");
         return vpi_fail(VPRIV_E_IO, "the vault file cannot be opened");
     case SQLITE_ERROR:
@@ -82,15 +92,29 @@ out:
     return st;
 }
 
+/* SQLite itself would open what is there, follow links, and let everybody read what it makes. */
+static vpriv_status make_file(const char *path)
+{
+    int fd = -1;
+    uint64_t n_bytes = 0;
+    const vpriv_status st = vpi_file_open(path, O_RDWR | O_CREAT | O_EXCL, &fd, &n_bytes);
+    if (st == VPRIV_OK)
+        close(fd);
+    return st;
+}
+
 vpriv_status vpi_database_open(
     const char *path, vpi_database_mode mode, vpi_database **database_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_database *database = NULL;
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
-    if (mode == VPI_DATABASE_CREATE)
-        flags |= SQLITE_OPEN_CREATE;
+    bool made = false;
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
     VPI_TRY(vpi_alloc(1, sizeof *database, (void **)&database));
+    if (mode == VPI_DATABASE_CREATE && strcmp(path, ":memory:") != 0) {
+        VPI_TRY(make_file(path));
+        made = true;
+    }
     const int code = sqlite3_open_v2(path, &database->handle, flags, NULL);
     if (code != SQLITE_OK) {
         const bool missing = (code & 0xff) == SQLITE_CANTOPEN && database->handle &&
@@ -105,6 +129,8 @@ vpriv_status vpi_database_open(
     st = VPRIV_OK;
 out:
     vpi_database_close(database);
+    if (st != VPRIV_OK && made)
+        unlink(path);
     return st;
 }
 

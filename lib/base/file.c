@@ -128,7 +128,14 @@ vpriv_status vpi_file_write_new(const char *path, const void *data, size_t n_byt
         st = vpi_errno_failed(errno, path);
         goto out;
     }
-    VPI_TRY(vpi_file_sync_folder(path));
+    /* The second name goes before the folder is synced: after a power cut a copy of a secret would
+     * lie under a name that nobody looks for. */
+    unlink(temporary);
+    temporary[0] = '\0';
+    const vpriv_status synced = vpi_file_sync_folder(path);
+    if (synced != VPRIV_OK)
+        unlink(path);
+    VPI_TRY(synced);
     st = VPRIV_OK;
 out:
     if (fd >= 0)

@@ -45,6 +45,13 @@ void vpi_wipe(void *memory, size_t n_bytes)
         sodium_memzero(memory, n_bytes);
 }
 
+#define STACK_BYTES 8192 /* more than any of libsodium's calls used here takes */
+
+void vpi_wipe_stack(void)
+{
+    sodium_stackzero(STACK_BYTES);
+}
+
 vpriv_status vpi_alloc(size_t n_items, size_t item_bytes, void **memory_out)
 {
     void *memory = calloc(n_items ? n_items : 1, item_bytes ? item_bytes : 1);

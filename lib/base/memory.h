@@ -17,6 +17,10 @@ void vpi_secret_free(void *memory);
 /* Overwrite in a way the compiler keeps. */
 void vpi_wipe(void *memory, size_t n_bytes);
 
+/* Overwrite what the calls made so far have left below the caller's frame: libsodium wipes its state,
+ * but not what its block functions spill. Call it last, from the function that handed out the key. */
+void vpi_wipe_stack(void);
+
 /* Ordinary zeroed memory, with a status. */
 vpriv_status vpi_alloc(size_t n_items, size_t item_bytes, void **memory_out);
 

@@ -44,6 +44,7 @@ void vpi_keyring_generate(vpriv_keyring *keyring, unsigned purpose)
     VPI_IMPOSSIBLE_UNLESS(purpose < VPI_PURPOSES_MAX);
     vpi_random(keyring->secret_key[purpose], VPI_KEY_BYTES);
     crypto_scalarmult_base(keyring->public_key[purpose], keyring->secret_key[purpose]);
+    vpi_wipe_stack();
     keyring->has_public |= UINT32_C(1) << purpose;
     keyring->has_secret |= UINT32_C(1) << purpose;
 }
@@ -61,6 +62,7 @@ static vpriv_status parse(const uint8_t *data, size_t n_bytes, vpriv_keyring *ke
     VPI_ENSURE(
         n_bytes >= HEAD_BYTES + DIGEST_BYTES, VPRIV_E_FORMAT, "the keyring file is cut short");
     crypto_generichash(digest, sizeof digest, data, n_bytes - DIGEST_BYTES, NULL, 0);
+    vpi_wipe_stack();
     VPI_ENSURE(sodium_memcmp(digest, data + n_bytes - DIGEST_BYTES, DIGEST_BYTES) == 0,
         VPRIV_E_FORMAT, "the keyring file is damaged");
     vpi_reader r = vpi_reader_of(data + 8, n_bytes - 8 - DIGEST_BYTES);
@@ -146,6 +148,7 @@ vpriv_status vpriv_keyring_save(const vpriv_keyring *keyring, const char *path)
         vpi_put_bytes(&w, keyring->secret_key[purpose], VPI_KEY_BYTES);
     }
     crypto_generichash(w.at, DIGEST_BYTES, data, vpi_writer_used(&w), NULL, 0);
+    vpi_wipe_stack();
     VPI_TRY(vpi_writer_finish(&w, "keyring"));
     VPI_TRY(vpi_file_write_new(path, data, vpi_writer_used(&w) + DIGEST_BYTES));
     st = VPRIV_OK;

@@ -43,6 +43,7 @@ vpriv_status vpi_inner_seal(const uint8_t recording_key[VPI_KEY_BYTES],
     memcpy(plain + VPI_KEY_BYTES, bond->recording_id, VPI_RECORDING_ID_BYTES);
     const int code = crypto_box_seal(inner_out, plain, sizeof plain, public_key);
     vpi_wipe(plain, sizeof plain);
+    vpi_wipe_stack();
     return code == 0 ? VPRIV_OK : vpi_auth_failed();
 }
 
@@ -57,6 +58,7 @@ vpriv_status vpi_inner_open(const uint8_t inner[VPI_INNER_BYTES], const vpi_reco
     if (opened)
         memcpy(recording_key_out, plain, VPI_KEY_BYTES);
     vpi_wipe(plain, sizeof plain);
+    vpi_wipe_stack();
     return opened ? VPRIV_OK : vpi_auth_failed();
 }
 
@@ -102,6 +104,7 @@ vpriv_status vpi_wrap_key(const uint8_t shred_key[VPI_KEY_BYTES], const vpi_reco
     st = VPRIV_OK;
 out:
     vpi_wipe(&state, sizeof state);
+    vpi_wipe_stack();
     return st;
 }
 
@@ -143,6 +146,7 @@ void vpi_block_seal(const vpi_recording_keys *keys, const vpi_recording_bond *bo
     block_out[0] = VPI_SUITE;
     crypto_aead_xchacha20poly1305_ietf_encrypt(block_out + 1, NULL, plain, VPI_BLOCK_PLAIN_BYTES,
         associated, n_associated, NULL, nonce, keys->block_key);
+    vpi_wipe_stack();
 }
 
 vpriv_status vpi_block_open(const vpi_recording_keys *keys, const vpi_recording_bond *bond,
@@ -154,9 +158,10 @@ vpriv_status vpi_block_open(const vpi_recording_keys *keys, const vpi_recording_
     const vpi_place place = place_of(bond, VPI_COLUMN_BLOCK, sequence, extra);
     const size_t n_associated = vpi_place_encode(&place, associated);
     block_nonce(keys, sequence, is_final, nonce);
-    if (!block || n_bytes != VPI_BLOCK_BYTES || block[0] != VPI_SUITE ||
-        crypto_aead_xchacha20poly1305_ietf_decrypt(plain_out, NULL, NULL, block + 1,
-            VPI_BLOCK_BYTES - 1, associated, n_associated, nonce, keys->block_key) != 0)
+    if (!block || n_bytes != VPI_BLOCK_BYTES || block[0] != VPI_SUITE)
         return vpi_auth_failed();
-    return VPRIV_OK;
+    const int code = crypto_aead_xchacha20poly1305_ietf_decrypt(plain_out, NULL, NULL, block + 1,
+        VPI_BLOCK_BYTES - 1, associated, n_associated, nonce, keys->block_key);
+    vpi_wipe_stack();
+    return code == 0 ? VPRIV_OK : vpi_auth_failed();
 }

@@ -42,6 +42,7 @@ static bool slot_is_whole(const uint8_t *slot)
     if (memcmp(slot, MAGIC, MAGIC_BYTES) != 0)
         return false;
     crypto_generichash(digest, sizeof digest, slot, HEAD_BYTES, NULL, 0);
+    vpi_wipe_stack();
     return sodium_memcmp(digest, slot + HEAD_BYTES, sizeof digest) == 0;
 }
 
@@ -150,6 +151,7 @@ static vpriv_status replace(void *user, const uint8_t *record)
     memcpy(slot, MAGIC, MAGIC_BYTES);
     memcpy(slot + MAGIC_BYTES, record, VPRIV_ROOT_RECORD_BYTES);
     crypto_generichash(slot + HEAD_BYTES, DIGEST_BYTES, slot, HEAD_BYTES, NULL, 0);
+    vpi_wipe_stack();
     VPI_TRY(write_slot(fd, target, slot));
     if (current >= 0) {
         vpi_wipe(file->slots + current * SLOT_BYTES, SLOT_BYTES);

@@ -36,6 +36,7 @@ void vpi_seal(const uint8_t *key, const vpi_place *place, const void *plain, siz
     vpi_random(sealed_out + 1, NONCE_BYTES);
     crypto_aead_xchacha20poly1305_ietf_encrypt(sealed_out + 1 + NONCE_BYTES, NULL, plain, n_bytes,
         associated, n_associated, NULL, sealed_out + 1, key);
+    vpi_wipe_stack();
 }
 
 vpriv_status vpi_unseal(const uint8_t *key, const vpi_place *place, const void *sealed,
@@ -46,10 +47,10 @@ vpriv_status vpi_unseal(const uint8_t *key, const vpi_place *place, const void *
     if (!at || n_sealed < VPI_SEAL_OVERHEAD || at[0] != VPI_SUITE)
         return vpi_auth_failed();
     const size_t n_associated = vpi_place_encode(place, associated);
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt(plain_out, NULL, NULL, at + 1 + NONCE_BYTES,
-            n_sealed - 1 - NONCE_BYTES, associated, n_associated, at + 1, key) != 0)
-        return vpi_auth_failed();
-    return VPRIV_OK;
+    const int code = crypto_aead_xchacha20poly1305_ietf_decrypt(plain_out, NULL, NULL,
+        at + 1 + NONCE_BYTES, n_sealed - 1 - NONCE_BYTES, associated, n_associated, at + 1, key);
+    vpi_wipe_stack();
+    return code == 0 ? VPRIV_OK : vpi_auth_failed();
 }
 
 vpriv_status vpi_seal_padded(const uint8_t *key, const vpi_place *place, const void *plain,
@@ -99,4 +100,5 @@ void vpi_derive(const uint8_t *key, const char *label, const void *data, size_t 
     crypto_generichash_update(&state, data, n_bytes);
     crypto_generichash_final(&state, key_out, VPI_KEY_BYTES);
     vpi_wipe(&state, sizeof state);
+    vpi_wipe_stack();
 }

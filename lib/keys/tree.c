@@ -123,8 +123,8 @@ out:
     return st;
 }
 
-/* Inside a write transaction: hand the pending root to the store if it has not got it, drop the row,
- * and leave the record in force in secrets->root. */
+/* Inside a write transaction: hand the pending root to the store if it has not got it, and leave the
+ * record in force in secrets->root. The row stays; it is useless by now. */
 static vpriv_status settle_in_transaction(vpi_tree *tree)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
@@ -135,7 +135,6 @@ static vpriv_status settle_in_transaction(vpi_tree *tree)
     if (tree->creating && loaded == VPRIV_E_ROOT &&
         vpi_root_probe(tree->store) == VPRIV_E_NOT_FOUND) {
         VPI_TRY(vpi_root_replace(tree->store, &secrets->root));
-        tree->creating = false;
         loaded = vpi_root_load(tree->store, &secrets->loaded);
     }
     VPI_TRY(loaded);
@@ -155,13 +154,18 @@ static vpriv_status settle_in_transaction(vpi_tree *tree)
         "the vault file is older than its root store: it is an old copy");
     secrets->root = secrets->loaded;
     tree->settled = true;
-    VPI_TRY(vpi_database_run(
-        tree->database, "DELETE FROM root_pending WHERE id = ?1", "i", (int64_t)ROOT_STATE));
+    tree->creating = false;
     st = VPRIV_OK;
 out:
     vpi_wipe(&secrets->loaded, sizeof secrets->loaded);
     vpi_wipe(&secrets->next, sizeof secrets->next);
     return st;
+}
+
+static vpriv_status drop_pending(vpi_tree *tree)
+{
+    return vpi_database_run(
+        tree->database, "DELETE FROM root_pending WHERE id = ?1", "i", (int64_t)ROOT_STATE);
 }
 
 vpriv_status vpi_tree_settle(vpi_tree *tree)
@@ -174,7 +178,7 @@ vpriv_status vpi_tree_settle(vpi_tree *tree)
     VPI_TRY(vpi_database_set_durable(tree->database, false));
     VPI_TRY(vpi_database_begin(tree->database));
     VPI_TRY(settle_in_transaction(tree));
-    if (vpi_database_commit(tree->database) != VPRIV_OK)
+    if (drop_pending(tree) != VPRIV_OK || vpi_database_commit(tree->database) != VPRIV_OK)
         vpi_fail_clear();
     st = VPRIV_OK;
 out:
@@ -195,6 +199,7 @@ vpriv_status vpi_tree_refresh(vpi_tree *tree)
     if (sqlite3_txn_state(vpi_database_handle(tree->database), NULL) != SQLITE_TXN_WRITE)
         return vpi_fail(VPRIV_E_BUSY, "another process is replacing the root key");
     VPI_TRY(settle_in_transaction(tree));
+    VPI_TRY(drop_pending(tree));
     st = VPRIV_OK;
 out:
     return st;

@@ -4,7 +4,8 @@
 #include <string.h>
 #include <time.h>
 
-#define IDLE_SLEEP_NS 5000000 /* a quarter of a packet */
+#define IDLE_SLEEP_NS  5000000 /* a quarter of a packet */
+#define STOP_STEPS_MAX 500     /* pieces of 20 ms: the largest push buffer */
 
 vpriv_status vpriv_recorder_open(vpriv_vault *vault, vpriv_source *source,
     const vpriv_recorder_config *config, vpriv_recorder **recorder_out)
@@ -140,6 +141,18 @@ vpriv_status vpriv_recorder_reject(vpriv_recorder *recorder)
     return st;
 }
 
+/* What the source had before the stop belongs to the recording. Bounded: a source that always has more
+ * does not keep anybody waiting. */
+static void take_what_is_there(vpriv_recorder *recorder)
+{
+    bool idle = false;
+    for (int i = 0;
+         i < STOP_STEPS_MAX && !idle && vpriv_recorder_state_now(recorder) != VPRIV_RECORDER_ENDED;
+         i++)
+        if (vpi_recorder_step(recorder, &idle) != VPRIV_OK)
+            break;
+}
+
 vpriv_status vpriv_recorder_stop(vpriv_recorder *recorder, vpriv_outcome *outcome_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
@@ -152,6 +165,7 @@ vpriv_status vpriv_recorder_stop(vpriv_recorder *recorder, vpriv_outcome *outcom
     pthread_join(recorder->worker, NULL);
     recorder->has_worker = false;
     pthread_mutex_lock(&recorder->lock);
+    take_what_is_there(recorder);
     if (vpriv_recorder_state_now(recorder) != VPRIV_RECORDER_ENDED)
         vpi_recorder_end(recorder, VPRIV_END_STOPPED, VPRIV_OK);
     vpi_source_stop(recorder->source);

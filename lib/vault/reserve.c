@@ -20,6 +20,9 @@
 #define RESERVE_SUFFIX "-reserve"
 #define LOCK_SUFFIX    "-lock"
 
+#define SPARE_BYTES            (64u * 1024) /* left for others on a nearly full disk */
+#define SMALLEST_RESERVE_BYTES (128u * 1024)
+
 vpriv_status vpi_reserve_open(vpriv_vault *vault)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
@@ -76,24 +79,35 @@ bool vpi_reserve_give_up_path(const char *vault_path)
     return given_up;
 }
 
+/* Bytes free for everybody beside the vault file; 0 when nobody can tell. */
+static uint64_t free_bytes_beside(const char *path)
+{
+    struct statvfs space;
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    const bool known = folder && statvfs(folder, &space) == 0;
+    free(folder);
+    return known ? (uint64_t)space.f_bavail * space.f_frsize : 0;
+}
+
+/* On a disk that is nearly full a smaller reserve is better than none; it grows when it can. */
 void vpi_reserve_rebuild(vpriv_vault *vault)
 {
     struct stat info;
-    struct statvfs space;
-    if (vault->reserve_bytes == 0 || stat(vault->reserve_path, &info) == 0)
+    const bool exists = stat(vault->reserve_path, &info) == 0;
+    const uint64_t have = exists ? (uint64_t)info.st_size : 0;
+    if (have >= vault->reserve_bytes)
         return;
-    char *slash = strrchr(vault->path, '/');
-    char *folder = slash ? strndup(vault->path, (size_t)(slash - vault->path) + 1) : strdup(".");
-    const bool roomy =
-        folder && statvfs(folder, &space) == 0 &&
-        (uint64_t)space.f_bavail * space.f_frsize > 4 * (uint64_t)vault->reserve_bytes;
-    free(folder);
-    if (!roomy)
+    const uint64_t available = free_bytes_beside(vault->path) + have;
+    uint64_t want = vault->reserve_bytes;
+    if (available < want + SPARE_BYTES)
+        want = available > SPARE_BYTES ? available - SPARE_BYTES : 0;
+    if (want <= have || want < SMALLEST_RESERVE_BYTES)
         return;
-    const int fd = open(vault->reserve_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    const int fd = open(vault->reserve_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return;
-    if (posix_fallocate(fd, 0, (off_t)vault->reserve_bytes) != 0)
+    if (posix_fallocate(fd, 0, (off_t)want) != 0 && !exists)
         unlink(vault->reserve_path);
     close(fd);
 }

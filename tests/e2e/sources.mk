@@ -1,0 +1,11 @@
+# The command line and the examples from outside, as people and scripts use them.
+e2e_tests = \
+	tests/e2e/test-commands \
+	tests/e2e/test-exit-codes \
+	tests/e2e/test-bad-input \
+	tests/e2e/test-requirements \
+	tests/e2e/test-processes \
+	tests/e2e/test-story \
+	tests/e2e/test-examples
+TESTS += $(e2e_tests)
+EXTRA_DIST += $(e2e_tests) tests/e2e/e2e.py tests/e2e/shim.c scripts/story

@@ -22,3 +22,34 @@ tests_fault_test_cutdisk_LDADD = $(fault_ldadd)
 tests_fault_test_cutvfs_SOURCES = tests/fault/test_cutvfs.c
 tests_fault_test_cutvfs_CFLAGS = $(fault_cflags)
 tests_fault_test_cutvfs_LDADD = $(fault_ldadd)
+
+# Fault tests of the whole library. The long programs are the same sources with FAULT_LONG: every
+# event, every bit, more rounds.
+life_sources = tests/fault/life.h tests/fault/life.c
+life_ldadd = $(fault_ldadd) -lm
+attack_sources = tests/fault/attack.h tests/fault/attack.c
+EXTRA_PROGRAMS =
+
+TESTS += tests/fault/test_cuts
+check_PROGRAMS += tests/fault/test_cuts
+tests_fault_test_cuts_SOURCES = tests/fault/test_cuts.c $(life_sources) $(attack_sources)
+tests_fault_test_cuts_CFLAGS = $(fault_cflags)
+tests_fault_test_cuts_LDADD = $(life_ldadd)
+EXTRA_PROGRAMS += tests/fault/long_cuts
+CHECK_LONG += tests/fault/long_cuts
+tests_fault_long_cuts_SOURCES = $(tests_fault_test_cuts_SOURCES)
+tests_fault_long_cuts_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_LONG
+tests_fault_long_cuts_CFLAGS = $(fault_cflags)
+tests_fault_long_cuts_LDADD = $(life_ldadd)
+
+TESTS += tests/fault/test_history
+check_PROGRAMS += tests/fault/test_history
+tests_fault_test_history_SOURCES = tests/fault/test_history.c $(life_sources) $(attack_sources)
+tests_fault_test_history_CFLAGS = $(fault_cflags)
+tests_fault_test_history_LDADD = $(life_ldadd)
+EXTRA_PROGRAMS += tests/fault/long_history
+CHECK_LONG += tests/fault/long_history
+tests_fault_long_history_SOURCES = $(tests_fault_test_history_SOURCES)
+tests_fault_long_history_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_LONG
+tests_fault_long_history_CFLAGS = $(fault_cflags)
+tests_fault_long_history_LDADD = $(life_ldadd)

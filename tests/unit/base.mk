@@ -1,5 +1,8 @@
-TESTS += tests/unit/test_base
-check_PROGRAMS += tests/unit/test_base
+TESTS += tests/unit/test_base tests/unit/test_base_files
+check_PROGRAMS += tests/unit/test_base tests/unit/test_base_files
 tests_unit_test_base_SOURCES = tests/unit/test_base.c
 tests_unit_test_base_CFLAGS = $(unit_cflags)
 tests_unit_test_base_LDADD = $(unit_ldadd)
+tests_unit_test_base_files_SOURCES = tests/unit/test_base_files.c
+tests_unit_test_base_files_CFLAGS = $(unit_cflags)
+tests_unit_test_base_files_LDADD = $(unit_ldadd)

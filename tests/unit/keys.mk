@@ -1,5 +1,7 @@
 keys_tests = tests/unit/test_keys_seal tests/unit/test_keys_root tests/unit/test_keys_keyring \
-	tests/unit/test_keys_recording tests/unit/test_keys_tree
+	tests/unit/test_keys_recording tests/unit/test_keys_tree \
+	tests/unit/test_keys_forgetting tests/unit/test_keys_crash \
+	tests/unit/test_keys_memory
 TESTS += $(keys_tests)
 check_PROGRAMS += $(keys_tests)
 EXTRA_DIST += tests/unit/test_keys_help.h tests/unit/test_keys_tree_help.h
@@ -18,3 +20,12 @@ tests_unit_test_keys_recording_LDADD = $(unit_ldadd)
 tests_unit_test_keys_tree_SOURCES = tests/unit/test_keys_tree.c
 tests_unit_test_keys_tree_CFLAGS = $(unit_cflags)
 tests_unit_test_keys_tree_LDADD = $(unit_ldadd)
+tests_unit_test_keys_forgetting_SOURCES = tests/unit/test_keys_forgetting.c
+tests_unit_test_keys_forgetting_CFLAGS = $(unit_cflags)
+tests_unit_test_keys_forgetting_LDADD = $(unit_ldadd)
+tests_unit_test_keys_crash_SOURCES = tests/unit/test_keys_crash.c
+tests_unit_test_keys_crash_CFLAGS = $(unit_cflags)
+tests_unit_test_keys_crash_LDADD = $(unit_ldadd)
+tests_unit_test_keys_memory_SOURCES = tests/unit/test_keys_memory.c
+tests_unit_test_keys_memory_CFLAGS = $(unit_cflags)
+tests_unit_test_keys_memory_LDADD = $(unit_ldadd)

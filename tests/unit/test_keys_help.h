@@ -33,6 +33,14 @@ static inline void help_leave_folder(void)
     nftw(help_folder, help_remove, 8, FTW_DEPTH | FTW_PHYS);
 }
 
+/* A checked fixture for tests that use the same names: each has a folder of its own. */
+static inline void help_enter_subfolder(void)
+{
+    char folder[] = "test-XXXXXX";
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    ck_assert_int_eq(chdir(folder), 0);
+}
+
 static inline size_t help_read(const char *path, uint8_t *data_out, size_t capacity)
 {
     FILE *file = fopen(path, "rb");

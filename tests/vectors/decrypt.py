@@ -233,13 +233,13 @@ def parse_root_record(record):
 
 def parse_root_file(data):
     """The record in force."""
-    need(len(data) in (0, 8192), FormatError, "not a root key file")
+    need(len(data) <= 8192, FormatError, "not a root key file")
     whole = []
     for slot in (data[:4096], data[4096:]):
         if slot[:8] == b"VPRIVRT1" and blake(slot[:64]) == slot[64:96]:
             whole.append(parse_root_record(slot[8:64]))
     need(whole or any(data), RootError, "the root key file is empty")
-    need(whole, FormatError, "not a root key file, or a damaged one")
+    need(whole and len(data) == 8192, FormatError, "not a root key file, or a damaged one")
     return max(whole, key=lambda record: record["generation"])
 
 
@@ -247,6 +247,7 @@ def parse_keyring(data):
     """A keyring file."""
     need(data[:7] == b"VPRIVKR" and len(data) >= 8, FormatError, "not a keyring")
     need(data[7:8] <= b"1", VersionError, "a newer keyring")
+    need(data[7:8] == b"1", FormatError, "not a keyring")
     need(len(data) >= 123 and blake(data[:-32]) == data[-32:], FormatError, "a damaged keyring")
     c = Cursor(data[8:-32], FormatError)
     kind = c.u8()
@@ -260,9 +261,11 @@ def parse_keyring(data):
         last = purpose
         ring["public"][purpose] = c.bytes(32)
         secret = c.bytes(32)
+        need(kind == 1 or not any(secret), FormatError, "a credential with a secret key")
         if kind == 1:
             ring["secret"][purpose] = secret
     c.end()
+    need(kind == 2 or not any(ring["policy_key"]), FormatError, "a keyring with a policy key")
     return ring
 
 
@@ -356,7 +359,8 @@ def parse_header(plain):
     need(c.u16() == 1)
     header = {"tag_bytes": c.bytes(c.u16()), "commitment": c.bytes(32), "expires_us": c.i64(),
               "wrapped": c.u32(), "is_finished": c.count(0, 1), "end_reason": c.u8(),
-              "n_blocks": c.u64(), "n_frames_48k": c.u64(), "ended_us": c.i64()}
+              "n_blocks": c.u64(), "n_frames_48k": c.u64(), "ended_us": c.i64(),
+              "n_accesses": c.u64()}
     c.end()
     header["tag"] = parse_tag(header["tag_bytes"])
     header["tag_hash"] = tag_hash(header["tag_bytes"])
@@ -447,7 +451,7 @@ def parse_entry(data):
     version = c.u16()
     need(version > 0, FormatError, "not a log entry")
     need(version == 1, VersionError, "a newer log entry")
-    entry = {"kind": c.count(1, 21), "time_us": c.i64(), "purpose": c.u8(),
+    entry = {"kind": c.count(1, 22), "time_us": c.i64(), "purpose": c.u8(),
              "deny_reasons": c.u32(), "count": c.u64(), "actor": c.text(63),
              "reason": c.text(255), "recipient": c.text(63), "recording": c.bytes(16),
              "subject": c.bytes(16), "consent_record": c.bytes(16), "detail_hash": c.bytes(32)}
@@ -670,8 +674,8 @@ class Vault:
     def open_subject(self, row):
         """A person."""
         need(row["key_slot"] >= 0)
-        slot = struct.pack("<Q", row["key_slot"])
-        plain = unseal(self.catalogue, place(self.vault_id, 6, row["id"], slot),
+        extra = struct.pack("<Q", row["key_slot"]) + row["tag"]
+        plain = unseal(self.catalogue, place(self.vault_id, 6, row["id"], extra),
                        row["reference"])
         need(len(plain) == 17 and row["tag"] == blind(self.index, "subject", plain[:16]))
         key = self.tree.get(row["key_slot"])
@@ -680,6 +684,13 @@ class Vault:
         subject = {"row": row["id"], "id": plain[:16], "class": plain[16], "key": key,
                    "name": c.text(127), "contact": c.text(127)}
         c.end()
+        c = Cursor(unseal(derive(key, "subject: consents"), place(self.vault_id, 16, row["id"]),
+                          row["consents"]))
+        n_records = c.u32()
+        subject["latest"] = {p: at for p, at in ((p, c.i64()) for p in range(PURPOSES)) if at}
+        c.end()
+        rows = [r["id"] for r in self.image["consent_record"] if r["subject"] == row["id"]]
+        need(len(rows) == n_records and set(subject["latest"].values()) <= set(rows))
         return subject
 
     def open_consent(self, row):
@@ -690,17 +701,16 @@ class Vault:
         plain = unseal_padded(derive(key, "consent: record"), place(
             self.vault_id, 8, row["id"], struct.pack("<q", row["subject"])), row["sealed"])
         record = parse_record(plain[8:])
-        record["slot"] = struct.unpack_from("<Q", plain)[0]
-        controller = record["controller_id"].encode().ljust(64, b"\0")
-        need(row["tag"] == blind(key, "consent: current",
-                                 bytes([record["purpose"]]) + controller))
+        record["row"], record["slot"] = row["id"], struct.unpack_from("<Q", plain)[0]
         need(record["subject"] == owner[0]["id"])
+        for purpose, latest in owner[0]["latest"].items():
+            need(latest != row["id"] or purpose == record["purpose"])
         return record
 
     def grant(self, subject, purpose):
         """The grant key in force."""
-        latest = [r for r in self.consents if r["subject"] == subject and r["purpose"] == purpose
-                  and r["controller_id"] == self.settings["controller_id"]][-1:]
+        rows = [s["latest"].get(purpose) for s in self.subjects if s["id"] == subject]
+        latest = [r for r in self.consents if r["row"] in rows]
         need(latest and latest[0]["state"] in (2, 9) and latest[0]["slot"] != NO_SLOT, NoConsent,
              "no consent in force")
         try:
@@ -745,7 +755,8 @@ class Vault:
     def check_policy(self, subject, c):
         """One person's row."""
         need(c.u8() == subject["class"])
-        latest = {r["purpose"]: r for r in self.consents if r["subject"] == subject["id"]}
+        latest = {r["purpose"]: r for r in self.consents
+                  if r["row"] in subject["latest"].values()}
         need(c.u8() == len(latest))
         for purpose in sorted(latest):
             r = latest[purpose]
@@ -792,7 +803,8 @@ class Vault:
             return None
         payload = row["sealed"]
         need(payload[:32] == derive(key, "log: key commitment"))
-        entry = parse_entry(unseal(key, place(self.vault_id, 14, index), payload[32:]))
+        entry = parse_entry(unseal(key, place(self.vault_id, 14, index, row["tag"] or b""),
+                                   payload[32:]))
         wanted = blind(self.index, "log: recording", entry["recording"])
         need(row["tag"] == (wanted if any(entry["recording"]) else None))
         return entry
@@ -837,6 +849,10 @@ class Vault:
         found = parse_wraps(unseal_padded(derive(shred, "recording: wraps"), place(
             self.vault_id, 11, row["id"]), wraps[0]["sealed"]))
         need(sum(1 << p for p in found) == header["wrapped"])
+        name = blind(self.index, "log: recording", row["name"])
+        entries = [e for e, payload in zip(self.log["entries"], self.image["log_payload"])
+                   if payload["tag"] == name and (e is None or e["kind"] in (6, 7))]
+        need(len(entries) >= header["n_accesses"])
         for purpose in range(PURPOSES):
             try:
                 key = self.recording_key(recording, shred, found, purpose)

@@ -15,6 +15,7 @@
 #define LINE_BYTES  (1 << 20)
 #define WORDS_MAX   8
 #define ENTRY_48K   960
+#define N_KEPT      4
 #define BLOCKS_MAX  32
 #define BATCH_BYTES (BLOCKS_MAX * VPI_BLOCK_PLAIN_BYTES)
 
@@ -25,6 +26,8 @@ typedef struct driver {
     vpriv_keyring *owner;
     char path[512];
     bool has_root;
+    vpi_sealer *kept[N_KEPT]; /* provisional to the end */
+    size_t n_kept;
     uint8_t root[VPRIV_ROOT_RECORD_BYTES];
 } driver;
 
@@ -201,7 +204,7 @@ out:
 }
 
 /* record SUBJECTS REQUIRED OPTIONAL finished|unfinished|provisional ENTRIES; "capture" does it without
- * the root. What is provisional is rejected again, "kept" leaves its rows as a crash would. */
+ * the root. What is provisional stays so, as in a process that dies. */
 static vpriv_status record(driver *d, char **words)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
@@ -221,7 +224,9 @@ static vpriv_status record(driver *d, char **words)
     st = VPRIV_OK;
 out:
     /* What a process that dies leaves: no rejection. */
-    if (sealer && strcmp(words[4], "provisional") != 0)
+    if (sealer && strcmp(words[4], "provisional") == 0 && d->n_kept < N_KEPT)
+        d->kept[d->n_kept++] = sealer;
+    else
         vpi_sealer_destroy(sealer);
     return st;
 }

@@ -1,0 +1,475 @@
+#include "fault/attack.h"
+#include "base/bytes.h"
+#include "keys/keyring.h"
+#include "keys/recording.h"
+#include "keys/seal.h"
+#include "keys/tree.h"
+#include "vault/header.h"
+#include "vault/ingest.h"
+#include "vault/tag.h"
+#include <check.h>
+#include <sodium.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum blob_kind { NODE, PENDING, HEADER, WRAPS, INGEST, BLOCK, N_KINDS };
+
+#define NODE_PLAIN_BYTES  (1 + VPI_NODE_KEYS * VPI_KEY_BYTES)
+#define NODE_SEALED_BYTES (NODE_PLAIN_BYTES + VPI_SEAL_OVERHEAD)
+#define PLAIN_BYTES_MAX   16384
+#define TABLE_SLOTS       (1u << 16)
+
+struct blob {
+    enum blob_kind kind;
+    int64_t row;
+    int64_t other; /* ingest: kind; header: key slot */
+    uint8_t state, retention;
+    uint8_t name[VPI_RECORDING_ID_BYTES];
+    size_t n_bytes;
+    uint8_t *bytes;
+    uint8_t *plain; /* NULL until it opened */
+    size_t n_plain;
+    uint8_t key[VPI_KEY_BYTES]; /* that opened it */
+};
+
+struct attack {
+    uint8_t vault_id[VPI_VAULT_ID_BYTES];
+    const vpriv_keyring *keyring;
+    size_t n_blobs, n_keys, n_keys_used, room_blobs, room_keys;
+    struct blob *blobs;
+    uint8_t (*keys)[VPI_KEY_BYTES];
+    size_t n_roots;
+    struct {
+        uint64_t generation;
+        uint8_t key[VPI_KEY_BYTES];
+    } roots[256];
+    uint64_t *seen; /* hashes of blobs and keys, open addressing */
+};
+
+struct attack *attack_create(const uint8_t *vault_id, const vpriv_keyring *keyring)
+{
+    struct attack *attack = calloc(1, sizeof *attack);
+    ck_assert_ptr_nonnull(attack);
+    memcpy(attack->vault_id, vault_id, sizeof attack->vault_id);
+    attack->keyring = keyring;
+    attack->seen = calloc(TABLE_SLOTS, sizeof *attack->seen);
+    ck_assert_ptr_nonnull(attack->seen);
+    return attack;
+}
+
+void attack_destroy(struct attack *attack)
+{
+    for (size_t i = 0; i < attack->n_blobs; i++) {
+        free(attack->blobs[i].bytes);
+        free(attack->blobs[i].plain);
+    }
+    free(attack->blobs);
+    free(attack->keys);
+    free(attack->seen);
+    free(attack);
+}
+
+/* True when it is new. */
+static bool remember(struct attack *attack, uint64_t hash)
+{
+    hash = hash ? hash : 1;
+    for (size_t at = hash % TABLE_SLOTS;; at = (at + 1) % TABLE_SLOTS) {
+        if (attack->seen[at] == hash)
+            return false;
+        if (attack->seen[at] == 0) {
+            attack->seen[at] = hash;
+            return true;
+        }
+    }
+}
+
+static uint64_t hash_of(const struct blob *blob)
+{
+    const int64_t place[] = {blob->kind, blob->row, blob->other, blob->state, blob->retention};
+    crypto_generichash_state state;
+    uint64_t hash = 0;
+    uint8_t digest[crypto_generichash_BYTES_MIN];
+    crypto_generichash_init(&state, NULL, 0, sizeof digest);
+    crypto_generichash_update(&state, (const uint8_t *)place, sizeof place);
+    crypto_generichash_update(&state, blob->name, sizeof blob->name);
+    crypto_generichash_update(&state, blob->bytes, blob->n_bytes);
+    crypto_generichash_final(&state, digest, sizeof digest);
+    memcpy(&hash, digest, sizeof hash);
+    return hash;
+}
+
+static void *grow(void *items, size_t n, size_t *room, size_t item_bytes)
+{
+    if (n < *room)
+        return items;
+    *room = *room ? 2 * *room : 256;
+    items = realloc(items, *room * item_bytes);
+    ck_assert_ptr_nonnull(items);
+    return items;
+}
+
+static void add_blob(struct attack *attack, struct blob blob, const void *bytes, size_t n_bytes)
+{
+    if (!bytes || n_bytes == 0)
+        return;
+    blob.bytes = (uint8_t *)(uintptr_t)bytes;
+    blob.n_bytes = n_bytes;
+    if (!remember(attack, hash_of(&blob)))
+        return;
+    blob.bytes = malloc(n_bytes);
+    ck_assert_ptr_nonnull(blob.bytes);
+    memcpy(blob.bytes, bytes, n_bytes);
+    attack->blobs =
+        grow(attack->blobs, attack->n_blobs, &attack->room_blobs, sizeof *attack->blobs);
+    attack->blobs[attack->n_blobs++] = blob;
+    attack->n_keys_used = 0; /* every key is tried on it */
+}
+
+static void add_key(struct attack *attack, const uint8_t key[VPI_KEY_BYTES])
+{
+    uint64_t hash = 0;
+    uint8_t digest[crypto_generichash_BYTES_MIN];
+    if (sodium_is_zero(key, VPI_KEY_BYTES))
+        return;
+    crypto_generichash(digest, sizeof digest, key, VPI_KEY_BYTES, (const uint8_t *)"key", 0);
+    memcpy(&hash, digest, sizeof hash);
+    if (!remember(attack, hash))
+        return;
+    attack->keys = grow(attack->keys, attack->n_keys, &attack->room_keys, sizeof *attack->keys);
+    memcpy(attack->keys[attack->n_keys++], key, VPI_KEY_BYTES);
+}
+
+/* Columns of each query: row, sealed, other, name, state, retention. */
+static bool collect(struct attack *attack, sqlite3 *database, enum blob_kind kind, const char *sql)
+{
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v2(database, sql, -1, &statement, NULL) != SQLITE_OK)
+        return false;
+    int code = SQLITE_ROW;
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+        struct blob blob = {.kind = kind, .row = sqlite3_column_int64(statement, 0)};
+        if (sqlite3_column_count(statement) > 2)
+            blob.other = sqlite3_column_int64(statement, 2);
+        if (sqlite3_column_count(statement) > 3 &&
+            sqlite3_column_bytes(statement, 3) == sizeof blob.name)
+            memcpy(blob.name, sqlite3_column_blob(statement, 3), sizeof blob.name);
+        if (sqlite3_column_count(statement) > 5) {
+            blob.state = (uint8_t)sqlite3_column_int(statement, 4);
+            blob.retention = (uint8_t)sqlite3_column_int(statement, 5);
+        }
+        const void *bytes = sqlite3_column_blob(statement, 1);
+        add_blob(attack, blob, bytes, (size_t)sqlite3_column_bytes(statement, 1));
+    }
+    sqlite3_finalize(statement);
+    return code == SQLITE_DONE;
+}
+
+bool attack_add_database(struct attack *attack, const char *path)
+{
+    static const char *const queries[N_KINDS] = {
+        [NODE] = "SELECT id, sealed FROM key_node",
+        [PENDING] = "SELECT generation, sealed FROM root_pending",
+        [HEADER] = "SELECT id, header, key_slot, name, state, retention FROM recording"
+                   " WHERE header IS NOT NULL",
+        [WRAPS] = "SELECT recording, sealed FROM wrap",
+        [INGEST] = "SELECT recording, sealed, kind, name FROM ingest"
+                   " JOIN recording ON recording.id = ingest.recording",
+        [BLOCK] = "SELECT id >> 24, sealed FROM block WHERE id & 16777215 = 0",
+    };
+    sqlite3 *database = NULL;
+    bool readable = sqlite3_open_v2(path, &database, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK;
+    for (int kind = 0; kind < N_KINDS && readable; kind++)
+        readable = collect(attack, database, (enum blob_kind)kind, queries[kind]);
+    sqlite3_close(database);
+    return readable;
+}
+
+static uint64_t varint(const uint8_t **at, const uint8_t *end)
+{
+    uint64_t value = 0;
+    for (int i = 0; i < 9 && *at < end; i++) {
+        const uint8_t byte = *(*at)++;
+        if (i == 8)
+            return value << 8 | byte;
+        value = value << 7 | (byte & 0x7f);
+        if (!(byte & 0x80))
+            break;
+    }
+    return value;
+}
+
+void attack_add_page(struct attack *attack, const uint8_t *page, size_t n_bytes)
+{
+    if (n_bytes != 4096 || page[0] != 0x0d)
+        return;
+    const size_t n_cells = (size_t)page[3] << 8 | page[4];
+    for (size_t i = 0; i < n_cells && 8 + 2 * i + 2 <= n_bytes; i++) {
+        const size_t offset = (size_t)page[8 + 2 * i] << 8 | page[9 + 2 * i];
+        if (offset >= n_bytes)
+            return;
+        const uint8_t *at = page + offset, *end = page + n_bytes;
+        const uint64_t n_payload = varint(&at, end), row = varint(&at, end);
+        /* Record: header size, NULL (the row id), one blob. */
+        if (n_payload != 1 + 1 + 2 + NODE_SEALED_BYTES || (size_t)(end - at) < n_payload)
+            continue;
+        add_blob(attack, (struct blob){.kind = NODE, .row = (int64_t)row}, at + 4,
+            NODE_SEALED_BYTES);
+    }
+}
+
+static void add_root(struct attack *attack, uint64_t generation, const uint8_t key[VPI_KEY_BYTES])
+{
+    uint8_t top[VPI_KEY_BYTES];
+    for (size_t i = 0; i < attack->n_roots; i++)
+        if (memcmp(attack->roots[i].key, key, VPI_KEY_BYTES) == 0)
+            return;
+    ck_assert_uint_lt(attack->n_roots, sizeof attack->roots / sizeof attack->roots[0]);
+    attack->roots[attack->n_roots].generation = generation;
+    memcpy(attack->roots[attack->n_roots++].key, key, VPI_KEY_BYTES);
+    vpi_derive(key, "root: key tree", NULL, 0, top);
+    add_key(attack, top);
+}
+
+void attack_add_root(struct attack *attack, const uint8_t *record)
+{
+    uint64_t generation = 0;
+    for (int i = 7; i >= 0; i--)
+        generation = generation << 8 | record[VPI_VAULT_ID_BYTES + i];
+    add_root(attack, generation, record + VPI_VAULT_ID_BYTES + 8);
+}
+
+/* The next root, which an old one may open. True when there was one. */
+static bool follow_pending(struct attack *attack)
+{
+    const size_t n_before = attack->n_roots;
+    for (size_t i = 0; i < attack->n_blobs; i++) {
+        const struct blob *blob = &attack->blobs[i];
+        const vpi_place place = {
+            attack->vault_id, VPI_COLUMN_ROOT_PENDING, (uint64_t)blob->row, NULL, 0};
+        if (blob->kind != PENDING || blob->n_bytes != VPI_KEY_BYTES + VPI_SEAL_OVERHEAD)
+            continue;
+        for (size_t r = 0; r < attack->n_roots; r++) {
+            uint8_t key[VPI_KEY_BYTES], next[VPI_KEY_BYTES];
+            vpi_derive(attack->roots[r].key, "root: next root", NULL, 0, key);
+            if (vpi_unseal(key, &place, blob->bytes, blob->n_bytes, next) == VPRIV_OK)
+                add_root(attack, (uint64_t)blob->row, next);
+        }
+    }
+    return attack->n_roots > n_before;
+}
+
+static bool open_header(const struct attack *attack, struct blob *blob,
+    const uint8_t key[VPI_KEY_BYTES], uint8_t *plain_out)
+{
+    uint8_t bond[VPI_RECORDING_ID_BYTES + 1 + 1 + 8], derived[VPI_KEY_BYTES];
+    vpi_writer w = vpi_writer_of(bond, sizeof bond);
+    vpi_put_bytes(&w, blob->name, sizeof blob->name);
+    vpi_put_u8(&w, blob->state);
+    vpi_put_u8(&w, blob->retention);
+    vpi_put_u64(&w, (uint64_t)blob->other);
+    const vpi_place place = {attack->vault_id, VPI_COLUMN_RECORDING_HEADER, (uint64_t)blob->row,
+        bond, sizeof bond};
+    vpi_derive(key, "recording: header", NULL, 0, derived);
+    return vpi_unseal_padded(derived, &place, blob->bytes, blob->n_bytes, plain_out,
+               PLAIN_BYTES_MAX, &blob->n_plain) == VPRIV_OK;
+}
+
+static bool open_blob(const struct attack *attack, struct blob *blob,
+    const uint8_t key[VPI_KEY_BYTES], uint8_t *plain_out)
+{
+    uint8_t derived[VPI_KEY_BYTES];
+    vpi_place place = {attack->vault_id, VPI_COLUMN_KEY_NODE, (uint64_t)blob->row, NULL, 0};
+    switch (blob->kind) {
+    case NODE:
+        blob->n_plain = NODE_PLAIN_BYTES;
+        return blob->n_bytes == NODE_SEALED_BYTES &&
+               vpi_unseal(key, &place, blob->bytes, blob->n_bytes, plain_out) == VPRIV_OK;
+    case HEADER:
+        return open_header(attack, blob, key, plain_out);
+    case WRAPS:
+        place.column = VPI_COLUMN_WRAPS;
+        vpi_derive(key, "recording: wraps", NULL, 0, derived);
+        return vpi_unseal_padded(derived, &place, blob->bytes, blob->n_bytes, plain_out,
+                   PLAIN_BYTES_MAX, &blob->n_plain) == VPRIV_OK;
+    case INGEST:
+        blob->n_plain = blob->n_bytes - 1 - crypto_box_SEALBYTES;
+        if (crypto_scalarmult_base(derived, key) != 0)
+            return false;
+        return crypto_box_seal_open(plain_out, blob->bytes + 1, blob->n_bytes - 1, derived, key) ==
+               0;
+    default:
+        return false;
+    }
+}
+
+static void use_key(struct attack *attack, const uint8_t key[VPI_KEY_BYTES])
+{
+    static uint8_t plain[PLAIN_BYTES_MAX];
+    for (size_t i = 0; i < attack->n_blobs; i++) {
+        struct blob *blob = &attack->blobs[i];
+        if (blob->plain || !open_blob(attack, blob, key, plain))
+            continue;
+        blob->plain = malloc(blob->n_plain);
+        ck_assert_ptr_nonnull(blob->plain);
+        memcpy(blob->plain, plain, blob->n_plain);
+        memcpy(blob->key, key, VPI_KEY_BYTES);
+        if (blob->kind == NODE)
+            for (size_t k = 0; k < VPI_NODE_KEYS; k++)
+                add_key(attack, plain + 1 + k * VPI_KEY_BYTES);
+        if (blob->kind == INGEST && blob->other == VPI_INGEST_COMMIT)
+            add_key(attack, plain + 1 + VPI_VAULT_ID_BYTES + VPI_RECORDING_ID_BYTES);
+    }
+}
+
+void attack_solve(struct attack *attack)
+{
+    for (bool more = true; more;) {
+        more = follow_pending(attack);
+        while (attack->n_keys_used < attack->n_keys) {
+            uint8_t key[VPI_KEY_BYTES];
+            memcpy(key, attack->keys[attack->n_keys_used++], sizeof key);
+            use_key(attack, key);
+            more = true;
+        }
+    }
+}
+
+static bool open_block(const struct attack *attack, int64_t row, const vpi_recording_bond *bond,
+    const uint8_t recording_key[VPI_KEY_BYTES])
+{
+    vpi_recording_keys keys;
+    uint8_t plain[VPI_BLOCK_PLAIN_BYTES];
+    memset(&keys, 0, sizeof keys);
+    memcpy(keys.recording_key, recording_key, VPI_KEY_BYTES);
+    vpi_recording_keys_derive(&keys);
+    for (size_t i = 0; i < attack->n_blobs; i++) {
+        const struct blob *blob = &attack->blobs[i];
+        if (blob->kind != BLOCK || blob->row != row)
+            continue;
+        for (int final = 0; final < 2; final++)
+            if (vpi_block_open(&keys, bond, 0, final, blob->bytes, blob->n_bytes, plain) ==
+                VPRIV_OK)
+                return true;
+    }
+    return false;
+}
+
+static bool open_inner(const struct attack *attack, int64_t row, const vpi_recording_bond *bond,
+    unsigned purpose, const uint8_t *inner)
+{
+    uint8_t recording_key[VPI_KEY_BYTES];
+    return vpi_inner_open(inner, bond, attack->keyring->public_key[purpose],
+               attack->keyring->secret_key[purpose], recording_key) == VPRIV_OK &&
+           open_block(attack, row, bond, recording_key);
+}
+
+/* One wrap with every key there is as the speaker's grant key. */
+static bool open_wrap(const struct attack *attack, const struct blob *header,
+    const vpi_recording_bond *bond, const uint8_t *subject, unsigned purpose, const uint8_t *wrap)
+{
+    for (size_t i = 0; i < attack->n_keys; i++) {
+        uint8_t key[VPI_KEY_BYTES], inner[VPI_INNER_BYTES];
+        vpi_grant grant;
+        memcpy(grant.subject_id, subject, sizeof grant.subject_id);
+        memcpy(grant.key, attack->keys[i], VPI_KEY_BYTES);
+        if (vpi_wrap_key(header->key, bond, purpose, &grant, 1, key) == VPRIV_OK &&
+            vpi_wrap_open(key, bond, purpose, wrap, inner) == VPRIV_OK &&
+            open_inner(attack, header->row, bond, purpose, inner))
+            return true;
+    }
+    return false;
+}
+
+static uint32_t open_by_wraps(const struct attack *attack, const struct blob *header)
+{
+    uint32_t opened = 0;
+    vpi_recording_bond bond;
+    vpi_tag tag;
+    const size_t n_tag = (size_t)header->plain[2] | (size_t)header->plain[3] << 8;
+    memcpy(bond.vault_id, attack->vault_id, sizeof bond.vault_id);
+    memcpy(bond.recording_id, header->name, sizeof bond.recording_id);
+    vpi_tag_hash(header->plain + 4, n_tag, bond.tag_hash);
+    ck_assert_int_eq(vpi_tag_decode(header->plain + 4, n_tag, &tag), VPRIV_OK);
+    for (size_t i = 0; i < attack->n_blobs; i++) {
+        const struct blob *wraps = &attack->blobs[i];
+        if (wraps->kind != WRAPS || wraps->row != header->row || !wraps->plain)
+            continue;
+        vpi_reader r = vpi_reader_of(wraps->plain, wraps->n_plain);
+        const uint32_t purposes = vpi_get_u32(&r);
+        for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
+            if (!(purposes >> p & 1))
+                continue;
+            const uint8_t *wrap = vpi_get_bytes(&r, VPI_WRAP_BYTES);
+            ck_assert(!r.failed);
+            if (!(opened >> p & 1) && open_wrap(attack, header, &bond, tag.subjects[0], p, wrap))
+                opened |= UINT32_C(1) << p;
+        }
+    }
+    return opened;
+}
+
+/* The envelope holds the inner boxes themselves: no grant key is asked for. */
+static uint32_t open_by_envelope(const struct attack *attack, const struct blob *envelope)
+{
+    uint32_t opened = 0;
+    vpi_recording_bond bond;
+    vpi_reader r = vpi_reader_of(envelope->plain, envelope->n_plain);
+    (void)vpi_get_bytes(&r, 1 + VPI_VAULT_ID_BYTES + VPI_RECORDING_ID_BYTES);
+    (void)vpi_get_bytes(&r, VPI_KEY_BYTES + VPI_HASH_BYTES);
+    const size_t n_tag = vpi_get_u16(&r);
+    const uint8_t *tag = vpi_get_bytes(&r, n_tag);
+    const uint32_t purposes = vpi_get_u32(&r);
+    memcpy(bond.vault_id, attack->vault_id, sizeof bond.vault_id);
+    memcpy(bond.recording_id, envelope->name, sizeof bond.recording_id);
+    vpi_tag_hash(tag, n_tag, bond.tag_hash);
+    for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
+        if (!(purposes >> p & 1))
+            continue;
+        const uint8_t *inner = vpi_get_bytes(&r, VPI_INNER_BYTES);
+        ck_assert(!r.failed);
+        if (open_inner(attack, envelope->row, &bond, p, inner))
+            opened |= UINT32_C(1) << p;
+    }
+    return opened;
+}
+
+static bool is_about(const struct blob *blob, const uint8_t *recording_id)
+{
+    return (blob->kind == HEADER || (blob->kind == INGEST && blob->other == VPI_INGEST_COMMIT)) &&
+           memcmp(blob->name, recording_id, VPI_RECORDING_ID_BYTES) == 0;
+}
+
+uint32_t attack_opens(const struct attack *attack, const uint8_t *recording_id)
+{
+    uint32_t opened = 0;
+    for (size_t i = 0; i < attack->n_blobs; i++) {
+        const struct blob *blob = &attack->blobs[i];
+        if (!blob->plain || !is_about(blob, recording_id))
+            continue;
+        opened |= blob->kind == HEADER ? open_by_wraps(attack, blob)
+                                       : open_by_envelope(attack, blob);
+    }
+    return opened;
+}
+
+bool attack_saw_keys_of(const struct attack *attack, const uint8_t *recording_id)
+{
+    for (size_t i = 0; i < attack->n_blobs; i++)
+        if (is_about(&attack->blobs[i], recording_id))
+            return true;
+    return false;
+}
+
+size_t attack_n_keys(const struct attack *attack)
+{
+    return attack->n_keys;
+}
+
+size_t attack_n_nodes(const struct attack *attack)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < attack->n_blobs; i++)
+        n += attack->blobs[i].kind == NODE;
+    return n;
+}

@@ -1,0 +1,645 @@
+/* The power is cut at every event of every call that changes a vault, in every way a disk may have
+ * kept unsynced data: what was acknowledged is there, what was not is there as a whole or not at all,
+ * nothing destroyed comes back, and no repair step is needed. */
+#include "fault/attack.h"
+#include "fault/cutvfs.h"
+#include "fault/life.h"
+#include "vault/sealer.h"
+#include <stdio.h>
+#include <unistd.h>
+
+#define RECORDINGS_MAX 8
+#define BOTH_PURPOSES                                                                              \
+    (VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_KEEP_HISTORY) | VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_HUMAN_REVIEW))
+
+struct bench;
+
+/* One call under test, and what it may leave. */
+struct workload {
+    const char *name;
+    void (*prepare)(struct bench *bench); /* beyond a settled-in vault with two recordings */
+    vpriv_status (*act)(struct bench *bench);
+    uint64_t step_events; /* between cuts in make check; 0 is every event */
+    uint32_t dead_purposes; /* of the recordings named by n_dead, once act is acknowledged */
+    size_t n_dead;          /* the first so many */
+};
+
+struct bench {
+    struct life life;
+    const struct workload *workload;
+    struct cutvfs_snapshot *start;
+    struct memory_root start_root;
+    vpriv_keyring *credential;
+    vpriv_recording_id recordings[RECORDINGS_MAX];
+    size_t n_recordings;
+    char *before; /* what the vault tells without, and with, the call */
+    char *after;
+    bool acknowledged;
+    uint64_t acknowledged_frames; /* recording: committed and sealed */
+    bool confirmed, finished;
+    uint64_t n_trials;
+};
+
+static void record_one(struct bench *bench, uint32_t n_ms, uint32_t pitch_hz)
+{
+    life_record(&bench->life, n_ms, pitch_hz, &bench->recordings[bench->n_recordings++]);
+}
+
+static void put_back(struct bench *bench)
+{
+    cutvfs_restore(bench->start);
+    bench->life.root = bench->start_root;
+    bench->life.clock_us += 1000000;
+}
+
+static void set_up(struct bench *bench, const struct workload *workload)
+{
+    memset(bench, 0, sizeof *bench);
+    bench->workload = workload;
+    cutvfs_install();
+    life_begin(&bench->life);
+    bench->life.root.is_event = true;
+    ck_ok(life_create(&bench->life));
+    life_settle_in(&bench->life);
+    record_one(bench, 100, 300);
+    record_one(bench, 60, 500);
+    ck_ok(vpriv_vault_capture_credential(bench->life.vault, &bench->credential));
+    if (workload && workload->prepare)
+        workload->prepare(bench);
+    life_close(&bench->life);
+    bench->start = cutvfs_snapshot();
+    bench->start_root = bench->life.root;
+}
+
+static void tear_down(struct bench *bench)
+{
+    life_end(&bench->life);
+    vpriv_keyring_close(bench->credential);
+    cutvfs_snapshot_free(bench->start);
+    free(bench->before);
+    free(bench->after);
+    cutvfs_uninstall();
+}
+
+static char *look(struct bench *bench)
+{
+    ck_ok(life_open(&bench->life));
+    char *text = life_picture(&bench->life);
+    life_close(&bench->life);
+    return text;
+}
+
+/* With the whole old disk, the disk as it is, and the root as it is. */
+static void nothing_dead_opens(struct bench *bench)
+{
+    struct attack *attack = attack_create(bench->life.root.record, bench->life.owner);
+    struct cutvfs_snapshot *now = cutvfs_snapshot();
+    ck_assert(attack_add_database(attack, bench->life.path));
+    cutvfs_restore(bench->start);
+    ck_assert(attack_add_database(attack, bench->life.path));
+    cutvfs_restore(now);
+    attack_add_root(attack, bench->life.root.record);
+    attack_solve(attack);
+    for (size_t i = 0; i < bench->n_recordings; i++) {
+        const bool dead = i < bench->workload->n_dead;
+        const uint32_t wanted = BOTH_PURPOSES & (dead ? ~bench->workload->dead_purposes : ~0u);
+        ck_assert_uint_eq(attack_opens(attack, bench->recordings[i].bytes), wanted);
+    }
+    attack_destroy(attack);
+    cutvfs_snapshot_free(now);
+}
+
+static const char *name_of(const struct bench *bench, const struct cutvfs_trial *trial)
+{
+    static char text[160];
+    snprintf(text, sizeof text, "%s, cut after %llu, %s, seed %llu, %sacknowledged",
+        bench->workload->name, (unsigned long long)trial->cut, cutvfs_mode_name(trial->mode),
+        (unsigned long long)trial->seed, bench->acknowledged ? "" : "not ");
+    return text;
+}
+
+static void work(void *user)
+{
+    struct bench *bench = user;
+    bench->life.root = bench->start_root;
+    bench->acknowledged = bench->confirmed = bench->finished = false;
+    bench->acknowledged_frames = 0;
+    if (life_open(&bench->life) == VPRIV_OK)
+        bench->acknowledged = bench->workload->act(bench) == VPRIV_OK;
+    life_close(&bench->life);
+}
+
+static void open_again(struct bench *bench, const struct cutvfs_trial *trial)
+{
+    const vpriv_status opened = life_open(&bench->life);
+    ck_assert_msg(opened == VPRIV_OK, "%s: does not open: %s: %s", name_of(bench, trial),
+        vpriv_status_text(opened), vpriv_error_detail());
+}
+
+static void check_two_states(void *user, const struct cutvfs_trial *trial)
+{
+    struct bench *bench = user;
+    bench->n_trials++;
+    if (bench->acknowledged && bench->workload->n_dead > 0)
+        nothing_dead_opens(bench);
+    open_again(bench, trial);
+    char *text = life_picture(&bench->life);
+    const bool is_after = strcmp(text, bench->after) == 0;
+    ck_assert_msg(is_after || (!bench->acknowledged && strcmp(text, bench->before) == 0),
+        "%s: %s", name_of(bench, trial),
+        life_difference(is_after || bench->acknowledged ? bench->after : bench->before, text));
+    free(text);
+    ck_assert_msg(life_database_is_sound(&bench->life), "%s: integrity_check",
+        name_of(bench, trial));
+    life_goes_on(&bench->life);
+    life_close(&bench->life);
+}
+
+static void cut_everywhere(struct bench *bench,
+    void (*check)(void *user, const struct cutvfs_trial *trial), uint64_t least)
+{
+    const struct cutvfs_plan plan = {.start = bench->start,
+        .work = work,
+        .check = check,
+        .user = bench,
+        .n_seeds = life_is_long() ? 4 : 1,
+        .step_events = life_is_long() ? 1 : bench->workload->step_events};
+    const uint64_t n_cuts = cutvfs_try_every_cut(&plan);
+    printf("%-28s %4llu cuts, %5llu trials\n", bench->workload->name, (unsigned long long)n_cuts,
+        (unsigned long long)bench->n_trials);
+    ck_assert_uint_ge(n_cuts * plan.step_events, least);
+}
+
+/* ---- Calls that are one change ---- */
+
+static vpriv_status give(struct bench *bench)
+{
+    return life_give(&bench->life, bench->life.ada, VPRIV_PURPOSE_IMPROVE_BY_MACHINE);
+}
+
+static vpriv_status withdraw(struct bench *bench)
+{
+    return vpriv_consent_withdraw(
+        bench->life.vault, bench->life.ada, VPRIV_PURPOSE_HUMAN_REVIEW, NULL, NULL);
+}
+
+static vpriv_status erase_one(struct bench *bench)
+{
+    return vpriv_vault_erase(bench->life.vault, bench->recordings, 1, NULL);
+}
+
+static void record_six(struct bench *bench)
+{
+    for (uint32_t i = 0; i < 4; i++)
+        record_one(bench, 20, 900 + 100 * i);
+}
+
+static vpriv_status erase_many(struct bench *bench)
+{
+    return vpriv_vault_erase(bench->life.vault, bench->recordings, 5, NULL);
+}
+
+static vpriv_status erase_ada(struct bench *bench)
+{
+    return vpriv_subject_erase(bench->life.vault, bench->life.ada, NULL);
+}
+
+static vpriv_status hear(struct bench *bench)
+{
+    return life_listen(&bench->life, &bench->recordings[0], VPRIV_PURPOSE_KEEP_HISTORY).status;
+}
+
+static vpriv_status add_notice(struct bench *bench)
+{
+    const vpriv_notice notice = {.struct_size = sizeof notice,
+        .id = "review",
+        .version = "7",
+        .language = "en",
+        .text = "People listen.",
+        .text_bytes = 14};
+    return vpriv_notice_add(bench->life.vault, &notice, NULL);
+}
+
+static vpriv_status add_subject(struct bench *bench)
+{
+    uint8_t subject[VPRIV_SUBJECT_ID_BYTES];
+    return vpriv_subject_add(bench->life.vault, VPRIV_SUBJECT_CHILD, "Cem", "home", subject);
+}
+
+static vpriv_status only_open(struct bench *bench)
+{
+    (void)bench;
+    return VPRIV_OK;
+}
+
+/* Two recordings of a process without the root, one of them never finished. */
+static void capture_two(struct bench *bench)
+{
+    vpriv_vault *capture = NULL;
+    vpriv_outcome outcome;
+    life_close(&bench->life);
+    ck_ok(vpriv_vault_open_for_capture(bench->life.path, bench->credential, NULL, &capture));
+    for (uint32_t i = 0; i < 2; i++) {
+        ck_ok(life_record_into(&bench->life, capture, bench->life.ada, 40, 1300 + i, &outcome));
+        bench->recordings[bench->n_recordings++] = outcome.recording;
+    }
+    vpriv_vault_close(capture);
+}
+
+/* A withdrawn consent and an erased recording leave work behind. */
+static void leave_rubbish(struct bench *bench)
+{
+    record_six(bench);
+    ck_ok(vpriv_vault_erase(bench->life.vault, bench->recordings + 2, 2, NULL));
+    ck_ok(vpriv_consent_withdraw(
+        bench->life.vault, bench->life.ada, VPRIV_PURPOSE_KEEP_HISTORY, NULL, NULL));
+    ck_ok(vpriv_consent_withdraw(
+        bench->life.vault, bench->life.ada, VPRIV_PURPOSE_HUMAN_REVIEW, NULL, NULL));
+}
+
+static vpriv_status tidy(struct bench *bench)
+{
+    return vpriv_vault_tidy(bench->life.vault, 100, NULL);
+}
+
+static const struct workload two_state_workloads[] = {
+    {"consent give", NULL, give, 3, 0, 0},
+    {"consent withdraw", NULL, withdraw, 2, VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_HUMAN_REVIEW), 2},
+    {"erase one", NULL, erase_one, 2, BOTH_PURPOSES, 1},
+    {"erase many", record_six, erase_many, 3, BOTH_PURPOSES, 5},
+    {"subject erase", NULL, erase_ada, 3, BOTH_PURPOSES, 2},
+    {"gate open", NULL, hear, 2, 0, 0},
+    {"notice add", NULL, add_notice, 4, 0, 0},
+    {"subject add", NULL, add_subject, 4, 0, 0},
+    {"open with adoption", capture_two, only_open, 3, 0, 0},
+    {"withdraw with adoption", capture_two, withdraw, 3,
+        VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_HUMAN_REVIEW), 4},
+};
+#define N_TWO_STATE (sizeof two_state_workloads / sizeof two_state_workloads[0])
+
+START_TEST(a_change_is_there_or_not)
+{
+    struct bench *bench = calloc(1, sizeof *bench);
+    set_up(bench, &two_state_workloads[_i]);
+    put_back(bench);
+    bench->before = look(bench);
+    put_back(bench);
+    ck_ok(life_open(&bench->life));
+    ck_ok(bench->workload->act(bench));
+    life_close(&bench->life);
+    bench->after = look(bench);
+    cut_everywhere(bench, check_two_states, 15);
+    tear_down(bench);
+    free(bench);
+}
+END_TEST
+
+/* ---- Housekeeping: several steps, each a whole ---- */
+
+/* Nothing comes back, and housekeeping can be done to its end. */
+static void check_tidy(void *user, const struct cutvfs_trial *trial)
+{
+    struct bench *bench = user;
+    uint64_t n_left = 1;
+    bench->n_trials++;
+    nothing_dead_opens(bench);
+    open_again(bench, trial);
+    ck_ok(vpriv_vault_tidy(bench->life.vault, 1000, &n_left));
+    ck_assert_uint_eq(n_left, 0);
+    char *text = life_picture_of_recordings(&bench->life);
+    ck_assert_msg(strcmp(text, bench->after) == 0, "%s: %s", name_of(bench, trial),
+        life_difference(bench->after, text));
+    free(text);
+    ck_assert(life_database_is_sound(&bench->life));
+    life_goes_on(&bench->life);
+    life_close(&bench->life);
+}
+
+START_TEST(housekeeping_resumes)
+{
+    static const struct workload workload = {"tidy", leave_rubbish, tidy, 8, BOTH_PURPOSES, 6};
+    struct bench *bench = calloc(1, sizeof *bench);
+    set_up(bench, &workload);
+    put_back(bench);
+    ck_ok(life_open(&bench->life));
+    ck_ok(tidy(bench));
+    bench->after = life_picture_of_recordings(&bench->life);
+    life_close(&bench->life);
+    cut_everywhere(bench, check_tidy, 60);
+    tear_down(bench);
+    free(bench);
+}
+END_TEST
+
+/* ---- Recording ---- */
+
+#define BLOCK_PACKETS 10
+#define BLOCK_FRAMES  (BLOCK_PACKETS * LIFE_RATE_HZ / 50)
+
+/* Ten packets of 20 ms that decode to next to nothing. */
+static void fill_block(uint8_t plain_out[VPI_BLOCK_PLAIN_BYTES], uint64_t start_48k)
+{
+    static vpi_block_builder builder;
+    const uint8_t packet[] = {0x48, 0x80, 0x12, 0x34};
+    vpi_block_clear(&builder, start_48k);
+    for (int i = 0; i < BLOCK_PACKETS; i++)
+        ck_assert(vpi_block_add_packet(&builder, packet, sizeof packet));
+    vpi_block_finish(&builder, plain_out);
+}
+
+static vpriv_status seal(struct bench *bench, vpriv_vault *vault)
+{
+    static uint8_t plain[2 * VPI_BLOCK_PLAIN_BYTES];
+    const uint64_t block_48k = BLOCK_FRAMES * UINT64_C(48000) / LIFE_RATE_HZ;
+    vpi_sealer_request request = {.required = VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_KEEP_HISTORY)};
+    vpi_sealer *sealer = NULL;
+    request.tag.n_subjects = 1;
+    memcpy(request.tag.subjects[0], bench->life.ada, VPI_SUBJECT_ID_BYTES);
+    request.tag.trigger = VPRIV_TRIGGER_BUTTON;
+    request.tag.retention = VPRIV_RETENTION_90_DAYS;
+    request.tag.rate_hz = LIFE_RATE_HZ;
+    request.tag.n_channels = 1;
+    request.tag.started_us = bench->life.clock_us;
+    vpriv_status st = vpi_sealer_create(vault, &request, &sealer);
+    fill_block(plain, 0);
+    if (st == VPRIV_OK)
+        st = vpi_sealer_write(sealer, plain, 1);
+    if (st == VPRIV_OK)
+        st = vpi_sealer_commit(sealer);
+    if (st == VPRIV_OK) {
+        bench->confirmed = true;
+        bench->acknowledged_frames = BLOCK_FRAMES;
+        fill_block(plain, block_48k);
+        fill_block(plain + VPI_BLOCK_PLAIN_BYTES, 2 * block_48k);
+        st = vpi_sealer_write(sealer, plain, 2);
+    }
+    if (st == VPRIV_OK) {
+        bench->acknowledged_frames = 3 * BLOCK_FRAMES;
+        fill_block(plain, 3 * block_48k);
+        st = vpi_sealer_finish(sealer, plain, VPRIV_END_STOPPED, 4 * block_48k);
+    }
+    if (st == VPRIV_OK) {
+        bench->acknowledged_frames = 4 * BLOCK_FRAMES;
+        bench->finished = true;
+    }
+    vpi_sealer_destroy(sealer);
+    return st;
+}
+
+static vpriv_status seal_with_root(struct bench *bench)
+{
+    return seal(bench, bench->life.vault);
+}
+
+static vpriv_status seal_for_capture(struct bench *bench)
+{
+    vpriv_vault *capture = NULL;
+    vpriv_status st =
+        vpriv_vault_open_for_capture(bench->life.path, bench->credential, NULL, &capture);
+    if (st == VPRIV_OK)
+        st = seal(bench, capture);
+    vpriv_vault_close(capture);
+    return st;
+}
+
+struct newest {
+    size_t n;
+    vpriv_recording_info info;
+};
+
+static bool keep_newest(void *user, const vpriv_recording_info *info)
+{
+    struct newest *newest = user;
+    newest->n++;
+    newest->info = *info;
+    return true;
+}
+
+static void check_recording(void *user, const struct cutvfs_trial *trial)
+{
+    struct bench *bench = user;
+    struct newest newest = {.n = 0};
+    bench->n_trials++;
+    open_again(bench, trial);
+    ck_ok(vpriv_recording_list(bench->life.vault, NULL, keep_newest, &newest));
+    const bool is_there = newest.n == bench->n_recordings + 1;
+    ck_assert_msg(is_there || newest.n == bench->n_recordings, "%s: %zu recordings",
+        name_of(bench, trial), newest.n);
+    ck_assert_msg(is_there || !bench->confirmed, "%s: a confirmed recording is gone",
+        name_of(bench, trial));
+    char *text = life_picture_of_recordings(&bench->life);
+    ck_assert_msg(strncmp(text, bench->before, strlen(bench->before)) == 0, "%s: %s",
+        name_of(bench, trial), life_difference(bench->before, text));
+    free(text);
+    if (is_there) {
+        const struct life_sound sound =
+            life_listen(&bench->life, &newest.info.id, VPRIV_PURPOSE_KEEP_HISTORY);
+        ck_assert_msg(sound.status == VPRIV_OK, "%s: the recording does not open: %s",
+            name_of(bench, trial), vpriv_status_text(sound.status));
+        ck_assert_msg(sound.n_frames >= bench->acknowledged_frames, "%s: %llu frames of %llu",
+            name_of(bench, trial), (unsigned long long)sound.n_frames,
+            (unsigned long long)bench->acknowledged_frames);
+        ck_assert_msg(!bench->finished || !sound.is_unfinished, "%s: not finished",
+            name_of(bench, trial));
+    }
+    ck_assert(life_database_is_sound(&bench->life));
+    life_goes_on(&bench->life);
+    life_close(&bench->life);
+}
+
+static void cut_recording(const struct workload *workload)
+{
+    struct bench *bench = calloc(1, sizeof *bench);
+    set_up(bench, workload);
+    put_back(bench);
+    ck_ok(life_open(&bench->life));
+    bench->before = life_picture_of_recordings(&bench->life);
+    life_close(&bench->life);
+    cut_everywhere(bench, check_recording, 30);
+    tear_down(bench);
+    free(bench);
+}
+
+/* Through a recorder with its thread: 120 ms before the trigger, some after it. */
+static vpriv_status record_live(struct bench *bench)
+{
+    const vpriv_trigger trigger = {.struct_size = sizeof trigger, .kind = VPRIV_TRIGGER_WAKE_WORD};
+    const vpriv_recorder_config config = life_recorder_config(bench->life.ada);
+    vpriv_outcome outcome = {.struct_size = sizeof outcome};
+    vpriv_source *source = life_source(400, 800, false);
+    vpriv_recorder *recorder = NULL;
+    ck_ok(vpriv_recorder_open(bench->life.vault, source, &config, &recorder));
+    ck_ok(vpriv_recorder_start(recorder));
+    vpriv_status st = vpriv_recorder_trigger(recorder, &trigger);
+    if (st == VPRIV_OK)
+        st = vpriv_recorder_confirm(recorder);
+    bench->confirmed = st == VPRIV_OK;
+    for (int i = 0; i < 20 && vpriv_capture_push_space(source) < 500 * LIFE_RATE_HZ / 1000; i++)
+        usleep(1000);
+    const vpriv_status stopped = vpriv_recorder_stop(recorder, &outcome);
+    if (st == VPRIV_OK && stopped == VPRIV_OK && outcome.status == VPRIV_OK && outcome.is_stored) {
+        bench->finished = true;
+        bench->acknowledged_frames = outcome.n_frames_48k * LIFE_RATE_HZ / 48000;
+    }
+    vpriv_recorder_close(recorder);
+    vpriv_capture_close(source);
+    return st;
+}
+
+static const struct workload recording_workloads[] = {
+    {"record, block by block", NULL, seal_with_root, 2, 0, 0},
+    {"record without the root", NULL, seal_for_capture, 2, 0, 0},
+    {"record live", NULL, record_live, 3, 0, 0},
+};
+
+START_TEST(a_recording_is_kept_as_far_as_it_was_sealed)
+{
+    cut_recording(&recording_workloads[_i]);
+}
+END_TEST
+
+/* A trigger that is rejected: nothing of it, whenever the power fails. */
+static vpriv_status trigger_and_reject(struct bench *bench)
+{
+    static uint8_t plain[2 * VPI_BLOCK_PLAIN_BYTES];
+    vpi_sealer_request request = {.required = VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_KEEP_HISTORY)};
+    vpi_sealer *sealer = NULL;
+    request.tag.n_subjects = 1;
+    memcpy(request.tag.subjects[0], bench->life.ada, VPI_SUBJECT_ID_BYTES);
+    request.tag.trigger = VPRIV_TRIGGER_BUTTON;
+    request.tag.retention = VPRIV_RETENTION_90_DAYS;
+    request.tag.rate_hz = LIFE_RATE_HZ;
+    request.tag.n_channels = 1;
+    request.tag.started_us = bench->life.clock_us;
+    vpriv_status st = vpi_sealer_create(bench->life.vault, &request, &sealer);
+    fill_block(plain, 0);
+    fill_block(plain + VPI_BLOCK_PLAIN_BYTES, 0);
+    if (st == VPRIV_OK)
+        st = vpi_sealer_write(sealer, plain, 2);
+    if (st == VPRIV_OK)
+        st = vpi_sealer_write(sealer, plain, 1);
+    if (st == VPRIV_OK)
+        st = vpi_sealer_reject(sealer);
+    vpi_sealer_destroy(sealer);
+    return st;
+}
+
+START_TEST(an_unconfirmed_trigger_leaves_nothing)
+{
+    static const struct workload workload = {"trigger and reject", NULL, trigger_and_reject, 4, 0, 0};
+    struct bench *bench = calloc(1, sizeof *bench);
+    set_up(bench, &workload);
+    put_back(bench);
+    bench->before = look(bench);
+    bench->after = strdup(bench->before);
+    cut_everywhere(bench, check_two_states, 15);
+    tear_down(bench);
+    free(bench);
+}
+END_TEST
+
+/* ---- Creation ---- */
+
+static void remove_plain_files(struct bench *bench)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-reserve", "-lock"};
+    char name[LIFE_PATH_BYTES + 16];
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        snprintf(name, sizeof name, "%s%s", bench->life.path, suffixes[i]);
+        unlink(name);
+        (void)cutvfs_file_remove(name);
+    }
+}
+
+static void create_work(void *user)
+{
+    struct bench *bench = user;
+    remove_plain_files(bench);
+    bench->life.root = bench->start_root;
+    bench->acknowledged = life_create(&bench->life) == VPRIV_OK;
+    life_close(&bench->life);
+}
+
+/* The name itself was taken on a real disk, outside of cutvfs: there it would be an empty file. */
+static bool has_database(const struct bench *bench)
+{
+    uint8_t *bytes = NULL;
+    size_t n_bytes = 0;
+    return cutvfs_file_bytes(bench->life.path, &bytes, &n_bytes);
+}
+
+static void check_created(void *user, const struct cutvfs_trial *trial)
+{
+    struct bench *bench = user;
+    bench->n_trials++;
+    const vpriv_status opened = life_open(&bench->life);
+    if (opened == VPRIV_OK) {
+        char *text = life_picture(&bench->life);
+        ck_assert_str_eq(text, bench->after);
+        free(text);
+        ck_assert(life_database_is_sound(&bench->life));
+        if (bench->acknowledged)
+            life_goes_on(&bench->life);
+    } else {
+        ck_assert_msg(!bench->acknowledged, "%s: %s", name_of(bench, trial), vpriv_error_detail());
+        ck_assert_msg(opened == VPRIV_E_FORMAT || opened == VPRIV_E_ROOT ||
+                          opened == VPRIV_E_NOT_FOUND || !has_database(bench),
+            "%s: half a vault says %s: %s", name_of(bench, trial), vpriv_status_text(opened),
+            vpriv_error_detail());
+    }
+    life_close(&bench->life);
+    /* Whatever is left is not in the way once it is removed. */
+    remove_plain_files(bench);
+    bench->life.root = bench->start_root;
+    ck_ok(life_create(&bench->life));
+    life_goes_on(&bench->life);
+    life_close(&bench->life);
+}
+
+START_TEST(a_vault_is_made_whole_or_not)
+{
+    static const struct workload workload = {"vault create", NULL, NULL, 0, 0, 0};
+    struct bench *bench = calloc(1, sizeof *bench);
+    bench->workload = &workload;
+    cutvfs_install();
+    life_begin(&bench->life);
+    bench->life.root.is_event = true;
+    bench->start_root = bench->life.root;
+    bench->start = cutvfs_snapshot();
+    ck_ok(life_create(&bench->life));
+    bench->after = life_picture(&bench->life);
+    life_close(&bench->life);
+    const struct cutvfs_plan plan = {.start = bench->start,
+        .work = create_work,
+        .check = check_created,
+        .user = bench,
+        .n_seeds = life_is_long() ? 4 : 1,
+        .step_events = life_is_long() ? 1 : 4};
+    const uint64_t n_cuts = cutvfs_try_every_cut(&plan);
+    printf("%-28s %4llu cuts, %5llu trials\n", workload.name, (unsigned long long)n_cuts,
+        (unsigned long long)bench->n_trials);
+    ck_assert_uint_ge(n_cuts * plan.step_events, 60);
+    tear_down(bench);
+    free(bench);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *suite = suite_create("fault: power cuts");
+    TCase *tcase = tcase_create("cuts");
+    tcase_set_timeout(tcase, life_is_long() ? 3600 : 120);
+    tcase_add_loop_test(tcase, a_change_is_there_or_not, 0, N_TWO_STATE);
+    tcase_add_test(tcase, housekeeping_resumes);
+    tcase_add_loop_test(tcase, a_recording_is_kept_as_far_as_it_was_sealed, 0, 3);
+    tcase_add_test(tcase, an_unconfirmed_trigger_leaves_nothing);
+    tcase_add_test(tcase, a_vault_is_made_whole_or_not);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
+
+int main(void)
+{
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    return unit_main(suite());
+}

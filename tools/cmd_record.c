@@ -1,0 +1,209 @@
+/* record, import. */
+#include "tool.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FRAMES_PER_MS 48
+
+/* What the options of both commands come to. */
+typedef struct recording_request {
+    uint8_t subjects[VPRIV_RECORDING_SUBJECTS_MAX * VPRIV_SUBJECT_ID_BYTES];
+    vpriv_trigger trigger;
+    vpriv_recorder_config config;
+    tool_progress progress;
+} recording_request;
+
+static exit_code read_encoding(const tool_arguments *arguments, vpriv_encoding *encoding_out)
+{
+    uint32_t bitrate_bps = 0, complexity = 0, rate_hz = 0, n_channels = 0;
+    const struct {
+        option_id id;
+        uint32_t max;
+        uint32_t *number;
+    } numbers[] = {
+        {OPTION_BITRATE, UINT32_MAX, &bitrate_bps},
+        {OPTION_COMPLEXITY, 10, &complexity},
+        {OPTION_RATE, UINT32_MAX, &rate_hz},
+        {OPTION_CHANNELS, UINT32_MAX, &n_channels},
+    };
+    static const char *const names[] = {"bitrate", "complexity", "rate", "channels"};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        const char *text = option_value(arguments, numbers[i].id);
+        const bool zero_is_a_number = numbers[i].id == OPTION_COMPLEXITY;
+        if (text && (!number_parse(text, numbers[i].max, numbers[i].number) ||
+                        (*numbers[i].number == 0 && !zero_is_a_number)))
+            return tool_usage(arguments, "--%s '%s' is not a number that can be", names[i], text);
+    }
+    vpriv_encoding encoding = {.struct_size = sizeof encoding,
+        .bitrate_bps = bitrate_bps,
+        .rate_hz = rate_hz,
+        .n_channels = n_channels};
+    if (option_given(arguments, OPTION_COMPLEXITY))
+        encoding.complexity_plus_one = complexity + 1;
+    if (vpriv_encoding_check(&encoding, encoding_out) != VPRIV_OK)
+        return tool_usage(arguments, "%s", vpriv_error_detail());
+    return EXIT_GOOD;
+}
+
+static exit_code read_recording_request(
+    const tool_arguments *arguments, vpriv_trigger_kind kind, recording_request *request_out)
+{
+    *request_out =
+        (recording_request){.trigger = {.struct_size = sizeof(vpriv_trigger), .kind = kind},
+            .config = {.struct_size = sizeof(vpriv_recorder_config),
+                .subjects = request_out->subjects,
+                .n_subjects = arguments->options[OPTION_SUBJECT].n,
+                .progress = progress_tell,
+                .progress_user = &request_out->progress}};
+    const char *retention = option_value(arguments, OPTION_RETENTION);
+    const char *trigger = option_value(arguments, OPTION_TRIGGER);
+    if (retention &&
+        vpriv_retention_from_name(retention, &request_out->config.retention) != VPRIV_OK)
+        return tool_usage(arguments,
+            "unknown retention '%s': 48h, 72h, 90d, 3months, 18months, 36months, until-erased",
+            retention);
+    if (trigger && vpriv_trigger_from_name(trigger, &request_out->trigger.kind) != VPRIV_OK)
+        return tool_usage(arguments,
+            "unknown trigger '%s': wake-word, button, raise, tap, voice-activity, continuous",
+            trigger);
+    const exit_code code = read_encoding(arguments, &request_out->config.encoding);
+    return code == EXIT_GOOD ? read_subjects(arguments, request_out->subjects) : code;
+}
+
+/* Prints the id of what was stored, and says everything else that came of it. */
+static exit_code report(const tool_arguments *arguments, const char *what, vpriv_status status,
+    const vpriv_outcome *outcome)
+{
+    char id[ID_TEXT_BYTES];
+    const bool was_interrupted = interrupts_seen() > 0;
+    exit_code code = EXIT_GOOD;
+    if (status == VPRIV_E_CANCELLED ||
+        (status != VPRIV_OK && was_interrupted && !outcome->is_stored))
+        return tool_error(arguments, EXIT_INTERRUPTED, "%s: interrupted: nothing was kept", what);
+    if (status != VPRIV_OK && !(status == VPRIV_E_FORMAT && was_interrupted))
+        code = tool_failed(arguments, what, status);
+    if (outcome->is_stored) {
+        hex_format(outcome->recording.bytes, ID_BYTES, id);
+        printf("%s\n", id);
+        fflush(stdout);
+    } else if (status == VPRIV_OK) {
+        tool_note(arguments,
+            "%s: nothing was stored: \"don't save\" is the default; --retention 90d keeps it for "
+            "90 days",
+            what);
+    }
+    if (outcome->is_stored && was_interrupted)
+        tool_note(arguments, "%s: interrupted: kept what came before", what);
+    if (outcome->is_stored && outcome->n_lost_frames_48k > 0)
+        tool_note(arguments, "%s: %llu ms of it were lost and are a gap", what,
+            (unsigned long long)(outcome->n_lost_frames_48k / FRAMES_PER_MS));
+    if (outcome->is_stored && code != EXIT_GOOD)
+        tool_note(
+            arguments, "%s: it ended early (%s)", what, vpriv_end_reason_name(outcome->end_reason));
+    return code;
+}
+
+static exit_code record_source(const tool_arguments *arguments, vpriv_vault *vault,
+    const char *path, const char *what, recording_request *request)
+{
+    vpriv_source *source = NULL;
+    vpriv_recorder *recorder = NULL;
+    vpriv_outcome outcome = {.struct_size = sizeof outcome};
+    vpriv_status st = vpriv_capture_file_open(path, &source);
+    if (st == VPRIV_OK)
+        st = vpriv_recorder_open(vault, source, &request->config, &recorder);
+    progress_begin(arguments, what, &request->progress);
+    request->progress.n_interrupts_allowed = strcmp(path, "-") == 0 ? 1 : 0;
+    if (st == VPRIV_OK)
+        st = vpriv_recorder_run(recorder, &request->trigger, &outcome);
+    progress_end(&request->progress);
+    const exit_code code = report(arguments, what, st, &outcome);
+    vpriv_recorder_close(recorder);
+    vpriv_capture_close(source);
+    return code;
+}
+
+exit_code command_record(const tool_arguments *arguments)
+{
+    tool_session session;
+    recording_request request;
+    const char *input = option_value(arguments, OPTION_INPUT);
+    const bool is_standard_input = strcmp(input, "-") == 0;
+    exit_code code = read_recording_request(arguments, VPRIV_TRIGGER_BUTTON, &request);
+    if (code != EXIT_GOOD)
+        return code;
+    if (!is_standard_input && (strncmp(input, "file:", 5) != 0 || !input[5]))
+        return tool_usage(arguments, "--input '%s' is neither file:PATH nor -", input);
+    if (option_given(arguments, OPTION_CREDENTIAL) &&
+        (option_given(arguments, OPTION_ROOT) || option_given(arguments, OPTION_KEYRING)))
+        return tool_usage(arguments, "--credential is instead of --root and --keyring");
+    code = option_given(arguments, OPTION_CREDENTIAL)
+               ? session_open_for_capture(arguments, &session)
+               : session_open(arguments, SESSION_WITHOUT_KEYRING, &session);
+    if (code != EXIT_GOOD)
+        return code;
+    interrupts_watch(is_standard_input);
+    /* "file:-" is a file of that name, not standard input. */
+    const char *path = is_standard_input ? "-" : strcmp(input + 5, "-") == 0 ? "./-" : input + 5;
+    code = record_source(
+        arguments, session.vault, path, is_standard_input ? "standard input" : input + 5, &request);
+    session_close(&session);
+    return code;
+}
+
+/* By its first bytes, whatever its name says. */
+static bool is_ogg(const char *path)
+{
+    char magic[4] = {0};
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    const bool found = fd >= 0 && read(fd, magic, sizeof magic) == (ssize_t)sizeof magic &&
+                       memcmp(magic, "OggS", sizeof magic) == 0;
+    if (fd >= 0)
+        close(fd);
+    return found;
+}
+
+static exit_code import_file(const tool_arguments *arguments, vpriv_vault *vault, const char *path,
+    recording_request *request)
+{
+    vpriv_outcome outcome = {.struct_size = sizeof outcome};
+    if (strcmp(path, "-") == 0)
+        return tool_usage(arguments, "standard input is recorded, not imported");
+    if (!is_ogg(path))
+        return record_source(arguments, vault, path, path, request);
+    progress_begin(arguments, path, &request->progress);
+    const vpriv_status st = vpriv_recorder_import_opus(vault, path, &request->config, &outcome);
+    progress_end(&request->progress);
+    return report(arguments, path, st, &outcome);
+}
+
+/* Whether the other files can fare any better. */
+static bool is_about_one_file(exit_code code)
+{
+    return code == EXIT_NOT_FOUND || code == EXIT_FORMAT || code == EXIT_IO;
+}
+
+exit_code command_import(const tool_arguments *arguments)
+{
+    tool_session session;
+    recording_request request;
+    exit_code code = read_recording_request(arguments, VPRIV_TRIGGER_IMPORT, &request);
+    if (code == EXIT_GOOD)
+        code = session_open(arguments, SESSION_WITHOUT_KEYRING, &session);
+    if (code != EXIT_GOOD)
+        return code;
+    request.config.no_pre_roll = true;
+    interrupts_watch(false);
+    for (int i = 0; i < arguments->n_operands; i++) {
+        const exit_code now =
+            import_file(arguments, session.vault, arguments->operands[i], &request);
+        if (code == EXIT_GOOD)
+            code = now;
+        if (now != EXIT_GOOD && !is_about_one_file(now))
+            break;
+    }
+    session_close(&session);
+    return code;
+}

@@ -1,0 +1,186 @@
+/* init, info, verify, tidy, checkpoint. */
+#include "json.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *assurance_text(vpriv_assurance assurance)
+{
+    return assurance == VPRIV_ASSURANCE_KEYED ? "keyed" : "best effort";
+}
+
+/* A vault whose keyring could not be saved opens nothing: it must not stay. */
+static void remove_new_vault(const tool_arguments *arguments, vpriv_root_store *root)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-reserve", "-lock"};
+    if (vpriv_root_destroy(root) != VPRIV_OK)
+        tool_note(arguments, "the new root key could not be removed");
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        char path[PATH_TEXT_BYTES + 16];
+        snprintf(path, sizeof path, "%s%s", arguments->vault, suffixes[i]);
+        if (unlink(path) != 0 && errno != ENOENT)
+            tool_note(arguments, "%s: could not be removed: %s", path, strerror(errno));
+    }
+}
+
+static exit_code create(const tool_arguments *arguments, const char *root_path, const char *path)
+{
+    vpriv_root_store *root = NULL;
+    vpriv_keyring *keyring = NULL;
+    vpriv_vault *vault = NULL;
+    vpriv_status st = vpriv_root_file_open(root_path, &root);
+    if (st != VPRIV_OK)
+        return tool_failed(arguments, root_path, st);
+    exit_code code = EXIT_GOOD;
+    st = vpriv_vault_create(arguments->vault, root, NULL, &keyring, &vault);
+    if (st != VPRIV_OK) {
+        code = tool_failed(arguments, arguments->vault, st);
+    } else {
+        st = vpriv_keyring_save(keyring, path);
+        if (st != VPRIV_OK)
+            code = tool_failed(arguments, path, st);
+    }
+    vpriv_keyring_close(keyring);
+    vpriv_vault_close(vault);
+    if (vault && code != EXIT_GOOD)
+        remove_new_vault(arguments, root);
+    vpriv_root_close(root);
+    return code;
+}
+
+exit_code command_init(const tool_arguments *arguments)
+{
+    char root_path[PATH_TEXT_BYTES], keyring_path[PATH_TEXT_BYTES];
+    exit_code code = session_path(arguments, OPTION_ROOT, root_path);
+    if (code == EXIT_GOOD)
+        code = session_path(arguments, OPTION_KEYRING, keyring_path);
+    if (code != EXIT_GOOD)
+        return code;
+    const char *const paths[] = {arguments->vault, root_path, keyring_path};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        if (access(paths[i], F_OK) == 0)
+            return tool_error(arguments, EXIT_EXISTS, "%s: exists already", paths[i]);
+    }
+    code = create(arguments, root_path, keyring_path);
+    if (code == EXIT_GOOD)
+        printf("made %s, its root key %s and its keyring %s; keep the last two elsewhere\n",
+            arguments->vault, root_path, keyring_path);
+    return code;
+}
+
+static exit_code print_info_json(const tool_arguments *arguments, const vpriv_vault_info *info)
+{
+    return json_print(arguments,
+        json_pack("{s:o, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:s, s:s}", "vault_id",
+            json_hex(info->vault_id, sizeof info->vault_id), "generation",
+            (json_int_t)info->generation, "assurance",
+            info->assurance == VPRIV_ASSURANCE_KEYED ? "keyed" : "best_effort", "n_recordings",
+            (json_int_t)info->n_recordings, "n_erased", (json_int_t)info->n_erased, "n_subjects",
+            (json_int_t)info->n_subjects, "n_pending", (json_int_t)info->n_pending, "log_size",
+            (json_int_t)info->log_size, "device_public_key",
+            json_hex(info->device_public_key, sizeof info->device_public_key), "controller",
+            info->controller_id, "jurisdiction", info->jurisdiction));
+}
+
+static exit_code print_info(const tool_arguments *arguments, vpriv_vault *vault)
+{
+    char id[ID_TEXT_BYTES], origin[VPRIV_LOG_ORIGIN_BYTES], key[VPRIV_LOG_VERIFIER_KEY_BYTES];
+    vpriv_vault_info info = {.struct_size = sizeof info};
+    vpriv_status st = vpriv_vault_about(vault, &info);
+    if (st == VPRIV_OK)
+        st = vpriv_vault_log_origin(vault, origin);
+    if (st == VPRIV_OK)
+        st = vpriv_log_verifier_key(origin, info.device_public_key, key);
+    if (st != VPRIV_OK)
+        return tool_failed(arguments, arguments->vault, st);
+    if (option_given(arguments, OPTION_JSON))
+        return print_info_json(arguments, &info);
+    hex_format(info.vault_id, ID_BYTES, id);
+    printf("vault         %s\n", id);
+    printf("recordings    %" PRIu64 " (%" PRIu64 " erased, %" PRIu64 " not taken over yet)\n",
+        info.n_recordings, info.n_erased, info.n_pending);
+    printf("subjects      %" PRIu64 "\n", info.n_subjects);
+    printf("log           %" PRIu64 " entries, verified by %s\n", info.log_size, key);
+    printf("root key      generation %" PRIu64 ", forgets: %s\n", info.generation,
+        assurance_text(info.assurance));
+    printf("controller    %s\n", info.controller_id);
+    printf("jurisdiction  %s\n", info.jurisdiction);
+    return EXIT_GOOD;
+}
+
+exit_code command_info(const tool_arguments *arguments)
+{
+    tool_session session;
+    exit_code code = session_open(arguments, SESSION_WITHOUT_KEYRING, &session);
+    if (code != EXIT_GOOD)
+        return code;
+    code = print_info(arguments, session.vault);
+    session_close(&session);
+    return code;
+}
+
+static void print_finding(void *user, const char *finding)
+{
+    (void)user;
+    printf("%s\n", finding);
+}
+
+exit_code command_verify(const tool_arguments *arguments)
+{
+    tool_session session;
+    vpriv_verification result = {.struct_size = sizeof result};
+    exit_code code = session_open(arguments, SESSION_KEYRING_IF_THERE, &session);
+    if (code != EXIT_GOOD)
+        return code;
+    if (!session.keyring)
+        tool_note(arguments, "without a keyring, blocks are counted but not opened");
+    const vpriv_status st =
+        vpriv_vault_verify(session.vault, session.keyring, print_finding, NULL, &result);
+    if (st == VPRIV_OK || (st == VPRIV_E_AUTH && result.n_findings > 0)) {
+        printf("%" PRIu64 " keys, %" PRIu64 " recordings, %" PRIu64 " blocks (%" PRIu64
+               " opened), %" PRIu64 " consents, %" PRIu64 " log leaves: ",
+            result.n_keys, result.n_recordings, result.n_blocks, result.n_blocks_opened,
+            result.n_consents, result.n_log_leaves);
+        if (st == VPRIV_OK)
+            printf("all is well\n");
+        else
+            printf("%" PRIu64 " findings\n", result.n_findings);
+        code = st == VPRIV_OK ? EXIT_GOOD : EXIT_FINDINGS;
+    } else {
+        code = tool_failed(arguments, arguments->vault, st);
+    }
+    session_close(&session);
+    return code;
+}
+
+exit_code command_tidy(const tool_arguments *arguments)
+{
+    tool_session session;
+    exit_code code = session_open(arguments, SESSION_WITHOUT_KEYRING, &session);
+    if (code != EXIT_GOOD)
+        return code;
+    const vpriv_status st = session_tidy(session.vault);
+    if (st != VPRIV_OK)
+        code = tool_failed(arguments, arguments->vault, st);
+    session_close(&session);
+    return code;
+}
+
+exit_code command_checkpoint(const tool_arguments *arguments)
+{
+    tool_session session;
+    vpriv_log_checkpoint checkpoint;
+    exit_code code = session_open(arguments, SESSION_WITHOUT_KEYRING, &session);
+    if (code != EXIT_GOOD)
+        return code;
+    const vpriv_status st = vpriv_vault_checkpoint(session.vault, &checkpoint);
+    if (st == VPRIV_OK)
+        fputs(checkpoint.text, stdout);
+    else
+        code = tool_failed(arguments, arguments->vault, st);
+    session_close(&session);
+    return code;
+}

@@ -1,0 +1,242 @@
+#include "tool.h"
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#define O(name)  OPTION_BIT(OPTION_##name)
+#define COMMON   (O(ROOT) | O(KEYRING))
+#define ENCODING (O(RETENTION) | O(BITRATE) | O(COMPLEXITY) | O(RATE) | O(CHANNELS))
+#define CONSENT  (O(SUBJECT) | O(PURPOSE))
+
+static const tool_command commands[] = {
+    {.words = "init",
+        .operands = "VAULT",
+        .summary = "Make a new vault. It stores nothing until somebody consents.",
+        .options = COMMON,
+        .n_operands_max = 1,
+        .run = command_init},
+    {.words = "info",
+        .operands = "VAULT",
+        .summary = "Tell what a vault is and how much it holds.",
+        .options = COMMON | O(JSON),
+        .n_operands_max = 1,
+        .run = command_info},
+    {.words = "subject add",
+        .operands = "VAULT",
+        .summary = "Add a person and print their id.",
+        .options = COMMON | O(NAME),
+        .required = O(NAME),
+        .n_operands_max = 1,
+        .run = command_subject_add},
+    {.words = "subject list",
+        .operands = "VAULT",
+        .summary = "List the people.",
+        .options = COMMON | O(JSON),
+        .n_operands_max = 1,
+        .run = command_subject_list},
+    {.words = "consent give",
+        .operands = "VAULT",
+        .summary = "Record that a person says yes to a purpose.",
+        .options = COMMON | CONSENT | O(UNTIL) | O(NOTICE) | O(NOTICE_VERSION) | O(LANGUAGE) |
+                   O(RECIPIENT),
+        .required = CONSENT,
+        .repeated = O(RECIPIENT),
+        .n_operands_max = 1,
+        .run = command_consent_give},
+    {.words = "consent refuse",
+        .operands = "VAULT",
+        .summary = "Record that a person says no to a purpose.",
+        .options = COMMON | CONSENT,
+        .required = CONSENT,
+        .n_operands_max = 1,
+        .run = command_consent_refuse},
+    {.words = "consent withdraw",
+        .operands = "VAULT",
+        .summary = "Withdraw a consent: nothing opens for the purpose any more.",
+        .options = COMMON | CONSENT,
+        .required = CONSENT,
+        .n_operands_max = 1,
+        .run = command_consent_withdraw},
+    {.words = "consent show",
+        .operands = "VAULT",
+        .summary = "Show what a person said, for one purpose or for all.",
+        .options = COMMON | CONSENT | O(JSON),
+        .required = O(SUBJECT),
+        .n_operands_max = 1,
+        .run = command_consent_show},
+    {.words = "record",
+        .operands = "VAULT",
+        .summary = "Record one source and print the recording's id.",
+        .options = COMMON | ENCODING | O(SUBJECT) | O(INPUT) | O(TRIGGER) | O(CREDENTIAL),
+        .required = O(SUBJECT) | O(INPUT),
+        .repeated = O(SUBJECT),
+        .n_operands_max = 1,
+        .run = command_record},
+    {.words = "import",
+        .operands = "VAULT FILE...",
+        .summary = "Import sound files, print each one's id; Ogg Opus is kept as it is.",
+        .options = COMMON | ENCODING | O(SUBJECT),
+        .required = O(SUBJECT),
+        .repeated = O(SUBJECT),
+        .n_operands_min = 2,
+        .run = command_import},
+    {.words = "list",
+        .operands = "VAULT",
+        .summary = "List recordings.",
+        .options = COMMON | O(SUBJECT) | O(SINCE) | O(UNTIL) | O(JSON),
+        .n_operands_max = 1,
+        .run = command_list},
+    {.words = "export",
+        .operands = "VAULT RECORDING",
+        .summary = "Open a recording for a purpose and write it as .opus or .wav.",
+        .options = COMMON | O(PURPOSE) | O(OUTPUT) | O(ACTOR) | O(REASON) | O(RECIPIENT) | O(FORCE),
+        .required = O(PURPOSE) | O(OUTPUT),
+        .n_operands_min = 2,
+        .n_operands_max = 2,
+        .run = command_export},
+    {.words = "who-heard",
+        .operands = "VAULT RECORDING",
+        .summary = "List who opened a recording, and who was refused.",
+        .options = COMMON | O(JSON),
+        .n_operands_min = 2,
+        .n_operands_max = 2,
+        .run = command_who_heard},
+    {.words = "erase",
+        .operands = "VAULT [RECORDING...]",
+        .summary = "Erase for good: recordings, a person (--subject), a time (--before), --all.",
+        .options = COMMON | O(SUBJECT) | O(BEFORE) | O(ALL) | O(YES),
+        .run = command_erase},
+    {.words = "verify",
+        .operands = "VAULT",
+        .summary = "Check every row, block, wrap and log leaf.",
+        .options = COMMON,
+        .n_operands_max = 1,
+        .run = command_verify},
+    {.words = "checkpoint",
+        .operands = "VAULT",
+        .summary = "Print the log's signed checkpoint, for a witness to keep.",
+        .options = COMMON,
+        .n_operands_max = 1,
+        .run = command_checkpoint},
+    {.words = "tidy",
+        .operands = "VAULT",
+        .summary = "Do waiting housekeeping.",
+        .options = COMMON,
+        .n_operands_max = 1,
+        .run = command_tidy},
+    {.words = "keyring split",
+        .operands = "VAULT",
+        .summary = "Write a keyring that holds the keys of some purposes only.",
+        .options = COMMON | O(PURPOSE) | O(OUTPUT),
+        .required = O(PURPOSE) | O(OUTPUT),
+        .repeated = O(PURPOSE),
+        .n_operands_max = 1,
+        .run = command_keyring_split},
+    {.words = "keyring capture",
+        .operands = "VAULT",
+        .summary = "Write a capture credential: it records and opens nothing.",
+        .options = COMMON | O(OUTPUT),
+        .required = O(OUTPUT),
+        .n_operands_max = 1,
+        .run = command_keyring_capture},
+};
+
+#define N_COMMANDS (sizeof commands / sizeof commands[0])
+
+static void help(void)
+{
+    printf("usage: voicepriv COMMAND VAULT [OPTION...]\n\n"
+           "Keeps recordings of voices encrypted, and opens them only for what the people in them\n"
+           "consented to.\n\nCommands:\n");
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        char left[64];
+        snprintf(left, sizeof left, "%s %s", commands[i].words, commands[i].operands);
+        printf("  %-28s %s\n", left, commands[i].summary);
+    }
+    printf(
+        "\n'voicepriv COMMAND --help' shows a command's options. 'voicepriv --version' shows the\n"
+        "version. TIME is a date or an RFC 3339 time; ids are 32 hex digits.\n\nPurposes:\n");
+    for (int purpose = 0; purpose < VPRIV_PURPOSE_VENDOR_FIRST; purpose++)
+        printf("  %s\n", vpriv_purpose_name((vpriv_purpose)purpose));
+    exit_codes_help();
+}
+
+/* How many arguments the words of a command take up; 0 when these are not its words. */
+static int words_match(const tool_command *command, int argc, char **argv)
+{
+    const char *at = command->words;
+    for (int i = 1; i < argc; i++) {
+        const size_t n = strcspn(at, " ");
+        if (strlen(argv[i]) != n || strncmp(argv[i], at, n) != 0)
+            return 0;
+        at += n;
+        if (!*at)
+            return i;
+        at++;
+    }
+    return 0;
+}
+
+/* Shows the commands of a group such as "consent"; false when there is none. */
+static bool group_help(const char *group)
+{
+    const size_t n = strlen(group);
+    bool found = false;
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        if (strncmp(commands[i].words, group, n) != 0 || commands[i].words[n] != ' ')
+            continue;
+        printf("%svoicepriv %s %s\n    %s\n", found ? "" : "usage:\n", commands[i].words,
+            commands[i].operands, commands[i].summary);
+        found = true;
+    }
+    return found;
+}
+
+static exit_code run(int argc, char **argv)
+{
+    tool_arguments arguments = {0};
+    int n_words = 0;
+    for (size_t i = 0; i < N_COMMANDS && n_words == 0; i++) {
+        n_words = words_match(&commands[i], argc, argv);
+        if (n_words > 0)
+            arguments.command = &commands[i];
+    }
+    if (argc < 2)
+        return tool_usage(&arguments, "no command was given");
+    if (n_words == 0 && strcmp(argv[1], "--version") == 0 && argc == 2) {
+        printf("voicepriv %s\n", vpriv_version());
+        return EXIT_GOOD;
+    }
+    if (n_words == 0 && strcmp(argv[1], "--help") == 0 && argc == 2) {
+        help();
+        return EXIT_GOOD;
+    }
+    if (n_words == 0 && argc == 3 && strcmp(argv[2], "--help") == 0 && group_help(argv[1]))
+        return EXIT_GOOD;
+    if (n_words == 0)
+        return tool_usage(&arguments, "unknown command '%s%s%s'", argv[1], argc > 2 ? " " : "",
+            argc > 2 ? argv[2] : "");
+    const exit_code code = options_read(&arguments, argc - n_words, argv + n_words);
+    if (code != EXIT_GOOD)
+        return code;
+    if (option_given(&arguments, OPTION_HELP)) {
+        options_help(arguments.command);
+        return EXIT_GOOD;
+    }
+    return arguments.command->run(&arguments);
+}
+
+int main(int argc, char **argv)
+{
+    /* Sound passes through memory of the decoder's own: none of it may get into a core file. */
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    umask(077);
+    exit_code code = run(argc, argv);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "voicepriv: standard output: cannot be written\n");
+        if (code == EXIT_GOOD)
+            code = EXIT_IO;
+    }
+    return (int)code;
+}

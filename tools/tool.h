@@ -1,0 +1,217 @@
+/* What the files of the command `voicepriv` share.
+ *
+ * main.c picks a command by its words, options.c reads its options, and each command is one function
+ * that gives an exit code. Names of people never get into an error. */
+#ifndef VOICEPRIV_TOOL_H
+#define VOICEPRIV_TOOL_H
+
+#include <stdarg.h>
+#include <voicepriv/voicepriv.h>
+
+/* Documented in --help and in the manual page. */
+typedef enum exit_code {
+    EXIT_GOOD = 0,
+    EXIT_FINDINGS = 1,
+    EXIT_USAGE = 2,
+    EXIT_CONSENT = 3,
+    EXIT_NOT_FOUND = 4,
+    EXIT_AUTH = 5,
+    EXIT_FULL = 6,
+    EXIT_IO = 7,
+    EXIT_FORMAT = 8,
+    EXIT_EXISTS = 9,
+    EXIT_NO_KEY = 10,
+    EXIT_BUSY = 11,
+    EXIT_STATE = 12,
+    EXIT_INTERRUPTED = 13,
+    EXIT_INTERNAL = 14,
+} exit_code;
+
+typedef enum option_id {
+    OPTION_ROOT,
+    OPTION_KEYRING,
+    OPTION_NAME,
+    OPTION_SUBJECT,
+    OPTION_PURPOSE,
+    OPTION_SINCE,
+    OPTION_UNTIL,
+    OPTION_BEFORE,
+    OPTION_NOTICE,
+    OPTION_NOTICE_VERSION,
+    OPTION_LANGUAGE,
+    OPTION_INPUT,
+    OPTION_TRIGGER,
+    OPTION_RETENTION,
+    OPTION_BITRATE,
+    OPTION_COMPLEXITY,
+    OPTION_RATE,
+    OPTION_CHANNELS,
+    OPTION_CREDENTIAL,
+    OPTION_OUTPUT,
+    OPTION_ACTOR,
+    OPTION_REASON,
+    OPTION_RECIPIENT,
+    OPTION_FORCE,
+    OPTION_ALL,
+    OPTION_YES,
+    OPTION_JSON,
+    OPTION_HELP,
+    N_OPTIONS,
+} option_id;
+
+#define OPTION_BIT(id) ((uint32_t)1 << (id))
+
+#define VALUES_MAX 32
+
+/* The values an option was given, in order. */
+typedef struct option_values {
+    const char *items[VALUES_MAX];
+    size_t n;
+} option_values;
+
+struct tool_arguments;
+
+/* One command. */
+typedef struct tool_command {
+    const char *words; /* "consent give" */
+    const char *operands;
+    const char *summary;
+    uint32_t options;  /* that it takes, as OPTION_BIT */
+    uint32_t required; /* of these, without which it does nothing */
+    uint32_t repeated; /* of these, those that may be given several times */
+    int n_operands_min;
+    int n_operands_max; /* 0 is any number */
+    exit_code (*run)(const struct tool_arguments *arguments);
+} tool_command;
+
+/* A command line, read. */
+typedef struct tool_arguments {
+    const tool_command *command;
+    option_values options[N_OPTIONS];
+    const char *vault; /* the first operand */
+    char **operands;   /* the others */
+    int n_operands;
+} tool_arguments;
+
+/* options.c: reading and describing options. */
+exit_code options_read(tool_arguments *arguments, int argc, char **argv);
+void options_help(const tool_command *command);
+const char *option_value(const tool_arguments *arguments, option_id id); /* NULL when not given */
+bool option_given(const tool_arguments *arguments, option_id id);
+
+/* message.c: what people read when it did not go well. */
+exit_code tool_usage(const tool_arguments *arguments, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+exit_code tool_error(const tool_arguments *arguments, exit_code code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Tells the library's latest failure; what may be NULL or a file's name. */
+exit_code tool_failed(const tool_arguments *arguments, const char *what, vpriv_status status);
+void tool_note(const tool_arguments *arguments, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+exit_code exit_code_of(vpriv_status status);
+void exit_codes_help(void);
+
+/* text.c: ids, times and numbers as text. All readers are strict. */
+#define ID_BYTES            16
+#define ID_TEXT_BYTES       33
+#define TIME_TEXT_BYTES     40
+#define DURATION_TEXT_BYTES 32
+bool id_parse(const char *text, uint8_t *id_out);
+void hex_format(const uint8_t *bytes, size_t n_bytes, char *text_out);
+bool time_parse(const char *text, int64_t *time_us_out);
+/* With microseconds for programs, without for people; forever is "-". */
+void time_format(int64_t time_us, bool exact, char *text_out);
+void duration_format(uint64_t duration_us, char *text_out);
+bool number_parse(const char *text, uint32_t max, uint32_t *number_out);
+
+/* values.c: options that several commands read the same way. They print what is wrong. */
+exit_code read_purpose(
+    const tool_arguments *arguments, const char *name, vpriv_purpose *purpose_out);
+exit_code read_subjects(const tool_arguments *arguments, uint8_t *subjects_out);
+exit_code read_time(const tool_arguments *arguments, option_id id, int64_t *time_us_out);
+exit_code read_recording(
+    const tool_arguments *arguments, const char *text, vpriv_recording_id *recording_out);
+
+/* session.c: an open vault and what opens it. */
+typedef struct tool_session {
+    vpriv_root_store *root;
+    vpriv_vault *vault;
+    vpriv_keyring *keyring;
+} tool_session;
+
+typedef enum session_keyring {
+    SESSION_WITHOUT_KEYRING,
+    SESSION_KEYRING_IF_THERE, /* the usual file may be missing, one that was named may not */
+    SESSION_WITH_KEYRING,
+} session_keyring;
+
+#define PATH_TEXT_BYTES 4096
+/* The --root or --keyring given, or the usual file beside the vault. */
+exit_code session_path(const tool_arguments *arguments, option_id id, char *path_out);
+exit_code session_open(
+    const tool_arguments *arguments, session_keyring keyring, tool_session *session_out);
+exit_code session_open_for_capture(const tool_arguments *arguments, tool_session *session_out);
+void session_close(tool_session *session);
+/* Housekeeping until nothing is left to do. */
+vpriv_status session_tidy(vpriv_vault *vault);
+/* The same after something was destroyed, which does not depend on it: only says so when it fails. */
+void session_tidy_after(const tool_arguments *arguments, vpriv_vault *vault);
+
+/* output.c: files that appear only when they are whole. */
+typedef struct tool_output {
+    const char *path;
+    char *temporary; /* NULL while the file has no name */
+    int fd;
+    bool may_replace;
+    int error; /* errno of the write that failed */
+} tool_output;
+
+exit_code output_begin(const tool_arguments *arguments, const char *path, tool_output *output_out);
+vpriv_status output_write(void *output, const void *bytes, size_t n_bytes);
+exit_code output_finish(const tool_arguments *arguments, tool_output *output);
+void output_abandon(tool_output *output);
+
+/* interrupt.c: control-C and its like. */
+void interrupts_watch(bool ends_standard_input);
+int interrupts_seen(void);
+
+/* progress.c: how far it is, on a terminal only. */
+typedef struct tool_progress {
+    const tool_arguments *arguments;
+    const char *what;
+    int n_interrupts_allowed;
+    bool is_terminal;
+    bool is_shown;
+    uint64_t shown;
+} tool_progress;
+
+void progress_begin(const tool_arguments *arguments, const char *what, tool_progress *progress_out);
+bool progress_tell(void *progress, uint64_t done_us, uint64_t total_us);
+void progress_end(tool_progress *progress);
+
+/* notice.c: what a person is shown when no notice of their own is given. */
+#define NOTICE_TEXT_BYTES 2048
+bool notice_builtin_text(vpriv_purpose purpose, char *text_out);
+
+/* The commands. */
+exit_code command_init(const tool_arguments *arguments);
+exit_code command_info(const tool_arguments *arguments);
+exit_code command_verify(const tool_arguments *arguments);
+exit_code command_tidy(const tool_arguments *arguments);
+exit_code command_checkpoint(const tool_arguments *arguments);
+exit_code command_subject_add(const tool_arguments *arguments);
+exit_code command_subject_list(const tool_arguments *arguments);
+exit_code command_consent_give(const tool_arguments *arguments);
+exit_code command_consent_refuse(const tool_arguments *arguments);
+exit_code command_consent_withdraw(const tool_arguments *arguments);
+exit_code command_consent_show(const tool_arguments *arguments);
+exit_code command_record(const tool_arguments *arguments);
+exit_code command_import(const tool_arguments *arguments);
+exit_code command_list(const tool_arguments *arguments);
+exit_code command_export(const tool_arguments *arguments);
+exit_code command_who_heard(const tool_arguments *arguments);
+exit_code command_erase(const tool_arguments *arguments);
+exit_code command_keyring_split(const tool_arguments *arguments);
+exit_code command_keyring_capture(const tool_arguments *arguments);
+
+#endif

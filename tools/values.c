@@ -1,0 +1,43 @@
+#include "tool.h"
+#include <string.h>
+
+exit_code read_purpose(
+    const tool_arguments *arguments, const char *name, vpriv_purpose *purpose_out)
+{
+    if (vpriv_purpose_from_name(name, purpose_out) != VPRIV_OK)
+        return tool_usage(arguments, "unknown purpose '%s'", name);
+    return EXIT_GOOD;
+}
+
+exit_code read_subjects(const tool_arguments *arguments, uint8_t *subjects_out)
+{
+    const option_values *values = &arguments->options[OPTION_SUBJECT];
+    for (size_t i = 0; i < values->n; i++) {
+        if (!id_parse(values->items[i], subjects_out + i * VPRIV_SUBJECT_ID_BYTES))
+            return tool_usage(
+                arguments, "--subject '%s' is not an id: 32 hex digits", values->items[i]);
+        for (size_t other = 0; other < i; other++) {
+            if (memcmp(subjects_out + other * VPRIV_SUBJECT_ID_BYTES,
+                    subjects_out + i * VPRIV_SUBJECT_ID_BYTES, VPRIV_SUBJECT_ID_BYTES) == 0)
+                return tool_usage(arguments, "--subject '%s' is given twice", values->items[i]);
+        }
+    }
+    return EXIT_GOOD;
+}
+
+exit_code read_time(const tool_arguments *arguments, option_id id, int64_t *time_us_out)
+{
+    const char *text = option_value(arguments, id);
+    if (text && !time_parse(text, time_us_out))
+        return tool_usage(arguments,
+            "'%s' is not a time: 2026-11-22 or 2026-11-22T08:30:00Z, years 1970 to 2400", text);
+    return EXIT_GOOD;
+}
+
+exit_code read_recording(
+    const tool_arguments *arguments, const char *text, vpriv_recording_id *recording_out)
+{
+    if (!id_parse(text, recording_out->bytes))
+        return tool_usage(arguments, "recording '%s' is not an id: 32 hex digits", text);
+    return EXIT_GOOD;
+}
