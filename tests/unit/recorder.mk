@@ -1,0 +1,6 @@
+recorder_tests = tests/unit/test_recorder_life
+TESTS += $(recorder_tests)
+check_PROGRAMS += $(recorder_tests)
+tests_unit_test_recorder_life_SOURCES = tests/unit/test_recorder_life.c $(household)
+tests_unit_test_recorder_life_CFLAGS = $(unit_cflags)
+tests_unit_test_recorder_life_LDADD = $(household_ldadd)
