@@ -9,7 +9,6 @@
 #include "vault/settings.h"
 #include "vault/sweep.h"
 #include "vault/vault.h"
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -180,8 +179,6 @@ vpriv_status vpriv_vault_create(const char *path, vpriv_root_store *root,
     vpriv_vault *vault = NULL;
     vpriv_keyring *keyring = NULL;
     bool ours = false;
-    int fd = -1;
-    uint64_t n_bytes = 0;
     vpi_fail_clear();
     VPI_ENSURE(path && path[0] && root && keyring_out && vault_out, VPRIV_E_ARG,
         "a vault needs a path, a root store, and room for vault and keyring");
@@ -193,11 +190,8 @@ vpriv_status vpriv_vault_create(const char *path, vpriv_root_store *root,
     VPI_TRY(vpi_keyring_create(vault->vault_id, &keyring));
     VPI_ENSURE(vpi_root_probe(root) != VPRIV_OK, VPRIV_E_EXISTS,
         "the root store holds a root key already: use an empty one for a new vault");
-    /* Taken before SQLite opens it: nobody else's file, and nobody else's to read. */
-    VPI_TRY(vpi_file_open(path, O_RDWR | O_CREAT | O_EXCL, &fd, &n_bytes));
-    close(fd);
-    ours = true;
     VPI_TRY(vpi_database_open(path, VPI_DATABASE_CREATE, &vault->database));
+    ours = true;
     VPI_TRY(fill(vault, options ? options : &defaults, keyring));
     vpi_reserve_rebuild(vault);
     *vault_out = vault;
