@@ -213,8 +213,8 @@ void attack_add_page(struct attack *attack, const uint8_t *page, size_t n_bytes)
         /* Record: header size, NULL (the row id), one blob. */
         if (n_payload != 1 + 1 + 2 + NODE_SEALED_BYTES || (size_t)(end - at) < n_payload)
             continue;
-        add_blob(attack, (struct blob){.kind = NODE, .row = (int64_t)row}, at + 4,
-            NODE_SEALED_BYTES);
+        add_blob(
+            attack, (struct blob){.kind = NODE, .row = (int64_t)row}, at + 4, NODE_SEALED_BYTES);
     }
 }
 
@@ -268,8 +268,8 @@ static bool open_header(const struct attack *attack, struct blob *blob,
     vpi_put_u8(&w, blob->state);
     vpi_put_u8(&w, blob->retention);
     vpi_put_u64(&w, (uint64_t)blob->other);
-    const vpi_place place = {attack->vault_id, VPI_COLUMN_RECORDING_HEADER, (uint64_t)blob->row,
-        bond, sizeof bond};
+    const vpi_place place = {
+        attack->vault_id, VPI_COLUMN_RECORDING_HEADER, (uint64_t)blob->row, bond, sizeof bond};
     vpi_derive(key, "recording: header", NULL, 0, derived);
     return vpi_unseal_padded(derived, &place, blob->bytes, blob->n_bytes, plain_out,
                PLAIN_BYTES_MAX, &blob->n_plain) == VPRIV_OK;
@@ -447,8 +447,8 @@ uint32_t attack_opens(const struct attack *attack, const uint8_t *recording_id)
         const struct blob *blob = &attack->blobs[i];
         if (!blob->plain || !is_about(blob, recording_id))
             continue;
-        opened |= blob->kind == HEADER ? open_by_wraps(attack, blob)
-                                       : open_by_envelope(attack, blob);
+        opened |=
+            blob->kind == HEADER ? open_by_wraps(attack, blob) : open_by_envelope(attack, blob);
     }
     return opened;
 }

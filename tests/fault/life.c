@@ -285,7 +285,8 @@ static void draw_status(FILE *text, const char *what, vpriv_status st)
 static void draw_recording(struct picture *picture, const vpriv_recording_info *info)
 {
     static const vpriv_purpose asked[] = {VPRIV_PURPOSE_KEEP_HISTORY, VPRIV_PURPOSE_HUMAN_REVIEW};
-    fprintf(picture->text, "recording state %d %llu us end %d retention %d purposes %x subjects %u\n",
+    fprintf(picture->text,
+        "recording state %d %llu us end %d retention %d purposes %x subjects %u\n",
         (int)info->state, (unsigned long long)info->duration_us, (int)info->end_reason,
         (int)info->retention, info->purposes, info->n_subjects);
     draw_status(picture->text, "who heard",

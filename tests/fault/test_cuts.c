@@ -19,7 +19,7 @@ struct workload {
     const char *name;
     void (*prepare)(struct bench *bench); /* beyond a settled-in vault with two recordings */
     vpriv_status (*act)(struct bench *bench);
-    uint64_t step_events; /* between cuts in make check; 0 is every event */
+    uint64_t step_events;   /* between cuts in make check; 0 is every event */
     uint32_t dead_purposes; /* of the recordings named by n_dead, once act is acknowledged */
     size_t n_dead;          /* the first so many */
 };
@@ -145,12 +145,12 @@ static void check_two_states(void *user, const struct cutvfs_trial *trial)
     open_again(bench, trial);
     char *text = life_picture(&bench->life);
     const bool is_after = strcmp(text, bench->after) == 0;
-    ck_assert_msg(is_after || (!bench->acknowledged && strcmp(text, bench->before) == 0),
-        "%s: %s", name_of(bench, trial),
+    ck_assert_msg(is_after || (!bench->acknowledged && strcmp(text, bench->before) == 0), "%s: %s",
+        name_of(bench, trial),
         life_difference(is_after || bench->acknowledged ? bench->after : bench->before, text));
     free(text);
-    ck_assert_msg(life_database_is_sound(&bench->life), "%s: integrity_check",
-        name_of(bench, trial));
+    ck_assert_msg(
+        life_database_is_sound(&bench->life), "%s: integrity_check", name_of(bench, trial));
     life_goes_on(&bench->life);
     life_close(&bench->life);
 }
@@ -425,8 +425,8 @@ static void check_recording(void *user, const struct cutvfs_trial *trial)
     const bool is_there = newest.n == bench->n_recordings + 1;
     ck_assert_msg(is_there || newest.n == bench->n_recordings, "%s: %zu recordings",
         name_of(bench, trial), newest.n);
-    ck_assert_msg(is_there || !bench->confirmed, "%s: a confirmed recording is gone",
-        name_of(bench, trial));
+    ck_assert_msg(
+        is_there || !bench->confirmed, "%s: a confirmed recording is gone", name_of(bench, trial));
     char *text = life_picture_of_recordings(&bench->life);
     ck_assert_msg(strncmp(text, bench->before, strlen(bench->before)) == 0, "%s: %s",
         name_of(bench, trial), life_difference(bench->before, text));
@@ -439,8 +439,8 @@ static void check_recording(void *user, const struct cutvfs_trial *trial)
         ck_assert_msg(sound.n_frames >= bench->acknowledged_frames, "%s: %llu frames of %llu",
             name_of(bench, trial), (unsigned long long)sound.n_frames,
             (unsigned long long)bench->acknowledged_frames);
-        ck_assert_msg(!bench->finished || !sound.is_unfinished, "%s: not finished",
-            name_of(bench, trial));
+        ck_assert_msg(
+            !bench->finished || !sound.is_unfinished, "%s: not finished", name_of(bench, trial));
     }
     ck_assert(life_database_is_sound(&bench->life));
     life_goes_on(&bench->life);
@@ -526,7 +526,8 @@ static vpriv_status trigger_and_reject(struct bench *bench)
 
 START_TEST(an_unconfirmed_trigger_leaves_nothing)
 {
-    static const struct workload workload = {"trigger and reject", NULL, trigger_and_reject, 4, 0, 0};
+    static const struct workload workload = {
+        "trigger and reject", NULL, trigger_and_reject, 4, 0, 0};
     struct bench *bench = calloc(1, sizeof *bench);
     set_up(bench, &workload);
     put_back(bench);

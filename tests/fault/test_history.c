@@ -80,8 +80,8 @@ static void reject_one(struct story *story, vpriv_vault *vault)
     vpi_sealer_destroy(sealer);
 }
 
-static void withdraw(struct story *story, const uint8_t *subject, vpriv_purpose purpose,
-    size_t first, size_t n)
+static void withdraw(
+    struct story *story, const uint8_t *subject, vpriv_purpose purpose, size_t first, size_t n)
 {
     ck_ok(vpriv_consent_withdraw(story->life.vault, subject, purpose, NULL, NULL));
     for (size_t i = first; i < first + n; i++) {
@@ -151,8 +151,8 @@ static void judge(const struct story *story, const struct attack *attack, bool w
         const struct taken *taken = &story->taken[i];
         const uint32_t opened = attack_opens(attack, taken->id.bytes);
         const uint32_t wanted = with_past ? taken->once : taken->now;
-        ck_assert_msg(opened == wanted, "recording %zu (%s) opens for %x, not %x, %s", i, taken->how,
-            opened, wanted, with_past ? "with old roots" : "with what exists now");
+        ck_assert_msg(opened == wanted, "recording %zu (%s) opens for %x, not %x, %s", i,
+            taken->how, opened, wanted, with_past ? "with old roots" : "with what exists now");
         ck_assert(attack_saw_keys_of(attack, taken->id.bytes) == (taken->once != 0));
     }
 }
@@ -169,8 +169,8 @@ static bool library_accepts(struct story *story)
         "%s: %s", vpriv_status_text(opened), vpriv_error_detail());
     for (size_t i = 0; opened == VPRIV_OK && i < story->n_taken; i++)
         if (!(story->taken[i].now & KEEP))
-            ck_assert_int_ne(life_listen(&story->life, &story->taken[i].id,
-                                 VPRIV_PURPOSE_KEEP_HISTORY).status,
+            ck_assert_int_ne(
+                life_listen(&story->life, &story->taken[i].id, VPRIV_PURPOSE_KEEP_HISTORY).status,
                 VPRIV_OK);
     life_close(&story->life);
     return opened == VPRIV_OK;
@@ -225,8 +225,9 @@ START_TEST(every_old_copy_and_every_present_secret_open_nothing_dead)
     cutvfs_restore(present);
     ck_ok(life_open(&story->life));
     for (size_t i = 0; i < story->n_taken; i++)
-        ck_assert((life_listen(&story->life, &story->taken[i].id, VPRIV_PURPOSE_KEEP_HISTORY)
-                          .status == VPRIV_OK) == ((story->taken[i].now & KEEP) != 0));
+        ck_assert(
+            (life_listen(&story->life, &story->taken[i].id, VPRIV_PURPOSE_KEEP_HISTORY).status ==
+                VPRIV_OK) == ((story->taken[i].now & KEEP) != 0));
     attack_destroy(attack);
     cutvfs_snapshot_free(present);
     vpriv_keyring_close(story->credential);

@@ -611,10 +611,9 @@ START_TEST(capture_process_records_and_reads_nothing)
     const vpriv_notice notice = {sizeof notice, "x", "1", "en", "x", 1};
     vpriv_verification verified = {.struct_size = sizeof verified};
     vpriv_keyring *another = NULL;
+    ck_fails(vpriv_gate_open(capture, h.keyring, &earlier, &request, &reader), VPRIV_E_NO_KEY);
     ck_fails(
-        vpriv_gate_open(capture, h.keyring, &earlier, &request, &reader), VPRIV_E_NO_KEY);
-    ck_fails(vpriv_gate_open(capture, h.keyring, &outcome.recording, &request, &reader),
-        VPRIV_E_NO_KEY);
+        vpriv_gate_open(capture, h.keyring, &outcome.recording, &request, &reader), VPRIV_E_NO_KEY);
     ck_fails(vpriv_gate_who_heard(capture, &earlier, no_entry, NULL), VPRIV_E_NO_KEY);
     ck_fails(vpriv_recording_list(capture, NULL, never, NULL), VPRIV_E_NO_KEY);
     ck_fails(vpriv_recording_about(capture, &earlier, &info), VPRIV_E_NO_KEY);
@@ -629,8 +628,7 @@ START_TEST(capture_process_records_and_reads_nothing)
     ck_fails(vpriv_vault_tidy(capture, 1, NULL), VPRIV_E_NO_KEY);
     ck_fails(vpriv_vault_verify(capture, h.keyring, NULL, NULL, &verified), VPRIV_E_NO_KEY);
     ck_fails(vpriv_vault_checkpoint(capture, &checkpoint), VPRIV_E_NO_KEY);
-    ck_fails(
-        vpriv_vault_prove_inclusion(capture, 0, 1, leaf, proof, &n_hashes), VPRIV_E_NO_KEY);
+    ck_fails(vpriv_vault_prove_inclusion(capture, 0, 1, leaf, proof, &n_hashes), VPRIV_E_NO_KEY);
     ck_fails(vpriv_vault_prove_consistency(capture, 1, 1, proof, &n_hashes), VPRIV_E_NO_KEY);
     ck_fails(vpriv_vault_capture_credential(capture, &another), VPRIV_E_NO_KEY);
     vpriv_vault_close(capture);
