@@ -91,10 +91,22 @@ static vpriv_status next_block(vpi_stream *stream)
     return stream->n_full == BATCH_BLOCKS ? hand_over(stream) : VPRIV_OK;
 }
 
+/* A block takes no more sound than may wait, also when it comes faster than it was spoken: how many
+ * there are tells how long somebody spoke, and not how much was said. */
+static bool has_waited(const vpi_stream *stream, uint32_t duration_48k)
+{
+    const vpi_block_builder *builder = &stream->secrets->builder;
+    const uint64_t most_48k = (uint64_t)stream->unsealed_us * 48 / 1000;
+    return builder->n_entries > 0 &&
+           stream->position_48k - builder->start_48k + duration_48k > most_48k;
+}
+
 vpriv_status vpi_stream_packet(
     vpi_stream *stream, const uint8_t *packet, size_t n_bytes, uint32_t duration_48k)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
+    if (has_waited(stream, duration_48k))
+        VPI_TRY(next_block(stream));
     if (!vpi_block_add_packet(&stream->secrets->builder, packet, n_bytes)) {
         VPI_TRY(next_block(stream));
         VPI_IMPOSSIBLE_UNLESS(vpi_block_add_packet(&stream->secrets->builder, packet, n_bytes));
