@@ -39,8 +39,7 @@ vpriv_status vpi_recorder_begin(vpriv_recorder *recorder, const vpriv_trigger *t
         request.tag.rate_hz = encoding->rate_hz;
         request.tag.n_channels = encoding->n_channels;
         request.tag.pre_skip_48k = vpi_intake_pre_skip_48k(recorder->intake);
-        request.tag.started_us =
-            vpi_vault_now_us(recorder->vault) - (int64_t)vpi_intake_pre_roll_us(recorder->intake);
+        request.started_ago_us = (int64_t)vpi_intake_pre_roll_us(recorder->intake);
         VPI_TRY(vpi_stream_create(
             recorder->vault, &request, (int64_t)config->unsealed_ms * 1000, &recorder->stream));
         VPI_TRY(vpi_intake_begin(recorder->intake, recorder->stream));
