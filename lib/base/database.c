@@ -109,7 +109,9 @@ vpriv_status vpi_database_open(
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_database *database = NULL;
     bool made = false;
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+    if (mode == VPI_DATABASE_CREATE)
+        flags |= SQLITE_OPEN_CREATE; /* a file system of SQLite's own may not have seen make_file */
     VPI_TRY(vpi_alloc(1, sizeof *database, (void **)&database));
     if (mode == VPI_DATABASE_CREATE && strcmp(path, ":memory:") != 0) {
         VPI_TRY(make_file(path));

@@ -29,6 +29,16 @@ out:
     return st;
 }
 
+/* A recording that was still being taken when it was opened may have ended since: its header says by
+ * now how many blocks there are. */
+static vpriv_status follow_the_end(vpriv_reader *reader)
+{
+    const vpi_finish *finish = &reader->recording->finish;
+    if (!finish->is_finished || finish->n_blocks == reader->n_blocks)
+        return VPRIV_OK;
+    return vpi_blocks_count(reader->vault, reader->recording->row, &reader->n_blocks);
+}
+
 static vpriv_status open_next_block(vpriv_reader *reader)
 {
     bool began = false;
@@ -38,6 +48,7 @@ static vpriv_status open_next_block(vpriv_reader *reader)
     st = VPRIV_E_INTERNAL;
     VPI_TRY(vpi_vault_read_begin(reader->vault, &began));
     VPI_TRY(ask_again(reader));
+    VPI_TRY(follow_the_end(reader));
     VPI_TRY(vpi_blocks_open(reader->vault, reader->recording, &reader->secrets->keys,
         reader->next_block, reader->n_blocks, reader->secrets->block));
     VPI_TRY(vpi_block_walk_start(reader->secrets->block, &reader->walk));

@@ -79,8 +79,12 @@ static vpriv_status read_row(vpriv_vault *vault, const vpi_row *row, vpi_recordi
 {
     memset(recording, 0, sizeof *recording);
     recording->row = vpi_column_int(row, 0);
-    recording->state = (vpriv_recording_state)vpi_column_int(row, 2);
-    recording->retention = (vpriv_retention)vpi_column_int(row, 3);
+    const int64_t state = vpi_column_int(row, 2), retention = vpi_column_int(row, 3);
+    if (state < VPRIV_RECORDING_PROVISIONAL || state > VPRIV_RECORDING_SHREDDED ||
+        retention < VPRIV_RETENTION_NONE || retention > VPRIV_RETENTION_ERASED_ONLY)
+        return vpi_auth_failed();
+    recording->state = (vpriv_recording_state)state;
+    recording->retention = (vpriv_retention)retention;
     recording->key_slot = (uint64_t)vpi_column_int(row, 4);
     const bool has_header = !vpi_column_is_null(row, 5) && !vpi_column_is_null(row, 4);
     const bool has_part = !vpi_column_is_null(row, 5) || !vpi_column_is_null(row, 4);

@@ -190,8 +190,9 @@ vpriv_status vpriv_vault_create(const char *path, vpriv_root_store *root,
     VPI_TRY(vpi_keyring_create(vault->vault_id, &keyring));
     VPI_ENSURE(vpi_root_probe(root) != VPRIV_OK, VPRIV_E_EXISTS,
         "the root store holds a root key already: use an empty one for a new vault");
-    VPI_TRY(vpi_database_open(path, VPI_DATABASE_CREATE, &vault->database));
-    ours = true;
+    const vpriv_status opened = vpi_database_open(path, VPI_DATABASE_CREATE, &vault->database);
+    ours = opened != VPRIV_E_EXISTS;
+    VPI_TRY(opened);
     VPI_TRY(fill(vault, options ? options : &defaults, keyring));
     vpi_reserve_rebuild(vault);
     *vault_out = vault;
