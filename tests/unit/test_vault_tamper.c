@@ -521,7 +521,11 @@ START_TEST(bad_envelope_of_a_capture_process_blocks_nothing)
         household_withdraw(&h, h.ada, KEEP);
         ck_fails(listen(&a, &sound), VPRIV_E_CONSENT);
         ck_ok(vpriv_vault_erase(h.vault, &b, 1, NULL));
+        uint64_t n_left = 1;
+        while (n_left > 0)
+            ck_ok(vpriv_vault_tidy(h.vault, 10, &n_left));
         ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM ingest"), 0);
+        ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM recording WHERE state = 1"), 0);
         memcpy(h.cell->record, record, sizeof record);
     }
 }
