@@ -154,8 +154,7 @@ START_TEST(log_that_takes_no_entry_keeps_the_gate_shut)
     const vpriv_recording_id id = household_record(&h, h.ada);
     household_reopen(&h); /* no statement is prepared yet */
     sqlite3_set_authorizer(vpi_database_handle(h.vault->database), authorize, NULL);
-    ck_assert_int_ne(
-        vpriv_gate_open(h.vault, h.keyring, &id, &request, &reader), VPRIV_OK);
+    ck_assert_int_ne(vpriv_gate_open(h.vault, h.keyring, &id, &request, &reader), VPRIV_OK);
     ck_assert_ptr_null(reader);
     sqlite3_set_authorizer(vpi_database_handle(h.vault->database), NULL, NULL);
     ck_ok(household_hear(&h, &id, KEEP));
@@ -189,8 +188,7 @@ START_TEST(commit_of_the_entry_comes_before_any_key)
     witness w = {.refuse = true, .secrets = h.vault->secrets};
     const uint64_t before = log_size();
     sqlite3_commit_hook(vpi_database_handle(h.vault->database), at_commit, &w);
-    ck_assert_int_ne(
-        vpriv_gate_open(h.vault, h.keyring, &id, &request, &reader), VPRIV_OK);
+    ck_assert_int_ne(vpriv_gate_open(h.vault, h.keyring, &id, &request, &reader), VPRIV_OK);
     ck_assert_ptr_null(reader);
     ck_assert_int_eq(w.n_commits, 1);
     ck_assert(!w.keys_were_there);
@@ -304,13 +302,13 @@ START_TEST(rewritten_log_does_not_continue_an_older_checkpoint)
     household_copy(&h, "before");
     ck_ok(household_hear(&h, &id, KEEP));
     ck_ok(vpriv_vault_checkpoint(h.vault, &older));
-    ck_ok(vpriv_log_verify_checkpoint(older.text, strlen(older.text), origin,
-        about.device_public_key, &size1, root1));
+    ck_ok(vpriv_log_verify_checkpoint(
+        older.text, strlen(older.text), origin, about.device_public_key, &size1, root1));
     /* The honest way. */
     ck_ok(household_hear(&h, &id, KEEP));
     ck_ok(vpriv_vault_checkpoint(h.vault, &newer));
-    ck_ok(vpriv_log_verify_checkpoint(newer.text, strlen(newer.text), origin,
-        about.device_public_key, &size2, root2));
+    ck_ok(vpriv_log_verify_checkpoint(
+        newer.text, strlen(newer.text), origin, about.device_public_key, &size2, root2));
     ck_assert_uint_eq(size2, size1 + 1);
     ck_ok(vpriv_vault_prove_consistency(h.vault, size1, size2, proof, &n_hashes));
     ck_ok(vpriv_log_verify_consistency(size1, root1, size2, root2, proof, n_hashes));
@@ -328,11 +326,11 @@ START_TEST(rewritten_log_does_not_continue_an_older_checkpoint)
     for (int i = 0; i < 3; i++)
         ck_fails(household_hear(&h, &id, REVIEW), VPRIV_E_CONSENT);
     ck_ok(vpriv_vault_checkpoint(h.vault, &newer));
-    ck_ok(vpriv_log_verify_checkpoint(newer.text, strlen(newer.text), origin,
-        about.device_public_key, &size2, root2));
+    ck_ok(vpriv_log_verify_checkpoint(
+        newer.text, strlen(newer.text), origin, about.device_public_key, &size2, root2));
     ck_ok(vpriv_vault_prove_consistency(h.vault, size1, size2, proof, &n_hashes));
-    ck_fails(vpriv_log_verify_consistency(size1, root1, size2, root2, proof, n_hashes),
-        VPRIV_E_AUTH);
+    ck_fails(
+        vpriv_log_verify_consistency(size1, root1, size2, root2, proof, n_hashes), VPRIV_E_AUTH);
 }
 END_TEST
 
