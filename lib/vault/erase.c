@@ -131,8 +131,8 @@ static vpriv_status erase_ids(
     VPI_TRY(vpi_ingest_adopt_all(vault));
     for (size_t i = 0; i < n; i++) {
         const vpriv_status found = vpi_database_int(vault->database, &rows[i],
-            "SELECT id FROM recording WHERE name = ?1 AND (state <> 1 OR key_slot IS NOT NULL)", "b",
-            recordings[i].bytes, sizeof recordings[i].bytes);
+            "SELECT id FROM recording WHERE name = ?1 AND (state <> 1 OR key_slot IS NOT NULL)",
+            "b", recordings[i].bytes, sizeof recordings[i].bytes);
         VPI_ENSURE(found != VPRIV_E_NOT_FOUND, VPRIV_E_NOT_FOUND,
             "no such recording in this vault (number %zu of %zu)", i + 1, n);
         VPI_TRY(found);

@@ -41,13 +41,13 @@ static vpriv_status next_row(vpriv_vault *vault, const cursor *c, int64_t *row_o
     if (c->filter->with_tombstones)
         return vpi_database_next(vault->database, c->row, row_out,
             "SELECT id FROM recording WHERE id > ?1 AND (state <> 1 OR header IS NOT NULL)"
-            " ORDER BY id LIMIT 1", "i",
-            c->row);
+            " ORDER BY id LIMIT 1",
+            "i", c->row);
     /* Also what only looks like a tombstone or a trigger: a changed state hides nothing. */
     return vpi_database_next(vault->database, c->row, row_out,
         "SELECT id FROM recording WHERE id > ?1 AND (state NOT IN (1, 4) OR header IS NOT NULL)"
-        " ORDER BY id LIMIT 1", "i",
-        c->row);
+        " ORDER BY id LIMIT 1",
+        "i", c->row);
 }
 
 /* Ids grow with time: a binary search finds where a time range begins, without any clear-text time.

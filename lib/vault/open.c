@@ -16,8 +16,8 @@
 
 #define RESERVE_BYTES_DEFAULT (512u * 1024)
 /* Less is not enough to destroy in when a recorder has filled the disk and the write-ahead log. */
-#define RESERVE_BYTES_MIN     RESERVE_BYTES_DEFAULT
-#define RESERVE_BYTES_MAX     (64u * 1024 * 1024)
+#define RESERVE_BYTES_MIN RESERVE_BYTES_DEFAULT
+#define RESERVE_BYTES_MAX (64u * 1024 * 1024)
 #define SCHEMA_QUERY                                                                               \
     "SELECT group_concat(type || '|' || name || '|' || tbl_name || '|' || coalesce(sql, ''), ';')" \
     " FROM (SELECT * FROM sqlite_schema ORDER BY name)"

@@ -74,7 +74,8 @@ static void ask_about_vault(struct life *life, struct answers *answers)
 
 static void ask_about_recording(struct life *life, struct answers *answers, size_t i)
 {
-    static const vpriv_purpose purposes[] = {VPRIV_PURPOSE_KEEP_HISTORY, VPRIV_PURPOSE_HUMAN_REVIEW};
+    static const vpriv_purpose purposes[] = {
+        VPRIV_PURPOSE_KEEP_HISTORY, VPRIV_PURPOSE_HUMAN_REVIEW};
     const vpriv_recording_id *id = &answers->recordings[i];
     struct answer *answer = ask(answers, "who heard", i);
     answer->status = vpriv_gate_who_heard(life->vault, id, mix_entry, answer);

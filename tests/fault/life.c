@@ -7,11 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NOTICE_TEXT  "We keep what you say so that you can hear it again."
-#define FIRST_US     INT64_C(1790000000000000)
-#define CLOCK_US     1000
+#define NOTICE_TEXT   "We keep what you say so that you can hear it again."
+#define FIRST_US      INT64_C(1790000000000000)
+#define CLOCK_US      1000
 #define RESERVE_BYTES (512u * 1024)
-#define PIECE_FRAMES 480
+#define PIECE_FRAMES  480
 
 static vpriv_status load(void *user, uint8_t *record_out)
 {

@@ -575,8 +575,8 @@ static void check_created(void *user, const struct cutvfs_trial *trial)
             life_goes_on(&bench->life);
     } else {
         ck_assert_msg(!bench->acknowledged, "%s: %s", name_of(bench, trial), vpriv_error_detail());
-        ck_assert_msg(opened == VPRIV_E_FORMAT || opened == VPRIV_E_ROOT ||
-                          opened == VPRIV_E_NOT_FOUND,
+        ck_assert_msg(
+            opened == VPRIV_E_FORMAT || opened == VPRIV_E_ROOT || opened == VPRIV_E_NOT_FOUND,
             "%s: half a vault says %s: %s", name_of(bench, trial), vpriv_status_text(opened),
             vpriv_error_detail());
     }

@@ -102,8 +102,9 @@ static void judge(struct bench *bench, const char *what, uint64_t where)
 
 static void conclude(const struct bench *bench, const char *what)
 {
-    printf("%s: %zu tried: %zu not opened, %zu with an error, %zu without effect, %zu with something"
-           " missing, %zu altered\n",
+    printf(
+        "%s: %zu tried: %zu not opened, %zu with an error, %zu without effect, %zu with something"
+        " missing, %zu altered\n",
         what, bench->n_tried, bench->n_refused_opening, bench->n_errors, bench->n_same,
         bench->n_missing, bench->n_altered);
     ck_assert_uint_eq(bench->n_altered, 0);
@@ -242,8 +243,9 @@ START_TEST(a_flipped_bit_in_the_write_ahead_log_gives_an_earlier_state_at_most)
             (unsigned long long)bit);
         bench->n_refused_opening += bench->after.opened != VPRIV_OK;
     }
-    printf("flips in the write-ahead log: %zu tried: %zu not opened, %zu gave an earlier state of the"
-           " same root\n",
+    printf(
+        "flips in the write-ahead log: %zu tried: %zu not opened, %zu gave an earlier state of the"
+        " same root\n",
         n_flips, bench->n_refused_opening, n_earlier);
     ck_assert_uint_gt(bench->n_refused_opening, 0);
     for (size_t i = 0; i < STATES_MAX - 1; i++)
@@ -366,8 +368,8 @@ START_TEST(an_old_page_put_back_revives_nothing)
             const bool found = verify_finds_it(bench);
             const bool permits = strncmp(altered->question, "latest", 6) == 0 ||
                                  strncmp(altered->question, "consents", 8) == 0;
-            printf("%s: %s as before%s\n", what, altered->question,
-                found ? "; verify finds it" : "");
+            printf(
+                "%s: %s as before%s\n", what, altered->question, found ? "; verify finds it" : "");
             bench->n_missing += found && !permits;
             bench->n_altered += !found || permits;
         }
@@ -385,7 +387,7 @@ static Suite *suite(void)
 {
     Suite *suite = suite_create("fault: tampering");
     TCase *tcase = tcase_create("tampering");
-    tcase_set_timeout(tcase, life_is_long() ? 7200 : 120);
+    tcase_set_timeout(tcase, life_is_long() ? 7200 : 600);
     tcase_add_test(tcase, a_flipped_bit_in_the_vault_is_an_error_or_nothing);
     tcase_add_test(tcase, a_flipped_bit_in_the_write_ahead_log_gives_an_earlier_state_at_most);
     tcase_add_test(tcase, a_vault_cut_short_is_an_error);

@@ -14,12 +14,12 @@
 
 /* What the child tells through the pipe, each time something has changed. */
 struct word {
-    uint64_t pushed_frames;      /* into the source since the trigger */
-    uint64_t n_confirmed;        /* recordings */
-    uint64_t n_finished;         /* of those */
-    uint64_t n_destroyed;        /* acknowledged erasures and withdrawals */
-    uint32_t is_confirmed;       /* the one being taken */
-    vpriv_recording_id doomed;   /* being erased, or erased */
+    uint64_t pushed_frames;    /* into the source since the trigger */
+    uint64_t n_confirmed;      /* recordings */
+    uint64_t n_finished;       /* of those */
+    uint64_t n_destroyed;      /* acknowledged erasures and withdrawals */
+    uint32_t is_confirmed;     /* the one being taken */
+    vpriv_recording_id doomed; /* being erased, or erased */
     uint32_t is_erased;
 };
 
@@ -189,7 +189,8 @@ START_TEST(a_killed_recorder_loses_a_second_at_most)
             const uint64_t lost =
                 word.pushed_frames > sound.n_frames ? word.pushed_frames - sound.n_frames : 0;
             n_unfinished += sound.is_unfinished;
-            worst_ms = lost * 1000 / LIFE_RATE_HZ > worst_ms ? lost * 1000 / LIFE_RATE_HZ : worst_ms;
+            worst_ms =
+                lost * 1000 / LIFE_RATE_HZ > worst_ms ? lost * 1000 / LIFE_RATE_HZ : worst_ms;
         }
         vpriv_vault_info info = {.struct_size = sizeof info};
         ck_ok(vpriv_vault_about(life->vault, &info));
@@ -199,7 +200,8 @@ START_TEST(a_killed_recorder_loses_a_second_at_most)
         ck_assert(life_database_is_sound(life));
         life_close(life);
     }
-    printf("kill -9 while recording: %d rounds, %zu recordings, %llu unfinished, at most %llu ms lost\n",
+    printf("kill -9 while recording: %d rounds, %zu recordings, %llu unfinished, at most %llu ms "
+           "lost\n",
         n_rounds, n_before, (unsigned long long)n_unfinished, (unsigned long long)worst_ms);
     ck_assert_uint_gt(n_unfinished, 0);
     /* One second, the packet at hand, and what a busy machine took to get to it. */
@@ -237,8 +239,8 @@ static void destroy_for_ever(struct life *life, int fd)
         word.doomed = outcome.recording;
         word.is_erased = 0;
         tell(fd, &word);
-        if (vpriv_consent_withdraw(
-                life->vault, subject, VPRIV_PURPOSE_KEEP_HISTORY, NULL, NULL) != VPRIV_OK)
+        if (vpriv_consent_withdraw(life->vault, subject, VPRIV_PURPOSE_KEEP_HISTORY, NULL, NULL) !=
+            VPRIV_OK)
             _exit(9);
         word.is_erased = 1;
         word.n_destroyed++;
@@ -302,8 +304,8 @@ START_TEST(a_killed_destroyer_destroys_or_not)
             ck_ok(life_open(life));
         }
     }
-    printf("kill -9 while destroying: %d rounds, %llu destroyed, %zu readings beside it\n", n_rounds,
-        (unsigned long long)n_destroyed, n_readings);
+    printf("kill -9 while destroying: %d rounds, %llu destroyed, %zu readings beside it\n",
+        n_rounds, (unsigned long long)n_destroyed, n_readings);
     ck_assert_uint_gt(n_destroyed, 0);
     ck_assert(life_database_is_sound(life));
     life_end(life);

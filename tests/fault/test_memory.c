@@ -120,9 +120,8 @@ static vpriv_status erase_ada(struct bench *bench)
 
 static vpriv_status hear(struct bench *bench)
 {
-    const vpriv_gate_request request = {.struct_size = sizeof request,
-        .purpose = VPRIV_PURPOSE_KEEP_HISTORY,
-        .actor = "tester"};
+    const vpriv_gate_request request = {
+        .struct_size = sizeof request, .purpose = VPRIV_PURPOSE_KEEP_HISTORY, .actor = "tester"};
     vpriv_reader *reader = NULL;
     const vpriv_status st = vpriv_gate_open(
         bench->life.vault, bench->life.owner, &bench->recordings[0], &request, &reader);
@@ -146,8 +145,8 @@ static vpriv_status tidy(struct bench *bench)
     return vpriv_vault_tidy(bench->life.vault, 10, NULL);
 }
 
-static const struct workload workloads[] = {{"open", open_vault, true}, {"consent give", give, false},
-    {"consent withdraw", withdraw, false}, {"erase", erase, false},
+static const struct workload workloads[] = {{"open", open_vault, true},
+    {"consent give", give, false}, {"consent withdraw", withdraw, false}, {"erase", erase, false},
     {"subject erase", erase_ada, false}, {"gate open", hear, false}, {"tidy", tidy, false},
     {"verify", verify, false}};
 #define N_WORKLOADS (int)(sizeof workloads / sizeof workloads[0])
@@ -271,8 +270,8 @@ START_TEST(a_failed_allocation_while_recording_ends_it_cleanly)
         ck_assert_msg(strncmp(text, bench->before, strlen(bench->before)) == 0, "%s",
             life_difference(bench->before, text));
         if (st == VPRIV_OK && n_failed == 0)
-            ck_assert_uint_eq(life_listen(&bench->life, &outcome.recording,
-                                  VPRIV_PURPOSE_KEEP_HISTORY).n_frames,
+            ck_assert_uint_eq(
+                life_listen(&bench->life, &outcome.recording, VPRIV_PURPOSE_KEEP_HISTORY).n_frames,
                 200 * LIFE_RATE_HZ / 1000);
         free(text);
         life_goes_on(&bench->life);
