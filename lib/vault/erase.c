@@ -131,8 +131,8 @@ static vpriv_status erase_ids(
     VPI_TRY(vpi_ingest_adopt_all(vault));
     for (size_t i = 0; i < n; i++) {
         const vpriv_status found = vpi_database_int(vault->database, &rows[i],
-            "SELECT id FROM recording WHERE name = ?1 AND state <> 1", "b", recordings[i].bytes,
-            sizeof recordings[i].bytes);
+            "SELECT id FROM recording WHERE name = ?1 AND (state <> 1 OR key_slot IS NOT NULL)", "b",
+            recordings[i].bytes, sizeof recordings[i].bytes);
         VPI_ENSURE(found != VPRIV_E_NOT_FOUND, VPRIV_E_NOT_FOUND,
             "no such recording in this vault (number %zu of %zu)", i + 1, n);
         VPI_TRY(found);
@@ -181,9 +181,9 @@ static vpriv_status rows_before(vpriv_vault *vault, int64_t before_us, int64_t *
     VPI_TRY(vpi_alloc(1, sizeof *recording, (void **)&recording));
     while (n < capacity && n_younger < YOUNGER_IN_A_ROW) {
         int64_t row = 0;
-        const vpriv_status next = vpi_database_int(vault->database, &row,
-            "SELECT id FROM recording WHERE id > ?1 AND state IN (2, 3) ORDER BY id LIMIT 1", "i",
-            *cursor_io);
+        const vpriv_status next = vpi_database_next(vault->database, *cursor_io, &row,
+            "SELECT id FROM recording WHERE id > ?1 AND key_slot IS NOT NULL ORDER BY id LIMIT 1",
+            "i", *cursor_io);
         if (next == VPRIV_E_NOT_FOUND)
             break;
         VPI_TRY(next);
