@@ -135,6 +135,17 @@ START_TEST(entry_taken_out_of_the_list_is_missed)
 }
 END_TEST
 
+START_TEST(entry_that_is_not_the_one_in_the_tree_is_not_believed)
+{
+    heard all = {0};
+    const vpriv_recording_id id = household_record(&h, h.ada);
+    ck_ok(household_hear(&h, &id, KEEP));
+    household_sql(&h, "UPDATE log_hash SET hash = zeroblob(32) WHERE id = (SELECT max(id) FROM"
+                      " log_payload)");
+    ck_fails(vpriv_gate_who_heard(h.vault, &id, take, &all), VPRIV_E_AUTH);
+}
+END_TEST
+
 static int authorize(
     void *user, int action, const char *table, const char *b, const char *c, const char *d)
 {
@@ -343,6 +354,7 @@ int main(void)
     tcase_add_test(tests, every_opening_and_every_refusal_is_one_leaf);
     tcase_add_test(tests, tombstone_keeps_its_list_and_refusals_go_on_it);
     tcase_add_test(tests, entry_taken_out_of_the_list_is_missed);
+    tcase_add_test(tests, entry_that_is_not_the_one_in_the_tree_is_not_believed);
     tcase_add_test(tests, log_that_takes_no_entry_keeps_the_gate_shut);
     tcase_add_test(tests, commit_of_the_entry_comes_before_any_key);
     tcase_add_test(tests, entry_survives_the_power_cut_after_the_opening);

@@ -296,14 +296,23 @@ START_TEST(death_after_confirm_keeps_what_was_sealed)
 }
 END_TEST
 
+static vpriv_root_store *second_root;
+
+/* As another process would: a handle and a root store of its own. */
 static vpriv_vault *open_second(void)
 {
     vpriv_vault *second = NULL;
-    vpriv_root_store *root = household_root(h.cell);
+    second_root = household_root(h.cell);
     const vpriv_vault_options options = {
         .struct_size = sizeof options, .clock = household_clock, .clock_user = h.cell};
-    ck_ok(vpriv_vault_open(h.path, root, &options, &second));
-    return second; /* the store is left to the process's end */
+    ck_ok(vpriv_vault_open(h.path, second_root, &options, &second));
+    return second;
+}
+
+static void close_second(vpriv_vault *second)
+{
+    vpriv_vault_close(second);
+    vpriv_root_close(second_root);
 }
 
 /* The withdrawal comes from somewhere else; the recording ends by itself within a second. */
@@ -344,7 +353,7 @@ START_TEST(withdrawal_through_another_handle_ends_the_recording)
     record_live();
     vpriv_vault *second = open_second();
     ck_ok(vpriv_consent_withdraw(second, h.ada, KEEP, NULL, NULL));
-    vpriv_vault_close(second);
+    close_second(second);
     ck_ended_by_withdrawal();
 }
 END_TEST
@@ -382,7 +391,7 @@ START_TEST(nothing_from_after_a_withdrawal_is_in_the_last_block)
     ck_ok(vpriv_recorder_confirm(recorder));
     vpriv_vault *second = open_second();
     ck_ok(vpriv_consent_withdraw(second, h.ada, KEEP, NULL, NULL));
-    vpriv_vault_close(second);
+    close_second(second);
     push_ms(500);
     wait_until_read();
     ck_ok(vpriv_recorder_stop(recorder, &outcome));
@@ -402,7 +411,7 @@ START_TEST(person_erased_while_recording_leaves_a_tombstone)
     record_live();
     vpriv_vault *second = open_second();
     ck_ok(vpriv_subject_erase(second, h.ada, NULL));
-    vpriv_vault_close(second);
+    close_second(second);
     for (int i = 0; i < 200 && vpriv_recorder_state_now(recorder) != VPRIV_RECORDER_ENDED; i++) {
         push_ms(20);
         nap(20);

@@ -9,8 +9,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define KEEP      VPRIV_PURPOSE_KEEP_HISTORY
-#define RATE      HOUSEHOLD_RATE_HZ
+#define KEEP VPRIV_PURPOSE_KEEP_HISTORY
+#define RATE HOUSEHOLD_RATE_HZ
+#ifdef __SANITIZE_ADDRESS__
+#define CANNOT_LOCK 1 /* the sanitizer makes mlock do nothing */
+#else
+#define CANNOT_LOCK 0
+#endif
 #define MASK      0x5a
 #define CHUNK     (1u << 20)
 #define N_PATTERN 16 /* samples */
@@ -96,9 +101,10 @@ static finding search(const needle *n)
         if (isxdigit((unsigned char)line[0]) && sscanf(line, "%lx-%lx %7s", &a, &b, rights) == 3) {
             from = a;
             to = b;
-            readable = rights[0] == 'r' && rights[1] == 'w';
+            /* What is larger is a sanitizer's shadow: terabytes that nobody ever touched. */
+            readable = rights[0] == 'r' && rights[1] == 'w' && b - a < 1ul << 30;
         } else if (strncmp(line, "VmFlags:", 8) == 0 && readable) {
-            const bool guarded = strstr(line, " dd") && strstr(line, " lo");
+            const bool guarded = strstr(line, " dd") && (CANNOT_LOCK || strstr(line, " lo"));
             *(guarded ? &found.n_guarded : &found.n_ordinary) += count_in(memory, from, to, n);
         }
     }
@@ -156,8 +162,8 @@ static void push_secret(vpriv_source *source, needle *as_s16, needle *as_float)
     for (size_t i = 0; i < RATE; i++)
         sound->frames[i] = next_sample();
     for (size_t i = 0; i < N_PATTERN; i++)
-        sound->as_float[i] = (float)sound->frames[RATE - 1500 + i] / 32768.0f;
-    *as_s16 = needle_of(sound->frames + RATE - 1500, 2 * N_PATTERN);
+        sound->as_float[i] = (float)sound->frames[RATE - 200 + i] / 32768.0f;
+    *as_s16 = needle_of(sound->frames + RATE - 200, 2 * N_PATTERN);
     *as_float = needle_of(sound->as_float, sizeof sound->as_float);
     ck_ok(vpriv_capture_push_write(source, sound->frames, RATE, &n_taken));
     ck_assert_uint_eq(n_taken, RATE);
@@ -192,14 +198,14 @@ START_TEST(sound_is_in_guarded_memory_only_while_and_after_it_is_recorded)
     ck_ok(vpriv_recorder_start(recorder));
     push_secret(source, &ring[0], &ring[1]);
     wait_until_read(source, all);
-    ck_only_guarded(&ring[0], "sound as it came", false);
+    ck_assert_int_eq(search(&ring[0]).n_ordinary + search(&ring[0]).n_guarded, 0);
     ck_only_guarded(&ring[1], "sound in the pre-roll", true);
     ck_ok(vpriv_recorder_trigger(recorder, &household_button));
     ck_only_guarded(&ring[1], "sound while provisional", false);
     ck_ok(vpriv_recorder_confirm(recorder));
     push_secret(source, &recorded[0], &recorded[1]);
     wait_until_read(source, all);
-    ck_only_guarded(&recorded[0], "sound while recording, as it came", false);
+    ck_assert_int_eq(search(&recorded[0]).n_ordinary + search(&recorded[0]).n_guarded, 0);
     ck_only_guarded(&recorded[1], "sound while recording", false);
     ck_ok(vpriv_recorder_stop(recorder, &outcome));
     for (int i = 0; i < 2; i++) {
