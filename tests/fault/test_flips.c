@@ -3,6 +3,8 @@
 #include "fault/answers.h"
 #include "fault/cutvfs.h"
 #include "fault/life.h"
+#include "keys/keyring.h"
+#include "keys/root.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -255,6 +257,95 @@ START_TEST(a_flipped_bit_in_the_write_ahead_log_gives_an_earlier_state_at_most)
 }
 END_TEST
 
+/* ---- The files beside the vault ---- */
+
+static void read_whole(const char *path, uint8_t *bytes_out, size_t n_room, size_t *n_bytes_out)
+{
+    FILE *file = fopen(path, "rb");
+    ck_assert_ptr_nonnull(file);
+    *n_bytes_out = fread(bytes_out, 1, n_room, file);
+    fclose(file);
+    ck_assert(*n_bytes_out > 0 && *n_bytes_out < n_room);
+}
+
+static void write_whole(const char *path, const uint8_t *bytes, size_t n_bytes)
+{
+    FILE *file = fopen(path, "wb");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_eq(fwrite(bytes, 1, n_bytes, file), n_bytes);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+/* Every bit of the file; `same` loads it and tells whether it is the original, or fails. */
+static void flip_file(const char *path, const char *what, uint64_t step, const void *original,
+    vpriv_status (*same)(const char *path, const void *original, bool *same_out))
+{
+    uint8_t bytes[16384];
+    size_t n_bytes = 0, n_errors = 0, n_same = 0;
+    read_whole(path, bytes, sizeof bytes, &n_bytes);
+    for (uint64_t bit = 0; bit < 8 * n_bytes; bit += step) {
+        bool is_same = false;
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        write_whole(path, bytes, n_bytes);
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        const vpriv_status st = same(path, original, &is_same);
+        ck_assert_msg(st != VPRIV_OK || is_same, "%s, bit %llu: taken, and another one", what,
+            (unsigned long long)bit);
+        n_errors += st != VPRIV_OK;
+        n_same += st == VPRIV_OK;
+    }
+    printf("flips in the %s (%zu bytes): %zu refused, %zu without effect\n", what, n_bytes,
+        n_errors, n_same);
+    ck_assert_uint_gt(n_errors, 0);
+}
+
+static vpriv_status same_root(const char *path, const void *original, bool *same_out)
+{
+    vpriv_root_store *store = NULL;
+    vpi_root_record record;
+    memset(&record, 0, sizeof record);
+    ck_ok(vpriv_root_file_open(path, &store));
+    const vpriv_status st = vpi_root_load(store, &record);
+    *same_out = memcmp(&record, original, sizeof record) == 0;
+    vpriv_root_close(store);
+    return st;
+}
+
+static vpriv_status same_keyring(const char *path, const void *original, bool *same_out)
+{
+    vpriv_keyring *keyring = NULL;
+    const vpriv_status st = vpriv_keyring_load(path, &keyring);
+    *same_out = keyring && memcmp(keyring, original, sizeof *keyring) == 0;
+    vpriv_keyring_close(keyring);
+    return st;
+}
+
+START_TEST(a_flipped_bit_in_a_key_file_is_an_error_or_nothing)
+{
+    struct life *life = calloc(1, sizeof *life);
+    char path[LIFE_PATH_BYTES + 16];
+    vpi_root_record record;
+    vpriv_root_store *store = NULL;
+    vpriv_keyring *loaded = NULL;
+    life_begin(life);
+    ck_ok(life_create(life));
+    memset(&record, 7, sizeof record);
+    snprintf(path, sizeof path, "%s/root", life->folder);
+    ck_ok(vpriv_root_file_open(path, &store));
+    ck_ok(vpi_root_replace(store, &record));
+    vpriv_root_close(store);
+    /* A multiple of 8 plus 1: every bit position comes. */
+    flip_file(path, "root key file", life_is_long() ? 1 : 25, &record, same_root);
+    snprintf(path, sizeof path, "%s/keyring", life->folder);
+    ck_ok(vpriv_keyring_save(life->owner, path));
+    ck_ok(vpriv_keyring_load(path, &loaded));
+    flip_file(path, "keyring file", life_is_long() ? 1 : 9, loaded, same_keyring);
+    vpriv_keyring_close(loaded);
+    life_end(life);
+    free(life);
+}
+END_TEST
+
 /* ---- Cut short, swapped, old ---- */
 
 static void ask_after(struct bench *bench, const char *what, uint64_t where)
@@ -390,6 +481,7 @@ static Suite *suite(void)
     tcase_set_timeout(tcase, life_is_long() ? 7200 : 600);
     tcase_add_test(tcase, a_flipped_bit_in_the_vault_is_an_error_or_nothing);
     tcase_add_test(tcase, a_flipped_bit_in_the_write_ahead_log_gives_an_earlier_state_at_most);
+    tcase_add_test(tcase, a_flipped_bit_in_a_key_file_is_an_error_or_nothing);
     tcase_add_test(tcase, a_vault_cut_short_is_an_error);
     tcase_add_test(tcase, swapped_pages_are_an_error_or_nothing);
     tcase_add_test(tcase, an_old_page_put_back_revives_nothing);

@@ -134,10 +134,16 @@ static vpriv_status open_vault(struct bench *bench)
     return life_open(&bench->life);
 }
 
+static void print_finding(void *user, const char *finding)
+{
+    (void)user;
+    printf("finding: %s\n", finding);
+}
+
 static vpriv_status verify(struct bench *bench)
 {
     vpriv_verification found = {.struct_size = sizeof found};
-    return vpriv_vault_verify(bench->life.vault, bench->life.owner, NULL, NULL, &found);
+    return vpriv_vault_verify(bench->life.vault, bench->life.owner, print_finding, NULL, &found);
 }
 
 static vpriv_status tidy(struct bench *bench)
