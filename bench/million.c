@@ -180,9 +180,9 @@ static void tidy_step(void *user)
     BENCH_TRY(vpriv_vault_tidy(((crowd *)user)->filled.vault.vault, 1, NULL));
 }
 
+/* The last one, which empties the system's cache, comes when the others are through. */
 enum {
     OPEN,
-    OPEN_COLD,
     OPEN_CAPTURE,
     ERASE,
     LIST_PERSON,
@@ -195,6 +195,7 @@ enum {
     WITHDRAW_ALL,
     TIDY,
     ABOUT,
+    OPEN_COLD,
     N_TASKS
 };
 
@@ -249,7 +250,7 @@ static void watch(crowd *c, bench_repeated tasks[N_TASKS], bool print)
     BENCH_TRY(
         vpriv_vault_open(c->filled.vault.path, c->filled.vault.root, NULL, &c->filled.vault.vault));
     for (int i = OPEN_CAPTURE; i < N_TASKS; i++) {
-        if (i == ABOUT)
+        if (i == ABOUT || i == OPEN_COLD)
             continue;
         bench_plans_label("preparing");
         if (tasks[i].before)
@@ -289,7 +290,8 @@ void bench_million(const char *folder, uint32_t n_recordings, bool with_plans)
     BENCH_TRY(vpriv_vault_capture_credential(c.filled.vault.vault, &c.credential));
     set_up(&c, people, tasks);
     sync(); /* what the filling left unwritten is not to be paid for by the first commits */
-    bench_repeat(tasks, N_TASKS);
+    bench_repeat(tasks, OPEN_COLD);
+    bench_repeat(&tasks[OPEN_COLD], 1);
     for (int i = 0; i < N_TASKS; i++) {
         bench_row_ms(names[i], tasks[i].wall_ns, aims_ms[i]);
         if (aims_ms[i] > 0)
