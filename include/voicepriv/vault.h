@@ -67,7 +67,7 @@ typedef struct vpriv_vault_options {
     const char *controller_country; /**< create: ISO 3166-1; "ZZ" (not said) */
     const char *jurisdiction; /**< create: a jurisdiction profile; "strict", the only one so far */
     const char *device_class; /**< create: "speaker", "wearable", …; "device" */
-    uint32_t reserve_bytes;   /**< create: disk space kept aside for erasing; 512 KiB */
+    uint32_t reserve_bytes;   /**< create: disk kept aside for erasing; 512 KiB, the least */
     vpriv_clock_fn clock;     /**< instead of the system's, for tests and simulations */
     void *clock_user;         /**< handed to clock */
 } vpriv_vault_options;

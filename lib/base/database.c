@@ -315,6 +315,24 @@ vpriv_status vpi_database_int(
     return VPRIV_OK;
 }
 
+vpriv_status vpi_database_next(vpi_database *database, int64_t after, int64_t *value_out,
+    const char *sql, const char *format, ...)
+{
+    vpi_row row = {NULL};
+    va_list values;
+    va_start(values, format);
+    const vpriv_status st = query(database, &row, sql, format, &values);
+    va_end(values);
+    if (st != VPRIV_OK)
+        return st;
+    const int64_t value = vpi_column_int(&row, 0);
+    vpi_row_end(&row);
+    if (value <= after)
+        return vpi_fail(VPRIV_E_AUTH, "the vault file is damaged or was changed");
+    *value_out = value;
+    return VPRIV_OK;
+}
+
 vpriv_status vpi_database_begin(vpi_database *database)
 {
     return vpi_database_run(database, "BEGIN IMMEDIATE", "");

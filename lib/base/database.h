@@ -65,6 +65,12 @@ vpriv_status vpi_column_copy(const vpi_row *row, int column, void *copy_out, siz
 vpriv_status vpi_database_int(
     vpi_database *database, int64_t *value_out, const char *sql, const char *format, ...);
 
+/* The same for a walk through rows in ascending order: the integer must be above `after`, or it is
+ * VPRIV_E_AUTH. In a damaged file the search for a larger id can find a smaller one, and the walk would
+ * never end. */
+vpriv_status vpi_database_next(vpi_database *database, int64_t after, int64_t *value_out,
+    const char *sql, const char *format, ...);
+
 /* Changes whenever another connection has committed. */
 vpriv_status vpi_database_version(vpi_database *database, uint32_t *version_out);
 

@@ -132,7 +132,8 @@ static vpriv_status decode_next(vpriv_reader *reader, bool *end_out)
     if (entry.is_gap) {
         reader->n_zeros = at_rate(reader, entry.skipped_48k);
         reader->n_lost += at_rate(reader, entry.lost_48k);
-        VPI_TRY(vpi_decoder_reset(reader->decoder));
+        if (entry.skipped_48k > 0) /* a short gap was encoded as silence, in one stream */
+            VPI_TRY(vpi_decoder_reset(reader->decoder));
     } else {
         VPI_TRY(vpi_decoder_decode(reader->decoder, entry.packet, entry.n_bytes,
             reader->secrets->pcm, VPI_PCM_CAPACITY_FRAMES, &n_frames));

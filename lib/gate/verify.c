@@ -82,8 +82,11 @@ static vpriv_status open_next(
     if (st != VPRIV_OK)
         return st;
     st = vpi_vault_read_begin(check->vault, &began);
-    if (st == VPRIV_OK)
+    if (st == VPRIV_OK) {
         st = vpi_check_next_recording(check->vault, *row_io, row_io);
+        if (st == VPRIV_E_AUTH)
+            st = VPRIV_E_NOT_FOUND; /* the walk breaks off here: a finding already */
+    }
     const bool found = st == VPRIV_OK;
     if (st == VPRIV_OK)
         st = vpi_recording_load(check->vault, *row_io, reader->recording);

@@ -14,7 +14,7 @@ static vpriv_status next_entry(vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYT
         return st;
     st = vpi_vault_read_begin(vault, &began);
     if (st == VPRIV_OK)
-        st = vpi_database_int(vault->database, index_out,
+        st = vpi_database_next(vault->database, after, index_out,
             "SELECT id FROM log_payload WHERE tag = ?1 AND id > ?2 ORDER BY id LIMIT 1", "bi", tag,
             (size_t)VPI_TAG_BYTES, after);
     if (st == VPRIV_OK)
@@ -68,6 +68,9 @@ vpriv_status vpriv_gate_who_heard(
         }
         if (st != VPRIV_OK)
             return st;
+        /* The index is not sealed: an entry about another recording must not stand in for one of ours. */
+        if (memcmp(entry.recording, recording->bytes, sizeof entry.recording) != 0)
+            return vpi_auth_failed();
         const bool is_access =
             entry.kind == VPRIV_LOG_ACCESS_GRANTED || entry.kind == VPRIV_LOG_ACCESS_REFUSED;
         if (is_access && !fn(user, (uint64_t)index, &entry))

@@ -312,7 +312,9 @@ vpriv_status vpi_tree_create(vpi_database *database, vpriv_root_store *store,
     root->generation = 1;
     vpi_random(root->key, VPI_KEY_BYTES);
     vpi_derive(root->key, LABEL_TOP, NULL, 0, tree->secrets->top_old);
-    VPI_TRY(vpi_tree_write_first(tree));
+    const vpriv_status written = vpi_tree_write_first(tree);
+    vpi_wipe(tree->secrets->top_old, VPI_KEY_BYTES);
+    VPI_TRY(written);
     VPI_TRY(seal_head(tree, root, NULL, 0));
     tree->settled = true;
     tree->creating = true;

@@ -99,12 +99,14 @@ static vpriv_status check_consents(vpi_check *check, const vpi_subject *subject)
     memset(last, 0, sizeof last);
     for (;;) {
         int64_t next = 0;
-        const vpriv_status found = vpi_database_int(check->vault->database, &next,
+        const vpriv_status found = vpi_database_next(check->vault->database, row, &next,
             "SELECT id FROM consent_record WHERE subject = ?1 AND id > ?2 ORDER BY id LIMIT 1",
             "ii", subject->row, row);
         if (found == VPRIV_E_NOT_FOUND)
             break;
-        VPI_TRY(found);
+        VPI_TRY(vpi_check_note(check, found, "the row after consent record", row));
+        if (found != VPRIV_OK)
+            break;
         const vpriv_status opened =
             vpi_consent_next_row(check->vault, subject->row, &row, &record, NULL);
         row = next;
@@ -136,8 +138,11 @@ static vpriv_status check_policy(vpi_check *check, const vpi_subject *subject)
     for (unsigned p = 0; p < VPI_PURPOSES_MAX && read == VPRIV_OK; p++) {
         const vpriv_status found =
             vpi_consent_latest(check->vault, subject->row, (vpriv_purpose)p, &record, NULL);
+        if (found == VPRIV_E_NOT_FOUND)
+            continue;
+        VPI_TRY(vpi_check_note(check, found, "the latest consent of subject", subject->row));
         if (found != VPRIV_OK)
-            continue; /* not there, or a finding already */
+            continue;
         n_latest++;
         for (uint32_t i = 0; i < policy->n_consents; i++)
             n_same += policy->consents[i].purpose == (vpriv_purpose)p &&
@@ -165,7 +170,9 @@ vpriv_status vpi_check_people(vpi_check *check)
         const vpriv_status next = vpi_subject_next_row(vault, row, &row);
         if (next == VPRIV_E_NOT_FOUND)
             break;
-        VPI_TRY(next);
+        VPI_TRY(vpi_check_note(check, next, "the row after subject", row));
+        if (next != VPRIV_OK)
+            break;
         vpriv_status opened = vpi_subject_load(vault, row, &subject);
         if (opened == VPRIV_OK)
             opened = vpi_subject_person(vault, &subject, &info);
@@ -189,7 +196,7 @@ out:
 
 vpriv_status vpi_check_next_recording(vpriv_vault *vault, int64_t after, int64_t *row_out)
 {
-    return vpi_database_int(vault->database, row_out,
+    return vpi_database_next(vault->database, after, row_out,
         "SELECT id FROM recording WHERE id > ?1 ORDER BY id LIMIT 1", "i", after);
 }
 
@@ -274,7 +281,9 @@ vpriv_status vpi_check_recordings(vpi_check *check)
         const vpriv_status next = vpi_check_next_recording(check->vault, row, &row);
         if (next == VPRIV_E_NOT_FOUND)
             break;
-        VPI_TRY(next);
+        VPI_TRY(vpi_check_note(check, next, "the row after recording", row));
+        if (next != VPRIV_OK)
+            break;
         const vpriv_status opened = vpi_recording_load(check->vault, row, recording);
         VPI_TRY(vpi_check_note(check, opened, "recording", row));
         if (opened == VPRIV_OK && (recording->state == VPRIV_RECORDING_COMMITTED ||

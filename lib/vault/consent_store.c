@@ -135,18 +135,36 @@ static vpriv_status load_row(vpriv_vault *vault, int64_t subject, int64_t id,
     return st;
 }
 
+/* A record that permits has a living grant key, always. Where the key is gone, the person's row itself
+ * is an old one that was put back. */
+static vpriv_status check_key(
+    vpriv_vault *vault, const vpriv_consent_record *record, uint64_t grant_slot)
+{
+    vpriv_status st = VPRIV_OK;
+    if (vpi_consent_permits(record->event.state) && grant_slot != VPI_NO_SLOT) {
+        st = vpi_tree_get(vault->tree, grant_slot, vault->secrets->key);
+        vpi_wipe(vault->secrets->key, VPI_KEY_BYTES);
+    }
+    return st == VPRIV_E_ERASED ? vpi_auth_failed() : st;
+}
+
 vpriv_status vpi_consent_latest(vpriv_vault *vault, int64_t subject, vpriv_purpose purpose,
     vpriv_consent_record *record_out, uint64_t *grant_slot_out)
 {
     consent_index index;
+    uint64_t slot = VPI_NO_SLOT;
     vpriv_status st = read_index(vault, subject, &index);
     if (st != VPRIV_OK)
         return st;
     if (index.latest[purpose] == 0)
         return VPRIV_E_NOT_FOUND;
-    st = load_row(vault, subject, index.latest[purpose], record_out, grant_slot_out);
+    st = load_row(vault, subject, index.latest[purpose], record_out, &slot);
     if (st == VPRIV_OK && record_out->purpose != purpose)
         st = vpi_auth_failed();
+    if (st == VPRIV_OK)
+        st = check_key(vault, record_out, slot);
+    if (st == VPRIV_OK && grant_slot_out)
+        *grant_slot_out = slot;
     return st;
 }
 
@@ -155,7 +173,7 @@ vpriv_status vpi_consent_next_row(vpriv_vault *vault, int64_t subject, int64_t *
 {
     consent_index index;
     int64_t id = 0, n_rows = 0;
-    vpriv_status st = vpi_database_int(vault->database, &id,
+    vpriv_status st = vpi_database_next(vault->database, *row_io, &id,
         "SELECT id FROM consent_record WHERE subject = ?1 AND id > ?2 ORDER BY id LIMIT 1", "ii",
         subject, *row_io);
     if (st == VPRIV_OK)

@@ -130,6 +130,70 @@ vpriv_status vpi_recording_load(vpriv_vault *vault, int64_t id, vpi_recording *r
     return st;
 }
 
+/* With this key, under any state and retention that the header may have been sealed with. */
+static bool opens_somehow(vpriv_vault *vault, const vpi_row *row, vpi_recording *recording)
+{
+    for (int state = VPRIV_RECORDING_COMMITTED; state <= VPRIV_RECORDING_RESTRICTED; state++)
+        for (int retention = 0; retention <= VPRIV_RETENTION_ERASED_ONLY; retention++) {
+            recording->state = (vpriv_recording_state)state;
+            recording->retention = (vpriv_retention)retention;
+            if (open_header(vault, row, recording) == VPRIV_OK)
+                return true;
+        }
+    return false;
+}
+
+static vpriv_status search_slot(
+    vpriv_vault *vault, const vpi_row *row, vpi_recording *recording, uint64_t *slot_out)
+{
+    for (uint64_t slot = VPI_N_FIXED_SLOTS;; slot++) {
+        const vpriv_status st = vpi_tree_get(vault->tree, slot, vault->secrets->key);
+        vpi_wipe(vault->secrets->key, VPI_KEY_BYTES);
+        if (st == VPRIV_E_AUTH)
+            return VPRIV_E_NOT_FOUND; /* beyond the last, or a damaged node */
+        if (st == VPRIV_E_ERASED)
+            continue;
+        if (st != VPRIV_OK)
+            return st;
+        recording->key_slot = slot;
+        if (opens_somehow(vault, row, recording)) {
+            *slot_out = slot;
+            return VPRIV_OK;
+        }
+    }
+}
+
+vpriv_status vpi_recording_true_slot(vpriv_vault *vault, int64_t id, uint64_t *slot_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_row row = {NULL};
+    vpi_recording *recording = NULL;
+    VPI_TRY(vpi_alloc(1, sizeof *recording, (void **)&recording));
+    VPI_TRY(vpi_database_query(vault->database, &row,
+        "SELECT id, name, state, retention, key_slot, header FROM recording WHERE id = ?1", "i",
+        id));
+    const vpriv_status opened = read_row(vault, &row, recording);
+    if (opened == VPRIV_OK && recording->tag.n_subjects > 0) {
+        *slot_out = recording->key_slot;
+    } else {
+        if (opened != VPRIV_OK && opened != VPRIV_E_AUTH)
+            VPI_TRY(opened);
+        recording->row = id;
+        VPI_TRY(vpi_column_copy(&row, 1, recording->id, VPI_RECORDING_ID_BYTES));
+        const vpriv_status found = search_slot(vault, &row, recording, slot_out);
+        vpi_fail_clear();
+        if (found != VPRIV_OK) {
+            st = found;
+            goto out;
+        }
+    }
+    st = VPRIV_OK;
+out:
+    vpi_row_end(&row);
+    free(recording);
+    return st;
+}
+
 vpriv_status vpi_recording_store(
     vpriv_vault *vault, const vpi_recording *recording, const uint8_t shred_key[VPI_KEY_BYTES])
 {

@@ -34,17 +34,20 @@ typedef struct cursor {
 static vpriv_status next_row(vpriv_vault *vault, const cursor *c, int64_t *row_out)
 {
     if (c->by_subject)
-        return vpi_database_int(vault->database, row_out,
+        return vpi_database_next(vault->database, c->row, row_out,
             "SELECT recording FROM recording_subject WHERE tag = ?1 AND recording > ?2"
             " ORDER BY recording LIMIT 1",
             "bi", c->tag, sizeof c->tag, c->row);
     if (c->filter->with_tombstones)
-        return vpi_database_int(vault->database, row_out,
-            "SELECT id FROM recording WHERE id > ?1 AND state <> 1 ORDER BY id LIMIT 1", "i",
-            c->row);
-    return vpi_database_int(vault->database, row_out,
-        "SELECT id FROM recording WHERE id > ?1 AND state IN (2, 3) ORDER BY id LIMIT 1", "i",
-        c->row);
+        return vpi_database_next(vault->database, c->row, row_out,
+            "SELECT id FROM recording WHERE id > ?1 AND (state <> 1 OR header IS NOT NULL)"
+            " ORDER BY id LIMIT 1",
+            "i", c->row);
+    /* Also what only looks like a tombstone or a trigger: a changed state hides nothing. */
+    return vpi_database_next(vault->database, c->row, row_out,
+        "SELECT id FROM recording WHERE id > ?1 AND (state NOT IN (1, 4) OR header IS NOT NULL)"
+        " ORDER BY id LIMIT 1",
+        "i", c->row);
 }
 
 /* Ids grow with time: a binary search finds where a time range begins, without any clear-text time.
@@ -60,7 +63,7 @@ static vpriv_status row_before(
     while (st == VPRIV_OK && low < high) {
         const int64_t middle = low + (high - low) / 2;
         int64_t row = 0;
-        st = vpi_database_int(vault->database, &row,
+        st = vpi_database_next(vault->database, middle, &row,
             "SELECT id FROM recording WHERE id > ?1 AND id <= ?2 AND state IN (2, 3)"
             " ORDER BY id LIMIT 1",
             "ii", middle, high);

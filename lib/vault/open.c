@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 #define RESERVE_BYTES_DEFAULT (512u * 1024)
-#define RESERVE_BYTES_MAX     (64u * 1024 * 1024)
+/* Less is not enough to destroy in when a recorder has filled the disk and the write-ahead log. */
+#define RESERVE_BYTES_MIN RESERVE_BYTES_DEFAULT
+#define RESERVE_BYTES_MAX (64u * 1024 * 1024)
 #define SCHEMA_QUERY                                                                               \
     "SELECT group_concat(type || '|' || name || '|' || tbl_name || '|' || coalesce(sql, ''), ';')" \
     " FROM (SELECT * FROM sqlite_schema ORDER BY name)"
@@ -25,9 +27,10 @@ static vpriv_status check_options(const vpriv_vault_options *options)
     if (options && options->struct_size != sizeof *options)
         return vpi_fail(VPRIV_E_ARG, "vpriv_vault_options.struct_size is %zu, not %zu",
             options->struct_size, sizeof *options);
-    if (options && options->reserve_bytes > RESERVE_BYTES_MAX)
-        return vpi_fail(VPRIV_E_ARG, "reserve_bytes is %u; at most %u", options->reserve_bytes,
-            RESERVE_BYTES_MAX);
+    if (options && options->reserve_bytes != 0 &&
+        (options->reserve_bytes < RESERVE_BYTES_MIN || options->reserve_bytes > RESERVE_BYTES_MAX))
+        return vpi_fail(VPRIV_E_ARG, "reserve_bytes is %u; 0 or %u to %u", options->reserve_bytes,
+            RESERVE_BYTES_MIN, RESERVE_BYTES_MAX);
     return VPRIV_OK;
 }
 
@@ -303,6 +306,8 @@ static vpriv_status open_database(vpriv_vault *vault)
         if (st == VPRIV_OK)
             st = read_meta(vault);
     }
+    if (st == VPRIV_E_IO && vpi_reserve_files_are_short(vault))
+        st = vpi_fail(VPRIV_E_FULL, "no room for SQLite's two files beside the vault (no inode)");
     return st == VPRIV_OK ? VPRIV_OK : vpi_fail_in(st, vault->path);
 }
 

@@ -79,15 +79,26 @@ bool vpi_reserve_give_up_path(const char *vault_path)
     return given_up;
 }
 
+static bool space_beside(const char *path, struct statvfs *space_out)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    const bool known = folder && statvfs(folder, space_out) == 0;
+    free(folder);
+    return known;
+}
+
 /* Bytes free for everybody beside the vault file; 0 when nobody can tell. */
 static uint64_t free_bytes_beside(const char *path)
 {
     struct statvfs space;
-    const char *slash = strrchr(path, '/');
-    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-    const bool known = folder && statvfs(folder, &space) == 0;
-    free(folder);
-    return known ? (uint64_t)space.f_bavail * space.f_frsize : 0;
+    return space_beside(path, &space) ? (uint64_t)space.f_bavail * space.f_frsize : 0;
+}
+
+bool vpi_reserve_files_are_short(const vpriv_vault *vault)
+{
+    struct statvfs space; /* f_files is 0 where inodes are not counted */
+    return space_beside(vault->path, &space) && space.f_files > 0 && space.f_favail < 2;
 }
 
 /* On a disk that is nearly full a smaller reserve is better than none; it grows when it can. */

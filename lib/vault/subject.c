@@ -100,7 +100,7 @@ vpriv_status vpi_subject_recording_tag(
 
 vpriv_status vpi_subject_next_row(vpriv_vault *vault, int64_t after, int64_t *row_out)
 {
-    return vpi_database_int(vault->database, row_out,
+    return vpi_database_next(vault->database, after, row_out,
         "SELECT id FROM subject WHERE id > ?1 ORDER BY id LIMIT 1", "i", after);
 }
 

@@ -128,7 +128,7 @@ static vpriv_status find_dead(vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTE
     for (int i = 0; i < RECORDINGS_PER_STEP; i++) {
         int64_t row = 0;
         bool alive = true;
-        const vpriv_status next = vpi_database_int(vault->database, &row,
+        const vpriv_status next = vpi_database_next(vault->database, *cursor_io, &row,
             "SELECT recording FROM recording_subject WHERE tag = ?1 AND recording > ?2"
             " AND recording <= ?3 ORDER BY recording LIMIT 1",
             "bii", tag, (size_t)VPI_TAG_BYTES, *cursor_io, bound);
@@ -216,7 +216,7 @@ vpriv_status vpi_sweep_dead_provisional(vpriv_vault *vault)
     vpriv_status st = VPRIV_E_INTERNAL;
     int64_t row = 0;
     for (;;) {
-        const vpriv_status next = vpi_database_int(vault->database, &row,
+        const vpriv_status next = vpi_database_next(vault->database, row, &row,
             "SELECT id FROM recording WHERE state = 1 AND id > ?1 AND NOT EXISTS"
             " (SELECT 1 FROM ingest WHERE recording = recording.id) ORDER BY id LIMIT 1",
             "i", row);

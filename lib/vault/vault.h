@@ -125,6 +125,8 @@ void vpi_reserve_close(vpriv_vault *vault);
 void vpi_reserve_give_up(vpriv_vault *vault);
 void vpi_reserve_rebuild(vpriv_vault *vault);
 bool vpi_reserve_space_is_short(const vpriv_vault *vault);
+/* Whether the file system has no inodes for what SQLite makes when a vault opens. */
+bool vpi_reserve_files_are_short(const vpriv_vault *vault);
 bool vpi_reserve_is_there(const vpriv_vault *vault);
 /* Give up the reserve of a vault that is not open yet. */
 bool vpi_reserve_give_up_path(const char *vault_path);

@@ -7,10 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NOTICE_TEXT  "We keep what you say so that you can hear it again."
-#define FIRST_US     INT64_C(1790000000000000)
-#define CLOCK_US     1000
-#define PIECE_FRAMES 480
+#define NOTICE_TEXT   "We keep what you say so that you can hear it again."
+#define FIRST_US      INT64_C(1790000000000000)
+#define CLOCK_US      1000
+#define RESERVE_BYTES (512u * 1024)
+#define PIECE_FRAMES  480
 
 static vpriv_status load(void *user, uint8_t *record_out)
 {
@@ -90,7 +91,7 @@ void life_end(struct life *life)
 static vpriv_vault_options options_of(struct life *life)
 {
     return (vpriv_vault_options){.struct_size = sizeof(vpriv_vault_options),
-        .reserve_bytes = 65536,
+        .reserve_bytes = RESERVE_BYTES,
         .clock = tick,
         .clock_user = life};
 }
@@ -99,6 +100,9 @@ vpriv_status life_create(struct life *life)
 {
     const vpriv_vault_options options = options_of(life);
     vpriv_keyring *owner = NULL;
+    /* The library makes the file itself and gives it to SQLite: on this disk as on the real one. */
+    if (strcmp(sqlite3_vfs_find(NULL)->zName, "unix") != 0 && access(life->path, F_OK) != 0)
+        cutvfs_file_put(life->path, "", 0);
     const vpriv_status st =
         vpriv_vault_create(life->path, life->store, &options, &owner, &life->vault);
     if (st == VPRIV_OK) {

@@ -53,3 +53,49 @@ tests_fault_long_history_SOURCES = $(tests_fault_test_history_SOURCES)
 tests_fault_long_history_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_LONG
 tests_fault_long_history_CFLAGS = $(fault_cflags)
 tests_fault_long_history_LDADD = $(life_ldadd)
+
+TESTS += tests/fault/test_flips
+check_PROGRAMS += tests/fault/test_flips
+tests_fault_test_flips_SOURCES = tests/fault/test_flips.c $(life_sources) tests/fault/answers.h tests/fault/answers.c
+tests_fault_test_flips_CFLAGS = $(fault_cflags)
+tests_fault_test_flips_LDADD = $(life_ldadd)
+EXTRA_PROGRAMS += tests/fault/long_flips
+CHECK_LONG += tests/fault/long_flips
+tests_fault_long_flips_SOURCES = $(tests_fault_test_flips_SOURCES)
+tests_fault_long_flips_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_LONG
+tests_fault_long_flips_CFLAGS = $(fault_cflags)
+tests_fault_long_flips_LDADD = $(life_ldadd)
+
+TESTS += tests/fault/test_full
+check_PROGRAMS += tests/fault/test_full
+tests_fault_test_full_SOURCES = tests/fault/test_full.c $(life_sources)
+tests_fault_test_full_CFLAGS = $(fault_cflags)
+tests_fault_test_full_LDADD = $(life_ldadd)
+
+TESTS += tests/fault/test_kill
+check_PROGRAMS += tests/fault/test_kill
+tests_fault_test_kill_SOURCES = tests/fault/test_kill.c $(life_sources)
+tests_fault_test_kill_CFLAGS = $(fault_cflags)
+tests_fault_test_kill_LDADD = $(life_ldadd)
+EXTRA_PROGRAMS += tests/fault/long_kill
+CHECK_LONG += tests/fault/long_kill
+tests_fault_long_kill_SOURCES = $(tests_fault_test_kill_SOURCES)
+tests_fault_long_kill_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_LONG
+tests_fault_long_kill_CFLAGS = $(fault_cflags)
+tests_fault_long_kill_LDADD = $(life_ldadd)
+
+memory_ldflags = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup \
+	-Wl,--wrap=sodium_malloc,--wrap=sodium_mlock
+TESTS += tests/fault/test_memory
+check_PROGRAMS += tests/fault/test_memory
+tests_fault_test_memory_SOURCES = tests/fault/test_memory.c $(life_sources)
+tests_fault_test_memory_CFLAGS = $(fault_cflags)
+tests_fault_test_memory_LDFLAGS = $(memory_ldflags)
+tests_fault_test_memory_LDADD = $(life_ldadd)
+EXTRA_PROGRAMS += tests/fault/long_memory
+CHECK_LONG += tests/fault/long_memory
+tests_fault_long_memory_SOURCES = $(tests_fault_test_memory_SOURCES)
+tests_fault_long_memory_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_LONG
+tests_fault_long_memory_CFLAGS = $(fault_cflags)
+tests_fault_long_memory_LDFLAGS = $(memory_ldflags)
+tests_fault_long_memory_LDADD = $(life_ldadd)
