@@ -107,6 +107,7 @@ out:
     return st;
 }
 
+/* Whoever has used the nodes for something else ends with this as well. */
 static void wipe_path(vpi_tree *tree)
 {
     vpi_wipe(tree->secrets->node, sizeof tree->secrets->node);
@@ -151,7 +152,6 @@ vpriv_status vpi_tree_next_slot(vpi_tree *tree, uint64_t *slot_out)
     vpriv_status st = VPRIV_E_INTERNAL;
     int top = 0;
     int64_t last = 0;
-    wipe_path(tree);
     VPI_TRY(top_level(tree, &top));
     VPI_TRY(vpi_database_int(tree->database, &last,
         "SELECT id FROM key_node WHERE id < ?1 ORDER BY id DESC LIMIT 1", "i",
@@ -173,7 +173,6 @@ vpriv_status vpi_tree_grow_to(vpi_tree *tree, uint64_t n_slots)
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_tree_secrets *secrets = tree->secrets;
     int top = 0;
-    wipe_path(tree);
     VPI_TRY(top_level(tree, &top));
     while (slots_below(top + 1) < n_slots) {
         VPI_ENSURE(top + 1 < VPI_TREE_LEVELS_MAX, VPRIV_E_LIMIT, "the vault holds too many keys");
@@ -279,7 +278,6 @@ vpriv_status vpi_tree_apply(vpi_tree *tree, vpi_tree_change *changes, size_t n_c
     vpriv_status st = VPRIV_E_INTERNAL;
     int top = 0;
     bool emptied = false;
-    wipe_path(tree);
     VPI_TRY(top_level(tree, &top));
     VPI_ENSURE(n_changes > 0, VPRIV_E_ARG, "no key named");
     qsort(changes, n_changes, sizeof *changes, by_slot);
@@ -337,7 +335,6 @@ vpriv_status vpi_tree_walk(
     vpriv_status st = VPRIV_E_INTERNAL;
     int top = 0;
     walk w = {tree, damaged, user, 0, true};
-    wipe_path(tree);
     VPI_TRY(top_level(tree, &top));
     VPI_TRY(walk_node(&w, top, 0, tree->secrets->top_old));
     VPI_ENSURE(w.sound, VPRIV_E_AUTH, "the vault file is damaged or was changed");
