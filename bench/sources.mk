@@ -1,1 +1,18 @@
-# filled below
+# `make bench`: the library beside what it cannot do without. See doc/performance.md.
+# Built by `make check` too, so that it does not fall behind the library.
+check_PROGRAMS += bench/voicepriv-bench bench/recording-child
+bench_voicepriv_bench_SOURCES = bench/bench.h bench/main.c bench/timing.c bench/report.c \
+	bench/setup.c bench/record.c bench/frames.c bench/seal.c bench/keys.c bench/log.c \
+	bench/memory.c bench/plans.h bench/plans.c bench/fill.h bench/fill.c bench/million.c
+bench_voicepriv_bench_LDADD = lib/librooms.la $(VPRIV_LIBS)
+# So that a minute of sound can be recorded, with the commits of a minute, in less than one.
+bench_voicepriv_bench_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vpi_monotonic_us
+
+# With the public API and the shared library only, as an application has them.
+bench_recording_child_SOURCES = bench/recording_child.c
+bench_recording_child_CPPFLAGS = -I$(top_srcdir)/include -D_GNU_SOURCE
+bench_recording_child_LDADD = libvoicepriv.la
+
+dist_noinst_SCRIPTS = bench/run
+BENCH += bench/run
+bench: bench/voicepriv-bench$(EXEEXT) bench/recording-child$(EXEEXT)

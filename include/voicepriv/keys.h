@@ -41,7 +41,8 @@ typedef vpriv_status (*vpriv_root_replace_fn)(void *user, const uint8_t *record)
 /** Forget the record for good. */
 typedef vpriv_status (*vpriv_root_destroy_fn)(void *user);
 
-/** A vendor's own root store. */
+/** A vendor's own root store. The functions are called with a vault's lock held: they must not call
+ *  into the library. */
 typedef struct vpriv_root_callbacks {
     size_t struct_size;            /**< sizeof(vpriv_root_callbacks) */
     vpriv_assurance assurance;     /**< say KEYED only when the medium really forgets */

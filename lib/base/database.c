@@ -13,6 +13,7 @@
 
 struct vpi_database {
     sqlite3 *handle;
+    bool is_hasty; /* commits do not wait for the disk */
     struct {
         const char *sql;
         sqlite3_stmt *statement;
@@ -109,7 +110,9 @@ vpriv_status vpi_database_open(
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_database *database = NULL;
     bool made = false;
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+    if (mode == VPI_DATABASE_CREATE)
+        flags |= SQLITE_OPEN_CREATE; /* a file system of SQLite's own may not have seen make_file */
     VPI_TRY(vpi_alloc(1, sizeof *database, (void **)&database));
     if (mode == VPI_DATABASE_CREATE && strcmp(path, ":memory:") != 0) {
         VPI_TRY(make_file(path));
@@ -342,8 +345,13 @@ vpriv_status vpi_database_commit(vpi_database *database)
 
 vpriv_status vpi_database_set_durable(vpi_database *database, bool durable)
 {
-    return vpi_database_script(
+    if (database->is_hasty == !durable)
+        return VPRIV_OK;
+    const vpriv_status st = vpi_database_script(
         database, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+    if (st == VPRIV_OK)
+        database->is_hasty = !durable;
+    return st;
 }
 
 void vpi_database_rollback(vpi_database *database)

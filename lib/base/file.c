@@ -74,7 +74,8 @@ vpriv_status vpi_file_write_at(int fd, const void *data, size_t n_bytes, uint64_
 
 vpriv_status vpi_file_sync(int fd)
 {
-    return fsync(fd) == 0 ? VPRIV_OK : vpi_errno_failed(errno, "sync");
+    /* Data and whatever is needed to find it; the time of writing alone need not be durable. */
+    return fdatasync(fd) == 0 ? VPRIV_OK : vpi_errno_failed(errno, "sync");
 }
 
 vpriv_status vpi_file_sync_folder(const char *path)

@@ -2,9 +2,12 @@
 #include "base/try.h"
 #include <errno.h>
 #include <sodium.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#define ALIGNMENT_BYTES _Alignof(max_align_t)
 
 vpriv_status vpi_crypto_init(void)
 {
@@ -19,6 +22,8 @@ vpriv_status vpi_secret_alloc(size_t n_bytes, void **memory_out)
     void *memory = NULL;
     VPI_TRY(vpi_crypto_init());
     VPI_ENSURE(n_bytes > 0 && n_bytes <= SIZE_MAX / 2, VPRIV_E_ARG, "guarded memory of no size");
+    /* sodium_malloc lets the memory end at a guard page, wherever it then begins. */
+    n_bytes = (n_bytes + ALIGNMENT_BYTES - 1) / ALIGNMENT_BYTES * ALIGNMENT_BYTES;
     memory = sodium_malloc(n_bytes);
     VPI_ENSURE(memory, VPRIV_E_MEMORY, "no guarded memory for %zu bytes", n_bytes);
     /* sodium_malloc ignores a failed lock; secrets must not reach swap, so ask again and listen. */
@@ -45,11 +50,17 @@ void vpi_wipe(void *memory, size_t n_bytes)
         sodium_memzero(memory, n_bytes);
 }
 
-#define STACK_BYTES 8192 /* more than any of libsodium's calls used here takes */
+#define STACK_BYTES        8192 /* more than any of libsodium's calls used here takes */
+#define CIPHER_STACK_BYTES 4096 /* XChaCha20-Poly1305 takes 2,300 */
 
 void vpi_wipe_stack(void)
 {
     sodium_stackzero(STACK_BYTES);
+}
+
+void vpi_wipe_cipher_stack(void)
+{
+    sodium_stackzero(CIPHER_STACK_BYTES);
 }
 
 vpriv_status vpi_alloc(size_t n_items, size_t item_bytes, void **memory_out)

@@ -7,7 +7,7 @@
 /* Start libsodium; every entry into the library that touches keys calls it. Idempotent. */
 vpriv_status vpi_crypto_init(void);
 
-/* Zeroed guarded memory. Fails closed (VPRIV_E_MEMORY) when the pages cannot be locked.
+/* Zeroed guarded memory, aligned for any type. Fails closed (VPRIV_E_MEMORY) when the pages cannot be locked.
  * Costs several system calls: allocate once per handle, not per packet. */
 vpriv_status vpi_secret_alloc(size_t n_bytes, void **memory_out);
 
@@ -20,6 +20,8 @@ void vpi_wipe(void *memory, size_t n_bytes);
 /* Overwrite what the calls made so far have left below the caller's frame: libsodium wipes its state,
  * but not what its block functions spill. Call it last, from the function that handed out the key. */
 void vpi_wipe_stack(void);
+/* Enough after a call of the cipher alone, and half the work: for what is done per block. */
+void vpi_wipe_cipher_stack(void);
 
 /* Ordinary zeroed memory, with a status. */
 vpriv_status vpi_alloc(size_t n_items, size_t item_bytes, void **memory_out);

@@ -29,6 +29,16 @@ out:
     return st;
 }
 
+/* A recording that was still being taken when it was opened may have ended since: its header says by
+ * now how many blocks there are. */
+static vpriv_status follow_the_end(vpriv_reader *reader)
+{
+    const vpi_finish *finish = &reader->recording->finish;
+    if (!finish->is_finished || finish->n_blocks == reader->n_blocks)
+        return VPRIV_OK;
+    return vpi_blocks_count(reader->vault, reader->recording->row, &reader->n_blocks);
+}
+
 static vpriv_status open_next_block(vpriv_reader *reader)
 {
     bool began = false;
@@ -38,6 +48,7 @@ static vpriv_status open_next_block(vpriv_reader *reader)
     st = VPRIV_E_INTERNAL;
     VPI_TRY(vpi_vault_read_begin(reader->vault, &began));
     VPI_TRY(ask_again(reader));
+    VPI_TRY(follow_the_end(reader));
     VPI_TRY(vpi_blocks_open(reader->vault, reader->recording, &reader->secrets->keys,
         reader->next_block, reader->n_blocks, reader->secrets->block));
     VPI_TRY(vpi_block_walk_start(reader->secrets->block, &reader->walk));
@@ -121,7 +132,8 @@ static vpriv_status decode_next(vpriv_reader *reader, bool *end_out)
     if (entry.is_gap) {
         reader->n_zeros = at_rate(reader, entry.skipped_48k);
         reader->n_lost += at_rate(reader, entry.lost_48k);
-        VPI_TRY(vpi_decoder_reset(reader->decoder));
+        if (entry.skipped_48k > 0) /* a short gap was encoded as silence, in one stream */
+            VPI_TRY(vpi_decoder_reset(reader->decoder));
     } else {
         VPI_TRY(vpi_decoder_decode(reader->decoder, entry.packet, entry.n_bytes,
             reader->secrets->pcm, VPI_PCM_CAPACITY_FRAMES, &n_frames));

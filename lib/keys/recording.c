@@ -146,7 +146,7 @@ void vpi_block_seal(const vpi_recording_keys *keys, const vpi_recording_bond *bo
     block_out[0] = VPI_SUITE;
     crypto_aead_xchacha20poly1305_ietf_encrypt(block_out + 1, NULL, plain, VPI_BLOCK_PLAIN_BYTES,
         associated, n_associated, NULL, nonce, keys->block_key);
-    vpi_wipe_stack();
+    vpi_wipe_cipher_stack();
 }
 
 vpriv_status vpi_block_open(const vpi_recording_keys *keys, const vpi_recording_bond *bond,
@@ -162,6 +162,6 @@ vpriv_status vpi_block_open(const vpi_recording_keys *keys, const vpi_recording_
         return vpi_auth_failed();
     const int code = crypto_aead_xchacha20poly1305_ietf_decrypt(plain_out, NULL, NULL, block + 1,
         VPI_BLOCK_BYTES - 1, associated, n_associated, nonce, keys->block_key);
-    vpi_wipe_stack();
+    vpi_wipe_cipher_stack();
     return code == 0 ? VPRIV_OK : vpi_auth_failed();
 }

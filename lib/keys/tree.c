@@ -286,6 +286,7 @@ static vpriv_status allocate(vpi_database *database, vpriv_root_store *store,
     VPI_TRY(vpi_secret_alloc(sizeof *tree->secrets, (void **)&tree->secrets));
     tree->database = database;
     tree->store = store;
+    tree->known_from = VPI_TREE_LEVELS_MAX;
     memcpy(tree->vault_id, vault_id, VPI_VAULT_ID_BYTES);
     *tree_out = tree;
     tree = NULL;
@@ -311,7 +312,9 @@ vpriv_status vpi_tree_create(vpi_database *database, vpriv_root_store *store,
     root->generation = 1;
     vpi_random(root->key, VPI_KEY_BYTES);
     vpi_derive(root->key, LABEL_TOP, NULL, 0, tree->secrets->top_old);
-    VPI_TRY(vpi_tree_write_first(tree));
+    const vpriv_status written = vpi_tree_write_first(tree);
+    vpi_wipe(tree->secrets->top_old, VPI_KEY_BYTES);
+    VPI_TRY(written);
     VPI_TRY(seal_head(tree, root, NULL, 0));
     tree->settled = true;
     tree->creating = true;

@@ -40,6 +40,12 @@ vpriv_status vpi_tree_file_generation(vpi_database *database, uint64_t *generati
  * VPRIV_E_BUSY in a read transaction means: end it and try again. */
 vpriv_status vpi_tree_refresh(vpi_tree *tree);
 
+/* Between these two the nodes last read stay in guarded memory, so that neighbouring keys need not
+ * open them again. The caller sees to it that no other process can write in between: both belong to
+ * one transaction, after vpi_tree_refresh. */
+void vpi_tree_keep_path(vpi_tree *tree);
+void vpi_tree_drop_path(vpi_tree *tree);
+
 /* VPRIV_E_ERASED when the slot was shredded. */
 vpriv_status vpi_tree_get(vpi_tree *tree, uint64_t slot, uint8_t key_out[VPI_KEY_BYTES]);
 /* Slots are consecutive from *first_slot_out. keys: n × VPI_KEY_BYTES. */

@@ -83,7 +83,8 @@ vpriv_status vpi_tree_write_first(vpi_tree *tree)
     return write_node(tree, 0, 0, tree->secrets->top_old, node);
 }
 
-/* Read the nodes from the top down to the one that holds `slot` into secrets->node[level]. */
+/* Read the nodes from the top down to the one that holds `slot` into secrets->node[level]; those that
+ * are there already are not read again. */
 static vpriv_status read_path(vpi_tree *tree, uint64_t slot, int top)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
@@ -91,7 +92,12 @@ static vpriv_status read_path(vpi_tree *tree, uint64_t slot, int top)
     for (int level = top; level >= 0; level--) {
         const uint64_t index = slot / slots_below(level + 1);
         vpi_node *node = &tree->secrets->node[level];
-        VPI_TRY(read_node(tree, level, index, key, node));
+        if (level < tree->known_from || tree->known_index[level] != index) {
+            tree->known_from = level + 1;
+            VPI_TRY(read_node(tree, level, index, key, node));
+            tree->known_from = level;
+            tree->known_index[level] = index;
+        }
         key = node->keys[slot / slots_below(level) % VPI_NODE_KEYS];
         if (level > 0 && is_empty(key))
             return VPRIV_E_ERASED;
@@ -101,19 +107,34 @@ out:
     return st;
 }
 
+/* Whoever has used the nodes for something else ends with this as well. */
 static void wipe_path(vpi_tree *tree)
 {
     vpi_wipe(tree->secrets->node, sizeof tree->secrets->node);
+    tree->known_from = VPI_TREE_LEVELS_MAX;
+}
+
+void vpi_tree_keep_path(vpi_tree *tree)
+{
+    wipe_path(tree);
+    tree->keeps_path = true;
+}
+
+void vpi_tree_drop_path(vpi_tree *tree)
+{
+    if (tree->keeps_path)
+        wipe_path(tree);
+    tree->keeps_path = false;
 }
 
 vpriv_status vpi_tree_find(vpi_tree *tree, uint64_t slot, uint8_t key_out[VPI_KEY_BYTES])
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    int top = 0;
-    VPI_TRY(top_level(tree, &top));
-    VPI_ENSURE(
-        slot < slots_below(top + 1), VPRIV_E_AUTH, "the vault file is damaged or was changed");
-    const vpriv_status found = read_path(tree, slot, top);
+    if (tree->known_from == VPI_TREE_LEVELS_MAX)
+        VPI_TRY(top_level(tree, &tree->top));
+    VPI_ENSURE(slot < slots_below(tree->top + 1), VPRIV_E_AUTH,
+        "the vault file is damaged or was changed");
+    const vpriv_status found = read_path(tree, slot, tree->top);
     const uint8_t *key = tree->secrets->node[0].keys[slot % VPI_NODE_KEYS];
     VPI_ENSURE(found != VPRIV_E_ERASED && (found != VPRIV_OK || !is_empty(key)), VPRIV_E_ERASED,
         "the key was destroyed");
@@ -121,7 +142,8 @@ vpriv_status vpi_tree_find(vpi_tree *tree, uint64_t slot, uint8_t key_out[VPI_KE
     memcpy(key_out, key, VPI_KEY_BYTES);
     st = VPRIV_OK;
 out:
-    wipe_path(tree);
+    if (!tree->keeps_path)
+        wipe_path(tree);
     return st;
 }
 

@@ -28,6 +28,11 @@ struct vpi_tree {
     uint8_t vault_id[VPI_VAULT_ID_BYTES];
     bool settled;  /* the root in memory is the one in force */
     bool creating; /* the store has not got its first record */
+    /* While keeps_path: what secrets->node holds from the top down to known_from, at these places. */
+    bool keeps_path;
+    int top;
+    int known_from; /* VPI_TREE_LEVELS_MAX: nothing is known */
+    uint64_t known_index[VPI_TREE_LEVELS_MAX];
     vpi_tree_secrets *secrets;
 };
 

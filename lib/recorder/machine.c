@@ -1,6 +1,7 @@
 /* The state machine: what happens at a trigger, with each piece of sound, and at the end. */
 #include "base/try.h"
 #include "recorder/recorder.h"
+#include <stdio.h>
 #include <string.h>
 
 #define PROGRESS_STEPS_PER_S 10
@@ -8,6 +9,20 @@
 static void set_state(vpriv_recorder *recorder, vpriv_recorder_state state)
 {
     atomic_store(&recorder->state, (int)state);
+}
+
+/* Cleaning up calls into the vault, which forgets the text of what went wrong before. */
+static void keep_text(vpriv_recorder *recorder)
+{
+    snprintf(recorder->detail, sizeof recorder->detail, "%s", vpriv_error_detail());
+}
+
+vpriv_status vpi_recorder_drop(vpriv_recorder *recorder, vpriv_status status)
+{
+    keep_text(recorder);
+    vpi_stream_destroy(recorder->stream);
+    recorder->stream = NULL;
+    return status == VPRIV_OK ? VPRIV_OK : vpi_fail(status, "%s", recorder->detail);
 }
 
 vpriv_status vpi_recorder_begin(vpriv_recorder *recorder, const vpriv_trigger *trigger)
@@ -24,8 +39,7 @@ vpriv_status vpi_recorder_begin(vpriv_recorder *recorder, const vpriv_trigger *t
         request.tag.rate_hz = encoding->rate_hz;
         request.tag.n_channels = encoding->n_channels;
         request.tag.pre_skip_48k = vpi_intake_pre_skip_48k(recorder->intake);
-        request.tag.started_us =
-            vpi_vault_now_us(recorder->vault) - (int64_t)vpi_intake_pre_roll_us(recorder->intake);
+        request.started_ago_us = (int64_t)vpi_intake_pre_roll_us(recorder->intake);
         VPI_TRY(vpi_stream_create(
             recorder->vault, &request, (int64_t)config->unsealed_ms * 1000, &recorder->stream));
         VPI_TRY(vpi_intake_begin(recorder->intake, recorder->stream));
@@ -33,11 +47,7 @@ vpriv_status vpi_recorder_begin(vpriv_recorder *recorder, const vpriv_trigger *t
     set_state(recorder, VPRIV_RECORDER_PROVISIONAL);
     st = VPRIV_OK;
 out:
-    if (st != VPRIV_OK) {
-        vpi_stream_destroy(recorder->stream);
-        recorder->stream = NULL;
-    }
-    return st;
+    return st == VPRIV_OK ? st : vpi_recorder_drop(recorder, st);
 }
 
 /* Final block, with as much as can be kept. */
@@ -63,22 +73,25 @@ void vpi_recorder_end(vpriv_recorder *recorder, vpriv_end_reason reason, vpriv_s
     vpriv_outcome *outcome = &recorder->outcome;
     outcome->end_reason = reason;
     outcome->status = status;
+    keep_text(recorder);
     const bool wanted = stream && (vpi_stream_is_committed(stream) ||
                                       (recorder->commit_at_end && status == VPRIV_OK));
     if (wanted) {
         const bool rest_is_good = status != VPRIV_E_CONSENT && status != VPRIV_E_ERASED;
         vpriv_status st = rest_is_good ? finish(recorder, reason, true) : VPRIV_E_STATE;
-        if (st != VPRIV_OK && rest_is_good && outcome->status == VPRIV_OK)
+        if (st != VPRIV_OK && rest_is_good && outcome->status == VPRIV_OK) {
             outcome->status = st;
+            keep_text(recorder);
+        }
         if (st == VPRIV_E_CONSENT)
             outcome->end_reason = reason = VPRIV_END_CONSENT_WITHDRAWN;
         if (st == VPRIV_E_FULL)
             outcome->end_reason = reason = VPRIV_END_DISK_FULL;
         if (st != VPRIV_OK && vpi_stream_is_committed(stream) && status != VPRIV_E_ERASED)
             st = finish(recorder, reason, false);
-        outcome->is_stored = vpi_stream_is_committed(stream) && status != VPRIV_E_ERASED;
+        outcome->is_stored =
+            vpi_stream_is_committed(stream) && status != VPRIV_E_ERASED && st != VPRIV_E_ERASED;
         vpi_stream_describe(stream, outcome);
-        outcome->n_frames_48k = vpi_intake_length_48k(recorder->intake);
     }
     vpi_stream_destroy(stream); /* rejects what was not committed */
     recorder->stream = NULL;
@@ -106,8 +119,7 @@ static vpriv_status time_out(vpriv_recorder *recorder)
     vpriv_status st = VPRIV_OK;
     if (recorder->stream)
         st = vpi_stream_reject(recorder->stream);
-    vpi_stream_destroy(recorder->stream);
-    recorder->stream = NULL;
+    st = vpi_recorder_drop(recorder, st);
     vpi_intake_clear(recorder->intake);
     set_state(recorder, VPRIV_RECORDER_RING);
     return st;
@@ -140,7 +152,7 @@ vpriv_status vpi_recorder_step(vpriv_recorder *recorder, bool *idle_out)
     const uint64_t maximum_48k = (uint64_t)recorder->config.maximum_ms * 48;
     if (end)
         vpi_recorder_end(recorder, VPRIV_END_SOURCE_ENDED, VPRIV_OK);
-    else if (state == VPRIV_RECORDER_COMMITTED && maximum_48k &&
+    else if ((state == VPRIV_RECORDER_COMMITTED || recorder->commit_at_end) && maximum_48k &&
              vpi_intake_length_48k(recorder->intake) >= maximum_48k)
         vpi_recorder_end(recorder, VPRIV_END_MAXIMUM, VPRIV_OK);
     else if (!tell_progress(recorder))

@@ -117,8 +117,7 @@ vpriv_status vpriv_recorder_confirm(vpriv_recorder *recorder)
     if (st == VPRIV_OK) {
         atomic_store(&recorder->state, (int)VPRIV_RECORDER_COMMITTED);
     } else {
-        vpi_stream_destroy(recorder->stream);
-        recorder->stream = NULL;
+        st = vpi_recorder_drop(recorder, st);
         vpi_intake_clear(recorder->intake);
         atomic_store(&recorder->state, (int)VPRIV_RECORDER_RING);
     }
@@ -133,8 +132,7 @@ vpriv_status vpriv_recorder_reject(vpriv_recorder *recorder)
         return st;
     if (recorder->stream)
         st = vpi_stream_reject(recorder->stream);
-    vpi_stream_destroy(recorder->stream);
-    recorder->stream = NULL;
+    st = vpi_recorder_drop(recorder, st);
     vpi_intake_clear(recorder->intake);
     atomic_store(&recorder->state, (int)VPRIV_RECORDER_RING);
     pthread_mutex_unlock(&recorder->lock);

@@ -23,6 +23,7 @@ struct vpriv_recorder {
     uint64_t next_progress;
     bool commit_at_end; /* run, of a source of known length: whole or not at all */
     vpriv_outcome outcome;
+    char detail[512]; /* why it ended early, in words */
 };
 
 /* Checks the fields and fills in the defaults. */
@@ -33,6 +34,8 @@ vpriv_status vpi_recorder_request(const vpriv_recorder_config *config, const vpr
     vpi_sealer_request *request_out);
 
 /* The rest is for recorder.c and run.c, with the lock held. */
+/* The stream goes, rejected unless it was committed; hands the status on with its text. */
+vpriv_status vpi_recorder_drop(vpriv_recorder *recorder, vpriv_status status);
 vpriv_status vpi_recorder_begin(vpriv_recorder *recorder, const vpriv_trigger *trigger);
 /* Read once. *idle_out: nothing was there. A failure has ended the recording already. */
 vpriv_status vpi_recorder_step(vpriv_recorder *recorder, bool *idle_out);

@@ -35,14 +35,13 @@ static vpriv_status run(vpriv_recorder *recorder, const vpriv_trigger *trigger)
         if (idle)
             nanosleep(&nap, NULL);
     }
-    VPI_ENSURE(recorder->outcome.status == VPRIV_OK, recorder->outcome.status, "%s",
-        recorder->outcome.status == VPRIV_E_CANCELLED ? "cancelled; nothing was kept"
-                                                      : vpriv_error_detail());
-    st = VPRIV_OK;
+    if (recorder->outcome.status == VPRIV_E_CANCELLED)
+        snprintf(recorder->detail, sizeof recorder->detail, "cancelled; nothing was kept");
+    st = recorder->outcome.status;
 out:
     if (vpriv_recorder_state_now(recorder) != VPRIV_RECORDER_ENDED)
         vpi_recorder_end(recorder, VPRIV_END_FAILED, st);
-    return st;
+    return st == VPRIV_OK ? st : vpi_fail(st, "%s", recorder->detail);
 }
 
 vpriv_status vpriv_recorder_run(
@@ -56,6 +55,7 @@ vpriv_status vpriv_recorder_run(
     VPI_TRY(vpi_source_start(recorder->source));
     pthread_mutex_lock(&recorder->lock);
     vpi_intake_clear(recorder->intake);
+    memset(&recorder->outcome, 0, sizeof recorder->outcome);
     recorder->n_pumped_frames = recorder->next_progress = 0;
     recorder->commit_at_end = vpi_source_total_frames(recorder->source) != VPI_FRAMES_UNKNOWN;
     const vpriv_status ran = run(recorder, trigger);

@@ -16,7 +16,10 @@ struct vpi_stream {
     uint64_t n_packets;
     uint64_t n_blocks;
     uint64_t n_lost_48k;
-    size_t n_full; /* blocks waiting in the batch */
+    uint64_t n_sealed_packets; /* of those, handed over */
+    uint64_t n_sealed_lost_48k;
+    uint64_t length_48k; /* as the header has it */
+    size_t n_full;       /* blocks waiting in the batch */
     struct {
         vpi_block_builder builder;
         uint8_t batch[BATCH_BLOCKS * VPI_BLOCK_PLAIN_BYTES];
@@ -74,6 +77,8 @@ static vpriv_status hand_over(vpi_stream *stream)
         return st;
     stream->n_blocks += stream->n_full;
     stream->sealed_48k = stream->secrets->builder.start_48k;
+    stream->n_sealed_packets = stream->n_packets;
+    stream->n_sealed_lost_48k = stream->n_lost_48k;
     stream->oldest_us = stream->secrets->builder.n_entries > 0 ? vpi_monotonic_us() : 0;
     forget_batch(stream);
     return VPRIV_OK;
@@ -86,10 +91,22 @@ static vpriv_status next_block(vpi_stream *stream)
     return stream->n_full == BATCH_BLOCKS ? hand_over(stream) : VPRIV_OK;
 }
 
+/* A block takes no more sound than may wait, also when it comes faster than it was spoken: how many
+ * there are tells how long somebody spoke, and not how much was said. */
+static bool has_waited(const vpi_stream *stream, uint32_t duration_48k)
+{
+    const vpi_block_builder *builder = &stream->secrets->builder;
+    const uint64_t most_48k = (uint64_t)stream->unsealed_us * 48 / 1000;
+    return builder->n_entries > 0 &&
+           stream->position_48k - builder->start_48k + duration_48k > most_48k;
+}
+
 vpriv_status vpi_stream_packet(
     vpi_stream *stream, const uint8_t *packet, size_t n_bytes, uint32_t duration_48k)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
+    if (has_waited(stream, duration_48k))
+        VPI_TRY(next_block(stream));
     if (!vpi_block_add_packet(&stream->secrets->builder, packet, n_bytes)) {
         VPI_TRY(next_block(stream));
         VPI_IMPOSSIBLE_UNLESS(vpi_block_add_packet(&stream->secrets->builder, packet, n_bytes));
@@ -164,6 +181,8 @@ vpriv_status vpi_stream_finish(
     } else {
         vpi_block_clear(&stream->secrets->builder, stream->sealed_48k);
         stream->position_48k = stream->sealed_48k;
+        stream->n_packets = stream->n_sealed_packets;
+        stream->n_lost_48k = stream->n_sealed_lost_48k;
         const uint64_t sealed = stream->sealed_48k;
         const uint64_t kept = sealed > stream->pre_skip_48k ? sealed - stream->pre_skip_48k : 0;
         n_frames_48k = kept < n_frames_48k ? kept : n_frames_48k;
@@ -172,6 +191,7 @@ vpriv_status vpi_stream_finish(
     close_block(stream);
     VPI_TRY(vpi_sealer_finish(stream->sealer, stream->secrets->batch, reason, n_frames_48k));
     stream->n_blocks++;
+    stream->length_48k = n_frames_48k;
     st = VPRIV_OK;
 out:
     vpi_wipe(stream->secrets, sizeof *stream->secrets);
@@ -201,4 +221,5 @@ void vpi_stream_describe(const vpi_stream *stream, vpriv_outcome *outcome_io)
     outcome_io->n_packets = stream->n_packets;
     outcome_io->n_blocks = stream->n_blocks;
     outcome_io->n_lost_frames_48k = stream->n_lost_48k;
+    outcome_io->n_frames_48k = stream->length_48k;
 }

@@ -29,7 +29,7 @@ vpriv_status vpi_stream_reject(vpi_stream *stream);
 bool vpi_stream_is_committed(const vpi_stream *stream);
 /* Where the next entry begins, at 48 kHz, pre-skip included. */
 uint64_t vpi_stream_position_48k(const vpi_stream *stream);
-/* Fills id and counters. */
+/* Fills id, length and counters, as they were stored. */
 void vpi_stream_describe(const vpi_stream *stream, vpriv_outcome *outcome_io);
 
 #endif

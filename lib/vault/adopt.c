@@ -35,6 +35,7 @@ static vpriv_status make_wraps(vpriv_vault *vault, const vpi_recording *recordin
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_recording_bond bond;
+    bool damaged = false;
     vpi_recording_bond_of(vault, recording, &bond);
     memset(wraps_out, 0, sizeof *wraps_out);
     for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
@@ -42,13 +43,19 @@ static vpriv_status make_wraps(vpriv_vault *vault, const vpi_recording *recordin
             continue;
         const vpriv_status keyed = vpi_wrap_key_in_force(vault, &recording->tag, &bond,
             (vpriv_purpose)p, commit->shred_key, vault->secrets->adopt_shred_key);
-        if (keyed == VPRIV_E_CONSENT)
-            continue; /* withdrawn since, given again or not: no wrap, ever */
+        /* Withdrawn since, given again or not; or somebody put an old row back, and the grant key it
+         * speaks of is gone: no wrap, ever. */
+        damaged = damaged || keyed == VPRIV_E_AUTH;
+        if (keyed == VPRIV_E_CONSENT || keyed == VPRIV_E_AUTH)
+            continue;
         VPI_TRY(keyed);
         vpi_wrap_seal(
             vault->secrets->adopt_shred_key, &bond, p, commit->inner[p], wraps_out->wrap[p]);
         wraps_out->purposes |= VPRIV_PURPOSE_BIT(p);
     }
+    /* With nothing left, damage leaves the recording pending rather than buried. */
+    VPI_ENSURE(wraps_out->purposes != 0 || !damaged, VPRIV_E_AUTH,
+        "the vault file is damaged or was changed");
     vpi_fail_clear();
     st = VPRIV_OK;
 out:

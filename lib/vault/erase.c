@@ -32,18 +32,50 @@ out:
     return st;
 }
 
-/* The key slot of a kept recording, without opening it: damage must not keep it alive. */
+/* Whether nothing but this row names the slot: neither the vault, nor a person, nor a recording. */
+static vpriv_status slot_is_its_own(
+    vpriv_vault *vault, int64_t row, uint64_t slot, bool *is_its_own_out)
+{
+    int64_t n = 0;
+    const vpriv_status st = vpi_database_int(vault->database, &n,
+        "SELECT (SELECT count(*) FROM recording WHERE key_slot = ?1 AND id <> ?2)"
+        " + (SELECT count(*) FROM subject WHERE key_slot = ?1)",
+        "ii", (int64_t)slot, row);
+    if (st == VPRIV_OK)
+        *is_its_own_out = slot >= VPI_N_FIXED_SLOTS && n == 0;
+    return st;
+}
+
+/* The key slot of a kept recording. The row says it in the clear, where it can be changed: what counts
+ * is which key opens the header. Where the header itself is damaged, the row is all there is, and
+ * damage must not keep the recording alive. */
 static vpriv_status slot_of(vpriv_vault *vault, int64_t row, bool *is_kept_out, uint64_t *slot_out)
 {
+    vpriv_status st = VPRIV_E_INTERNAL;
     vpi_row found = {NULL};
-    const vpriv_status st = vpi_database_query(
-        vault->database, &found, "SELECT key_slot FROM recording WHERE id = ?1", "i", row);
-    if (st != VPRIV_OK)
-        return st;
-    *is_kept_out = !vpi_column_is_null(&found, 0);
-    *slot_out = (uint64_t)vpi_column_int(&found, 0);
+    bool is_its_own = false;
+    VPI_TRY(vpi_database_query(
+        vault->database, &found, "SELECT key_slot, header FROM recording WHERE id = ?1", "i", row));
+    const bool has_slot = !vpi_column_is_null(&found, 0);
+    const uint64_t slot = (uint64_t)vpi_column_int(&found, 0);
+    const bool is_kept = has_slot || !vpi_column_is_null(&found, 1);
     vpi_row_end(&found);
-    return VPRIV_OK;
+    if (is_kept) {
+        const vpriv_status opened = vpi_recording_true_slot(vault, row, slot_out);
+        if (opened == VPRIV_E_NOT_FOUND) {
+            VPI_TRY(slot_is_its_own(vault, row, slot, &is_its_own));
+            VPI_ENSURE(
+                has_slot && is_its_own, VPRIV_E_AUTH, "the vault file is damaged or was changed");
+            *slot_out = slot;
+        } else {
+            VPI_TRY(opened);
+        }
+    }
+    *is_kept_out = is_kept;
+    st = VPRIV_OK;
+out:
+    vpi_row_end(&found);
+    return st;
 }
 
 vpriv_status vpi_erase_rows(vpriv_vault *vault, const int64_t *rows, size_t n_rows,

@@ -79,8 +79,12 @@ static vpriv_status read_row(vpriv_vault *vault, const vpi_row *row, vpi_recordi
 {
     memset(recording, 0, sizeof *recording);
     recording->row = vpi_column_int(row, 0);
-    recording->state = (vpriv_recording_state)vpi_column_int(row, 2);
-    recording->retention = (vpriv_retention)vpi_column_int(row, 3);
+    const int64_t state = vpi_column_int(row, 2), retention = vpi_column_int(row, 3);
+    if (state < VPRIV_RECORDING_PROVISIONAL || state > VPRIV_RECORDING_SHREDDED ||
+        retention < VPRIV_RETENTION_NONE || retention > VPRIV_RETENTION_ERASED_ONLY)
+        return vpi_auth_failed();
+    recording->state = (vpriv_recording_state)state;
+    recording->retention = (vpriv_retention)retention;
     recording->key_slot = (uint64_t)vpi_column_int(row, 4);
     const bool has_header = !vpi_column_is_null(row, 5) && !vpi_column_is_null(row, 4);
     const bool has_part = !vpi_column_is_null(row, 5) || !vpi_column_is_null(row, 4);
@@ -123,6 +127,70 @@ vpriv_status vpi_recording_load(vpriv_vault *vault, int64_t id, vpi_recording *r
     if (st == VPRIV_OK)
         st = read_row(vault, &row, recording_out);
     vpi_row_end(&row);
+    return st;
+}
+
+/* With this key, under any state and retention that the header may have been sealed with. */
+static bool opens_somehow(vpriv_vault *vault, const vpi_row *row, vpi_recording *recording)
+{
+    for (int state = VPRIV_RECORDING_COMMITTED; state <= VPRIV_RECORDING_RESTRICTED; state++)
+        for (int retention = 0; retention <= VPRIV_RETENTION_ERASED_ONLY; retention++) {
+            recording->state = (vpriv_recording_state)state;
+            recording->retention = (vpriv_retention)retention;
+            if (open_header(vault, row, recording) == VPRIV_OK)
+                return true;
+        }
+    return false;
+}
+
+static vpriv_status search_slot(
+    vpriv_vault *vault, const vpi_row *row, vpi_recording *recording, uint64_t *slot_out)
+{
+    for (uint64_t slot = VPI_N_FIXED_SLOTS;; slot++) {
+        const vpriv_status st = vpi_tree_get(vault->tree, slot, vault->secrets->key);
+        vpi_wipe(vault->secrets->key, VPI_KEY_BYTES);
+        if (st == VPRIV_E_AUTH)
+            return VPRIV_E_NOT_FOUND; /* beyond the last, or a damaged node */
+        if (st == VPRIV_E_ERASED)
+            continue;
+        if (st != VPRIV_OK)
+            return st;
+        recording->key_slot = slot;
+        if (opens_somehow(vault, row, recording)) {
+            *slot_out = slot;
+            return VPRIV_OK;
+        }
+    }
+}
+
+vpriv_status vpi_recording_true_slot(vpriv_vault *vault, int64_t id, uint64_t *slot_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_row row = {NULL};
+    vpi_recording *recording = NULL;
+    VPI_TRY(vpi_alloc(1, sizeof *recording, (void **)&recording));
+    VPI_TRY(vpi_database_query(vault->database, &row,
+        "SELECT id, name, state, retention, key_slot, header FROM recording WHERE id = ?1", "i",
+        id));
+    const vpriv_status opened = read_row(vault, &row, recording);
+    if (opened == VPRIV_OK && recording->tag.n_subjects > 0) {
+        *slot_out = recording->key_slot;
+    } else {
+        if (opened != VPRIV_OK && opened != VPRIV_E_AUTH)
+            VPI_TRY(opened);
+        recording->row = id;
+        VPI_TRY(vpi_column_copy(&row, 1, recording->id, VPI_RECORDING_ID_BYTES));
+        const vpriv_status found = search_slot(vault, &row, recording, slot_out);
+        vpi_fail_clear();
+        if (found != VPRIV_OK) {
+            st = found;
+            goto out;
+        }
+    }
+    st = VPRIV_OK;
+out:
+    vpi_row_end(&row);
+    free(recording);
     return st;
 }
 

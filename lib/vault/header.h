@@ -39,6 +39,9 @@ typedef struct vpi_recording {
 vpriv_status vpi_recording_find(
     vpriv_vault *vault, const uint8_t id[VPI_RECORDING_ID_BYTES], vpi_recording *recording_out);
 vpriv_status vpi_recording_load(vpriv_vault *vault, int64_t row, vpi_recording *recording_out);
+/* The slot whose key opens the row's header, whatever the clear columns say; searches the tree when they
+ * were changed. VPRIV_E_NOT_FOUND, without a text, when no living key opens it. */
+vpriv_status vpi_recording_true_slot(vpriv_vault *vault, int64_t row, uint64_t *slot_out);
 /* Seal and write header, state and retention of a kept recording; shred_key is guarded. */
 vpriv_status vpi_recording_store(
     vpriv_vault *vault, const vpi_recording *recording, const uint8_t shred_key[VPI_KEY_BYTES]);

@@ -2,6 +2,8 @@
 #include "base/memory.h"
 #include "base/try.h"
 #include "vault/adopt.h"
+#include "vault/erase.h"
+#include "vault/log_store.h"
 #include "vault/policy.h"
 #include <sodium.h>
 #include <string.h>
@@ -157,41 +159,54 @@ static vpriv_status read_finish(vpi_reader *r, vpi_finish *finish_out)
     return r->failed ? vpi_auth_failed() : VPRIV_OK;
 }
 
-/* One pending row; VPRIV_E_NOT_FOUND when there is none left. */
-static vpriv_status adopt_next(
-    vpriv_vault *vault, envelope *e, const uint8_t public_key[VPI_KEY_BYTES])
+/* Where the walk through the pending rows stands. */
+typedef struct pending {
+    int64_t recording;
+    int64_t kind;
+} pending;
+
+static vpriv_status adopt_row(vpriv_vault *vault, vpi_row *row, envelope *e,
+    const uint8_t public_key[VPI_KEY_BYTES], const pending *at)
 {
-    vpi_row row = {NULL};
     vpi_reader body;
     vpi_finish finish;
+    vpriv_status st = open_row(vault, row, (int)at->kind, e, public_key, &body);
+    vpi_row_end(row);
+    if (st != VPRIV_OK)
+        return st;
+    if (at->kind == VPI_INGEST_COMMIT) {
+        st = read_commit(&body, &e->commit);
+        return st == VPRIV_OK ? vpi_adopt_commit(vault, at->recording, &e->commit) : st;
+    }
+    if (at->kind != VPI_INGEST_FINISH)
+        return vpi_auth_failed();
+    st = read_finish(&body, &finish);
+    return st == VPRIV_OK ? vpi_adopt_finish(vault, at->recording, &finish) : st;
+}
+
+/* The next pending row; VPRIV_E_NOT_FOUND when there is none left. */
+static vpriv_status adopt_next(
+    vpriv_vault *vault, envelope *e, const uint8_t public_key[VPI_KEY_BYTES], pending *at_io)
+{
+    vpi_row row = {NULL};
     vpriv_status st = vpi_database_query(vault->database, &row,
         "SELECT ingest.recording, ingest.kind, ingest.sealed, recording.name FROM ingest"
         " JOIN recording ON recording.id = ingest.recording"
+        " WHERE (ingest.recording, ingest.kind) > (?1, ?2)"
         " ORDER BY ingest.recording, ingest.kind LIMIT 1",
-        "");
+        "ii", at_io->recording, at_io->kind);
     if (st != VPRIV_OK)
         return st;
-    const int64_t recording = vpi_column_int(&row, 0);
-    const int kind = (int)vpi_column_int(&row, 1);
-    st = open_row(vault, &row, kind, e, public_key, &body);
-    if (st == VPRIV_OK && kind == VPI_INGEST_COMMIT) {
-        st = read_commit(&body, &e->commit);
-        vpi_row_end(&row);
-        if (st == VPRIV_OK)
-            st = vpi_adopt_commit(vault, recording, &e->commit);
-    } else if (st == VPRIV_OK && kind == VPI_INGEST_FINISH) {
-        st = read_finish(&body, &finish);
-        vpi_row_end(&row);
-        if (st == VPRIV_OK)
-            st = vpi_adopt_finish(vault, recording, &finish);
-    } else if (st == VPRIV_OK) {
-        st = vpi_auth_failed();
-    }
+    at_io->recording = vpi_column_int(&row, 0);
+    at_io->kind = vpi_column_int(&row, 1);
+    st = adopt_row(vault, &row, e, public_key, at_io);
     vpi_row_end(&row);
+    if (st == VPRIV_E_AUTH || st == VPRIV_E_FORMAT)
+        return VPRIV_OK; /* stays where it is; vpriv_vault_verify names it, vpriv_vault_tidy buries it */
     if (st == VPRIV_OK)
         st = vpi_database_run(vault->database,
-            "DELETE FROM ingest WHERE recording = ?1 AND kind = ?2", "ii", recording,
-            (int64_t)kind);
+            "DELETE FROM ingest WHERE recording = ?1 AND kind = ?2", "ii", at_io->recording,
+            at_io->kind);
     return st;
 }
 
@@ -200,20 +215,50 @@ vpriv_status vpi_ingest_adopt_all(vpriv_vault *vault)
     vpriv_status st = VPRIV_E_INTERNAL;
     envelope *e = NULL;
     uint8_t public_key[VPI_KEY_BYTES];
-    int64_t pending = 0;
-    VPI_TRY(
-        vpi_database_int(vault->database, &pending, "SELECT EXISTS (SELECT 1 FROM ingest)", ""));
-    if (pending) {
+    int64_t any = 0;
+    pending at = {0, 0};
+    VPI_TRY(vpi_database_int(vault->database, &any, "SELECT EXISTS (SELECT 1 FROM ingest)", ""));
+    if (any) {
         VPI_TRY(vpi_secret_alloc(sizeof *e, (void **)&e));
         VPI_TRY(vpi_tree_get(vault->tree, VPI_SLOT_INGEST, e->secret_key));
         crypto_scalarmult_base(public_key, e->secret_key);
         vpriv_status next = VPRIV_OK;
-        while ((next = adopt_next(vault, e, public_key)) == VPRIV_OK)
+        while ((next = adopt_next(vault, e, public_key, &at)) == VPRIV_OK)
             ;
         VPI_ENSURE(next == VPRIV_E_NOT_FOUND, next, "%s", vpriv_error_detail());
     }
     st = VPRIV_OK;
 out:
     vpi_secret_free(e);
+    return st;
+}
+
+vpriv_status vpi_ingest_bury_damaged(vpriv_vault *vault)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpriv_log_entry entry = {.kind = VPRIV_LOG_ERASURE,
+        .purpose = VPRIV_LOG_NO_PURPOSE,
+        .actor = "library",
+        .reason = "pending, and damaged beyond opening"};
+    for (;;) {
+        int64_t row = 0, state = 0;
+        const vpriv_status found = vpi_database_int(
+            vault->database, &row, "SELECT recording FROM ingest ORDER BY recording LIMIT 1", "");
+        if (found == VPRIV_E_NOT_FOUND)
+            break;
+        VPI_TRY(found);
+        VPI_TRY(vpi_database_int(
+            vault->database, &state, "SELECT state FROM recording WHERE id = ?1", "i", row));
+        /* A kept recording only lost the word on how it ended: it reads as unfinished. */
+        if (state == VPRIV_RECORDING_PROVISIONAL)
+            VPI_TRY(vpi_erase_bury(vault, row));
+        VPI_TRY(
+            vpi_database_run(vault->database, "DELETE FROM ingest WHERE recording = ?1", "i", row));
+        entry.count++;
+    }
+    if (entry.count > 0)
+        VPI_TRY(vpi_log_append(vault, &entry, NULL, 0, NULL, NULL));
+    st = VPRIV_OK;
+out:
     return st;
 }

@@ -32,8 +32,11 @@ vpriv_status vpi_ingest_write_finish(vpriv_vault *vault, int64_t row,
     const uint8_t recording_id[VPI_RECORDING_ID_BYTES], const vpi_finish *finish);
 
 /* In a write transaction of a process with the root: takes over everything pending. A recording that
- * no consent is left for by now becomes a tombstone. */
+ * no consent is left for by now becomes a tombstone. An envelope that does not open is passed over: it
+ * must not keep anybody from withdrawing or erasing. */
 vpriv_status vpi_ingest_adopt_all(vpriv_vault *vault);
+/* After that: give up what did not open, which nobody ever will, and log it. */
+vpriv_status vpi_ingest_bury_damaged(vpriv_vault *vault);
 vpriv_status vpi_ingest_pending(vpriv_vault *vault, uint64_t *n_out);
 
 #endif

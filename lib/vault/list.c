@@ -27,7 +27,8 @@ typedef struct cursor {
     const vpriv_recording_filter *filter;
     bool by_subject;
     uint8_t tag[VPI_TAG_BYTES];
-    int64_t row; /* the last one looked at */
+    int64_t row;   /* the last one looked at */
+    int n_younger; /* than until_us, in a row */
 } cursor;
 
 static vpriv_status next_row(vpriv_vault *vault, const cursor *c, int64_t *row_out)
@@ -91,6 +92,17 @@ static bool wanted(const vpriv_recording_filter *filter, const vpi_recording *re
            (!filter->until_us || started_us < filter->until_us);
 }
 
+/* What follows a stretch of recordings that are too young is too young as well. */
+static bool is_beyond(cursor *c, const vpi_recording *recording)
+{
+    const bool is_kept = recording->state == VPRIV_RECORDING_COMMITTED ||
+                         recording->state == VPRIV_RECORDING_RESTRICTED;
+    if (!c->filter->until_us || !is_kept)
+        return false;
+    c->n_younger = recording->tag.started_us >= c->filter->until_us ? c->n_younger + 1 : 0;
+    return c->n_younger > ORDER_MARGIN_ROWS;
+}
+
 static vpriv_status start(vpriv_vault *vault, cursor *c, vpi_recording *scratch)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
@@ -129,8 +141,14 @@ static vpriv_status next_recording(
         }
         VPI_TRY(next);
         VPI_TRY(vpi_recording_load(vault, c->row, recording_out));
-        if (wanted(c->filter, recording_out))
+        if (wanted(c->filter, recording_out)) {
+            c->n_younger = 0;
             break;
+        }
+        if (is_beyond(c, recording_out)) {
+            st = VPRIV_E_NOT_FOUND;
+            goto out;
+        }
     }
     st = VPRIV_OK;
 out:
@@ -203,9 +221,13 @@ static vpriv_status count_all(vpriv_vault *vault, vpriv_vault_info *info)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_log_head head;
+    uint64_t n_all = 0, n_provisional = 0;
     VPI_TRY(
         count(vault, "SELECT count(*) FROM recording WHERE state IN (2, 3)", &info->n_recordings));
-    VPI_TRY(count(vault, "SELECT count(*) FROM recording WHERE state = 4", &info->n_erased));
+    /* The rest of them, because rows are wide and counting all of them needs an index only. */
+    VPI_TRY(count(vault, "SELECT count(*) FROM recording", &n_all));
+    VPI_TRY(count(vault, "SELECT count(*) FROM recording WHERE state = 1", &n_provisional));
+    info->n_erased = n_all - info->n_recordings - n_provisional;
     VPI_TRY(count(vault, "SELECT count(*) FROM subject", &info->n_subjects));
     VPI_TRY(vpi_ingest_pending(vault, &info->n_pending));
     VPI_TRY(vpi_log_head_read(vault, &head));

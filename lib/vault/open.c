@@ -213,27 +213,51 @@ out:
     return st;
 }
 
+/* The schema that this version makes, as SQLite writes it down. It is the same for every vault, and
+ * making it costs more than everything else about opening: once per process is enough. */
+static pthread_mutex_t schema_lock = PTHREAD_MUTEX_INITIALIZER;
+static uint8_t *schema_text;
+static size_t schema_bytes;
+
+static vpriv_status make_schema_text(void)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_database *fresh = NULL;
+    vpi_row row = {NULL};
+    size_t n_bytes = 0;
+    VPI_TRY(vpi_database_open(":memory:", VPI_DATABASE_CREATE, &fresh));
+    VPI_TRY(vpi_database_script(fresh, vpi_tree_schema));
+    VPI_TRY(vpi_database_script(fresh, vpi_vault_schema));
+    VPI_TRY(vpi_database_query(fresh, &row, SCHEMA_QUERY, ""));
+    const uint8_t *text = vpi_column_blob(&row, 0, &n_bytes);
+    VPI_ENSURE(text, VPRIV_E_MEMORY, "no memory for the schema");
+    VPI_TRY(vpi_alloc(1, n_bytes, (void **)&schema_text));
+    memcpy(schema_text, text, n_bytes);
+    schema_bytes = n_bytes;
+    st = VPRIV_OK;
+out:
+    vpi_row_end(&row);
+    vpi_database_close(fresh);
+    return st;
+}
+
 /* The tables, indexes and everything else must be those this version makes, to the letter. */
 static vpriv_status check_schema(vpriv_vault *vault)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_database *fresh = NULL;
-    vpi_row ours = {NULL}, theirs = {NULL};
-    size_t n_ours = 0, n_theirs = 0;
-    VPI_TRY(vpi_database_open(":memory:", VPI_DATABASE_CREATE, &fresh));
-    VPI_TRY(vpi_database_script(fresh, vpi_tree_schema));
-    VPI_TRY(vpi_database_script(fresh, vpi_vault_schema));
-    VPI_TRY(vpi_database_query(fresh, &ours, SCHEMA_QUERY, ""));
-    VPI_TRY(vpi_database_query(vault->database, &theirs, SCHEMA_QUERY, ""));
-    const uint8_t *a = vpi_column_blob(&ours, 0, &n_ours);
-    const uint8_t *b = vpi_column_blob(&theirs, 0, &n_theirs);
-    VPI_ENSURE(a && b && n_ours == n_theirs && memcmp(a, b, n_ours) == 0, VPRIV_E_AUTH,
-        "the vault file is damaged or was changed");
+    vpi_row row = {NULL};
+    size_t n_bytes = 0;
+    pthread_mutex_lock(&schema_lock);
+    const vpriv_status made = schema_text ? VPRIV_OK : make_schema_text();
+    pthread_mutex_unlock(&schema_lock);
+    VPI_TRY(made);
+    VPI_TRY(vpi_database_query(vault->database, &row, SCHEMA_QUERY, ""));
+    const uint8_t *text = vpi_column_blob(&row, 0, &n_bytes);
+    VPI_ENSURE(text && n_bytes == schema_bytes && memcmp(text, schema_text, n_bytes) == 0,
+        VPRIV_E_AUTH, "the vault file is damaged or was changed");
     st = VPRIV_OK;
 out:
-    vpi_row_end(&ours);
-    vpi_row_end(&theirs);
-    vpi_database_close(fresh);
+    vpi_row_end(&row);
     return st;
 }
 
@@ -403,6 +427,7 @@ vpriv_status vpriv_vault_open_for_capture(const char *path, const vpriv_keyring 
     vpriv_status st = VPRIV_E_INTERNAL;
     vpriv_vault *vault = NULL;
     vpi_policy_head *head = NULL;
+    bool began = false;
     vpi_fail_clear();
     VPI_ENSURE(credential && vault_out, VPRIV_E_ARG, "a capture credential is needed");
     VPI_ENSURE(credential->is_capture_credential, VPRIV_E_NO_KEY,
@@ -415,7 +440,10 @@ vpriv_status vpriv_vault_open_for_capture(const char *path, const vpriv_keyring 
         VPRIV_E_AUTH, "the vault file is damaged or was changed");
     take_credential(vault, credential);
     VPI_TRY(vpi_alloc(1, sizeof *head, (void **)&head));
+    VPI_TRY(vpi_vault_read_begin(vault, &began));
     VPI_TRY(vpi_policy_read_head(vault, head));
+    vpi_vault_read_end(vault, began);
+    began = false;
     vault->settings = head->settings;
     VPI_TRY(finish_what_was_cut(vault));
     *vault_out = vault;

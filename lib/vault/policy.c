@@ -59,12 +59,16 @@ vpriv_status vpi_policy_read_head(vpriv_vault *vault, vpi_policy_head *head_out)
     vpriv_status st = VPRIV_E_INTERNAL;
     uint8_t plain[VPI_PADDED_SEAL_BYTES(HEAD_BYTES)];
     size_t n_bytes = 0;
+    uint64_t generation = 0;
     const vpriv_status found = read_row(vault, head_tag, plain, sizeof plain, &n_bytes);
     VPI_ENSURE(
         found != VPRIV_E_NOT_FOUND, VPRIV_E_AUTH, "the vault file is damaged or was changed");
     VPI_TRY(found);
     vpi_reader r = vpi_reader_of(plain, n_bytes);
     head_out->generation = vpi_get_u64(&r);
+    VPI_TRY(vpi_tree_file_generation(vault->database, &generation));
+    VPI_ENSURE(head_out->generation == generation, VPRIV_E_AUTH,
+        "the vault file is damaged or was changed");
     vpi_get_copy(&r, head_out->ingest_public_key, VPI_KEY_BYTES);
     vpi_settings_get(&r, &head_out->settings);
     head_out->n_notices = vpi_get_u32(&r);

@@ -308,11 +308,14 @@ vpriv_status vpi_sealer_finish(vpi_sealer *sealer, const uint8_t plain[VPI_BLOCK
         return st;
     st = VPRIV_E_INTERNAL;
     VPI_ENSURE(!sealer->done && sealer->committed, VPRIV_E_STATE, "the recording is not confirmed");
+    vpi_block_walk walk;
     const vpi_finish finish = {
         true, reason, sealer->n_blocks + 1, n_frames_48k, vpi_vault_now_us(vault)};
-    /* When consent was withdrawn the last block holds nothing that came after. */
     VPI_TRY(vpi_vault_begin(vault));
     VPI_TRY(check_row(sealer));
+    VPI_TRY(vpi_block_walk_start(plain, &walk));
+    if (walk.n_entries > 0)
+        VPI_TRY(ask_again(sealer));
     VPI_TRY(insert_block(sealer, sealer->n_blocks, plain, true));
     VPI_TRY(vpi_ingest_write_finish(vault, sealer->row, sealer->bond.recording_id, &finish));
     if (vault->tree)

@@ -27,7 +27,8 @@ vpriv_status vpi_sealer_create(
 vpriv_status vpi_sealer_write(vpi_sealer *sealer, const uint8_t *plain, size_t n_blocks);
 /* The trigger was meant: shred key and wraps. Durable. */
 vpriv_status vpi_sealer_commit(vpi_sealer *sealer);
-/* The final block and how it ended. Durable. Only after commit. */
+/* The final block and how it ended. Durable. Only after commit. Consent is asked when the block holds
+ * sound; one without closes a recording whatever was said. */
 vpriv_status vpi_sealer_finish(vpi_sealer *sealer, const uint8_t plain[VPI_BLOCK_PLAIN_BYTES],
     vpriv_end_reason reason, uint64_t n_frames_48k);
 /* The trigger was not meant, or consent is gone before commit: nothing stays. */

@@ -251,6 +251,7 @@ vpriv_status vpriv_vault_tidy(vpriv_vault *vault, uint32_t n_steps, uint64_t *n_
     VPI_TRY(vpi_sweep_dead_provisional(vault));
     VPI_TRY(vpi_vault_begin(vault));
     VPI_TRY(vpi_ingest_adopt_all(vault));
+    VPI_TRY(vpi_ingest_bury_damaged(vault));
     VPI_TRY(vpi_vault_commit(vault));
     bool any = true;
     for (uint32_t i = 0; i < n_steps && any; i++)

@@ -25,6 +25,8 @@ vpriv_status vpi_vault_enter(vpriv_vault *vault, bool needs_root)
 void vpi_vault_leave(vpriv_vault *vault)
 {
     vpi_vault_rollback(vault);
+    if (vault->tree)
+        vpi_tree_drop_path(vault->tree);
     pthread_mutex_unlock(&vault->lock);
 }
 
@@ -35,6 +37,8 @@ vpriv_status vpi_vault_begin(vpriv_vault *vault)
         st = vpi_tree_refresh(vault->tree);
     if (st != VPRIV_OK)
         vpi_database_rollback(vault->database);
+    else if (vault->tree)
+        vpi_tree_keep_path(vault->tree);
     return st;
 }
 
@@ -49,6 +53,8 @@ vpriv_status vpi_vault_begin_freeing(vpriv_vault *vault)
 
 vpriv_status vpi_vault_commit(vpriv_vault *vault)
 {
+    if (vault->tree)
+        vpi_tree_drop_path(vault->tree);
     vpriv_status st = vpi_database_commit(vault->database);
     if (st != VPRIV_OK) {
         vpi_vault_rollback(vault);
@@ -63,8 +69,10 @@ void vpi_vault_rollback(vpriv_vault *vault)
 {
     if (vpi_database_in_transaction(vault->database)) {
         vpi_database_rollback(vault->database);
-        if (vault->tree)
+        if (vault->tree) {
+            vpi_tree_drop_path(vault->tree);
             vpi_tree_forget_shred(vault->tree);
+        }
     }
 }
 
@@ -79,6 +87,8 @@ vpriv_status vpi_vault_read_begin(vpriv_vault *vault, bool *began_out)
         if (st != VPRIV_OK)
             return st;
         st = vault->tree ? vpi_tree_refresh(vault->tree) : VPRIV_OK;
+        if (st == VPRIV_OK && vault->tree)
+            vpi_tree_keep_path(vault->tree);
         if (st == VPRIV_OK)
             return VPRIV_OK;
         vpi_database_read_end(vault->database, *began_out);
@@ -95,6 +105,8 @@ vpriv_status vpi_vault_read_begin(vpriv_vault *vault, bool *began_out)
 
 void vpi_vault_read_end(vpriv_vault *vault, bool began)
 {
+    if (began && vault->tree)
+        vpi_tree_drop_path(vault->tree);
     vpi_database_read_end(vault->database, began);
 }
 

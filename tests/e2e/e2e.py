@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import signal
 import struct
@@ -106,6 +107,16 @@ class Case(unittest.TestCase):
         caught = int(re.search(r"^SigCgt:\s*([0-9a-f]+)$", status, re.M)[1], 16)
         program = os.path.basename(os.readlink(f"/proc/{pid}/exe"))
         return bool(caught & 1 << signal.SIGINT - 1) and "voicepriv" in program
+
+    def shim(self, words):
+        """An environment in which some calls of the system fail; see shim.c."""
+        library = self.folder.parent / f"{self.folder.name}.so"
+        subprocess.run(shlex.split(os.environ.get("CC", "cc")) + [
+            "-shared", "-fPIC", "-o", library, SOURCE / "tests/e2e/shim.c", "-ldl"], check=True)
+        self.addCleanup(library.unlink, missing_ok=True)
+        options = os.environ.get("ASAN_OPTIONS", "")
+        return {"LD_PRELOAD": str(library), "SHIM": words,
+                "ASAN_OPTIONS": f"{options}:verify_asan_link_order=0".lstrip(":")}
 
     @staticmethod
     def _end(process):

@@ -1,38 +1,96 @@
-/* Loaded before the C library to make one kind of call fail, as SHIM says: "full" and "broken" fail
- * writes to regular files, "memory" fails locking memory. SQLite writes with pwrite and is not met. */
+/* Loaded before the C library to make some calls fail, as the words in SHIM say:
+ *   full, broken    write() to regular files: no space left, or an input/output error
+ *   database-full   pwrite() as well, which is what SQLite and the library use
+ *   named           files without a name, as on file systems that have none
+ *   memory          locking memory for secrets */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int shim_is(const char *what)
+static int shim_says(const char *word)
 {
     const char *shim = getenv("SHIM");
-    return shim && strcmp(shim, what) == 0;
+    return shim && strstr(shim, word) != NULL;
+}
+
+/* The errno with which a write to a regular file is to fail, or 0. */
+static int write_error(int fd, int is_positioned)
+{
+    struct stat info;
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
+        return 0;
+    if (shim_says("database-full"))
+        return ENOSPC;
+    if (is_positioned)
+        return 0;
+    return shim_says("full") ? ENOSPC : shim_says("broken") ? EIO : 0;
 }
 
 ssize_t write(int fd, const void *bytes, size_t n_bytes)
 {
     ssize_t (*real)(int, const void *, size_t) = NULL;
-    struct stat info;
-    const int is_file = fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+    const int error = write_error(fd, 0);
     *(void **)&real = dlsym(RTLD_NEXT, "write");
-    if (is_file && (shim_is("full") || shim_is("broken"))) {
-        errno = shim_is("full") ? ENOSPC : EIO;
+    if (error) {
+        errno = error;
         return -1;
     }
     return real(fd, bytes, n_bytes);
 }
 
-int mlock(const void *address, size_t n_bytes)
+ssize_t pwrite(int fd, const void *bytes, size_t n_bytes, off_t offset)
 {
-    int (*real)(const void *, size_t) = NULL;
-    *(void **)&real = dlsym(RTLD_NEXT, "mlock");
-    if (shim_is("memory")) {
+    ssize_t (*real)(int, const void *, size_t, off_t) = NULL;
+    const int error = write_error(fd, 1);
+    *(void **)&real = dlsym(RTLD_NEXT, "pwrite");
+    if (error) {
+        errno = error;
+        return -1;
+    }
+    return real(fd, bytes, n_bytes, offset);
+}
+
+ssize_t pwrite64(int fd, const void *bytes, size_t n_bytes, off64_t offset)
+{
+    return pwrite(fd, bytes, n_bytes, (off_t)offset);
+}
+
+int open(const char *path, int flags, ...)
+{
+    int (*real)(const char *, int, ...) = NULL;
+    va_list more;
+    va_start(more, flags);
+    const mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(more, mode_t) : 0;
+    va_end(more);
+    *(void **)&real = dlsym(RTLD_NEXT, "open");
+    if ((flags & O_TMPFILE) == O_TMPFILE && shim_says("named")) {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
+    return real(path, flags, mode);
+}
+
+int open64(const char *path, int flags, ...)
+{
+    va_list more;
+    va_start(more, flags);
+    const mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(more, mode_t) : 0;
+    va_end(more);
+    return open(path, flags, mode);
+}
+
+/* libsodium's, and not mlock() itself, which sanitizers turn into nothing. */
+int sodium_mlock(void *const address, const size_t n_bytes)
+{
+    int (*real)(void *, size_t) = NULL;
+    *(void **)&real = dlsym(RTLD_NEXT, "sodium_mlock");
+    if (shim_says("memory")) {
         errno = ENOMEM;
         return -1;
     }

@@ -478,7 +478,7 @@ static Suite *suite(void)
 {
     Suite *suite = suite_create("fault: tampering");
     TCase *tcase = tcase_create("tampering");
-    tcase_set_timeout(tcase, life_is_long() ? 7200 : 120);
+    tcase_set_timeout(tcase, life_is_long() ? 7200 : 600);
     tcase_add_test(tcase, a_flipped_bit_in_the_vault_is_an_error_or_nothing);
     tcase_add_test(tcase, a_flipped_bit_in_the_write_ahead_log_gives_an_earlier_state_at_most);
     tcase_add_test(tcase, a_flipped_bit_in_a_key_file_is_an_error_or_nothing);

@@ -63,8 +63,8 @@ static size_t count_marks(size_t n_bytes)
 {
     size_t n = 0;
     const uint8_t first = masked_mark[0] ^ MASK;
-    for (size_t at = 0; at + 6 <= n_bytes; at++) {
-        const uint8_t *next = memchr(window + at, first, n_bytes - at - 5);
+    for (size_t at = 0; at + PIECE_BYTES <= n_bytes; at++) {
+        const uint8_t *next = memchr(window + at, first, n_bytes - at - (PIECE_BYTES - 1));
         if (!next)
             break;
         at = (size_t)(next - window);
@@ -89,7 +89,8 @@ static size_t count_derived(size_t n_bytes)
     return n;
 }
 
-/* Marks in one mapping; windows overlap by what a mark could be cut at. */
+/* Pieces in one mapping; windows overlap by one byte less than a piece, so that each is whole in one
+ * window and in one only. */
 static size_t count_in(int memory, unsigned long from, unsigned long to, const char *name)
 {
     size_t n_found = 0;
@@ -104,7 +105,7 @@ static size_t count_in(int memory, unsigned long from, unsigned long to, const c
         if (n_here && getenv("VERBOSE"))
             fprintf(stderr, "%zu marks near %lx in %s", n_here, at, name);
         n_found += n_here;
-        at += (size_t)n == n_wanted && at + n_wanted < to ? n_wanted - 7 : n_wanted;
+        at += (size_t)n == n_wanted && at + n_wanted < to ? n_wanted - (PIECE_BYTES - 1) : n_wanted;
     }
     explicit_bzero(window, WINDOW_BYTES + PIECE_BYTES);
     return n_found;
@@ -204,6 +205,23 @@ START_TEST(search_finds_a_key_wherever_one_was_left)
     ck_assert_uint_eq(count_everywhere(false), 0);
     free(on_heap);
     vpi_secret_free(guarded);
+}
+END_TEST
+
+/* A key at every place around the seam of two windows is counted once, whole. */
+START_TEST(search_counts_a_key_once_where_two_windows_meet)
+{
+    uint8_t *region = mmap(NULL, 4 * WINDOW_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert(region != MAP_FAILED);
+    uint8_t *seam = region + 2 * WINDOW_BYTES; /* closed on both sides: a mapping of its own */
+    ck_assert_int_eq(mprotect(region + WINDOW_BYTES, 2 * WINDOW_BYTES, PROT_READ | PROT_WRITE), 0);
+    for (int at = -56; at < 16; at++) {
+        vpi_random(seam + at, VPI_KEY_BYTES);
+        ck_assert_msg(count_everywhere(false) == 4, "at %d", at);
+        vpi_wipe(seam + at, VPI_KEY_BYTES);
+    }
+    ck_assert_uint_eq(count_everywhere(false), 0);
+    munmap(region, 4 * WINDOW_BYTES);
 }
 END_TEST
 
@@ -437,6 +455,7 @@ int main(int argc, char **argv)
     tcase_add_unchecked_fixture(tests, help_enter_folder, help_leave_folder);
     tcase_add_checked_fixture(tests, set_up, NULL);
     tcase_add_test(tests, search_finds_a_key_wherever_one_was_left);
+    tcase_add_test(tests, search_counts_a_key_once_where_two_windows_meet);
     tcase_add_test(tests, tree_over_a_key_file_leaves_no_key_behind);
     tcase_add_test(tests, tree_over_callbacks_leaves_no_key_behind);
     tcase_add_test(tests, tree_that_fails_leaves_no_key_behind);

@@ -302,6 +302,71 @@ START_TEST(head_is_what_the_last_shred_said)
 }
 END_TEST
 
+static uint64_t n_damaged;
+
+static void count_damaged(void *user, int level, uint64_t index)
+{
+    (void)user, (void)level, (void)index;
+    n_damaged++;
+}
+
+static void assert_damage_found(uint64_t n_wanted)
+{
+    uint64_t n_keys = 4321;
+    n_damaged = 0;
+    ck_fails(vpi_tree_verify(r.tree, count_damaged, NULL, &n_keys), VPRIV_E_AUTH);
+    ck_assert_uint_eq(n_damaged, n_wanted);
+    ck_assert_uint_eq(n_keys, 4321);
+}
+
+START_TEST(tree_keeps_no_key_between_calls)
+{
+    uint8_t key[VPI_KEY_BYTES], head[VPI_HEAD_BYTES_MAX];
+    uint64_t n = 0;
+    size_t n_head = 0;
+    vpi_tree_change change = {200, NULL};
+    rig_create(&r, "between.db");
+    rig_assert_wiped(&r);
+    rig_begin(&r);
+    rig_assert_wiped(&r);
+    rig_add(&r, 300);
+    rig_assert_wiped(&r);
+    rig_shred(&r, (uint64_t[]){3, 299}, 2);
+    rig_assert_wiped(&r);
+    ck_ok(vpi_database_commit(r.database));
+    r.memory.before_fails = VPRIV_E_IO;
+    ck_fails(vpi_tree_settle(r.tree), VPRIV_E_ROOT);
+    rig_assert_wiped(&r);
+    r.memory.before_fails = VPRIV_OK;
+    ck_ok(vpi_tree_settle(r.tree));
+    rig_assert_wiped(&r);
+    ck_ok(vpi_tree_get(r.tree, 4, key));
+    rig_assert_wiped(&r);
+    ck_fails(vpi_tree_get(r.tree, 3, key), VPRIV_E_ERASED);
+    rig_assert_wiped(&r);
+    ck_ok(vpi_tree_head(r.tree, head, sizeof head, &n_head));
+    rig_assert_wiped(&r);
+    ck_ok(vpi_tree_verify(r.tree, rig_no_damage, NULL, &n));
+    rig_assert_wiped(&r);
+    rig_tamper(&r, "UPDATE key_node SET sealed = zeroblob(length(sealed)) WHERE id IN (1, 2)");
+    ck_fails(vpi_tree_get(r.tree, 200, key), VPRIV_E_AUTH);
+    rig_assert_wiped(&r);
+    assert_damage_found(2);
+    rig_assert_wiped(&r);
+    rig_begin(&r);
+    ck_fails(vpi_tree_add(r.tree, r.key[0], 1, &n), VPRIV_E_AUTH);
+    rig_assert_wiped(&r);
+    ck_fails(vpi_tree_shred(r.tree, &change, 1, NULL, 0), VPRIV_E_AUTH);
+    rig_assert_wiped(&r);
+    vpi_database_rollback(r.database);
+    vpi_tree_forget_shred(r.tree);
+    rig_assert_wiped(&r);
+    ck_ok(rig_reopen(&r));
+    rig_assert_wiped(&r);
+    rig_destroy(&r);
+}
+END_TEST
+
 /* The rows a shred writes: one node per level, the pending root and the head; then one row goes. */
 START_TEST(cost_of_a_shred_depends_on_levels_not_on_keys)
 {
@@ -334,23 +399,6 @@ START_TEST(cost_of_a_shred_depends_on_levels_not_on_keys)
     rig_destroy(&r);
 }
 END_TEST
-
-static uint64_t n_damaged;
-
-static void count_damaged(void *user, int level, uint64_t index)
-{
-    (void)user, (void)level, (void)index;
-    n_damaged++;
-}
-
-static void assert_damage_found(uint64_t n_wanted)
-{
-    uint64_t n_keys = 4321;
-    n_damaged = 0;
-    ck_fails(vpi_tree_verify(r.tree, count_damaged, NULL, &n_keys), VPRIV_E_AUTH);
-    ck_assert_uint_eq(n_damaged, n_wanted);
-    ck_assert_uint_eq(n_keys, 4321);
-}
 
 START_TEST(nodes_swapped_copied_damaged_or_deleted_are_refused)
 {
@@ -619,6 +667,7 @@ int main(void)
     tcase_add_test(tests, a_slot_named_twice_is_cleared_once_or_refused);
     tcase_add_test(tests, one_shred_per_transaction_and_nothing_of_nothing);
     tcase_add_test(tests, head_is_what_the_last_shred_said);
+    tcase_add_test(tests, tree_keeps_no_key_between_calls);
     tcase_add_test(tests, cost_of_a_shred_depends_on_levels_not_on_keys);
     tcase_add_test(tests, nodes_swapped_copied_damaged_or_deleted_are_refused);
     tcase_add_test(tests, damage_in_one_node_leaves_the_others_readable);

@@ -2,6 +2,7 @@
 #ifndef TEST_KEYS_TREE_HELP_H
 #define TEST_KEYS_TREE_HELP_H
 
+#include "base/memory.h"
 #include "keys/tree.h"
 #include "keys/tree_nodes.h"
 #include "test_keys_help.h"
@@ -83,6 +84,19 @@ static inline vpriv_status rig_reopen(rig *r)
     r->store = help_store_open(&r->memory);
     ck_ok(vpi_database_open(r->path, VPI_DATABASE_OPEN, &r->database));
     return vpi_tree_open(r->database, r->store, rig_vault_id, &r->tree);
+}
+
+/* Between calls a tree holds the root in force and nothing else, after failures too. */
+static inline void rig_assert_wiped(const rig *r)
+{
+    vpi_tree_secrets *rest = NULL;
+    ck_ok(vpi_secret_alloc(sizeof *rest, (void **)&rest));
+    *rest = *r->tree->secrets;
+    memset(&rest->root, 0, sizeof rest->root);
+    const uint8_t *bytes = (const uint8_t *)rest;
+    for (size_t i = 0; i < sizeof *rest; i++)
+        ck_assert_msg(bytes[i] == 0, "byte %zu of the tree's secrets was not wiped", i);
+    vpi_secret_free(rest);
 }
 
 static inline void rig_begin(rig *r)

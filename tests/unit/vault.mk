@@ -2,13 +2,25 @@
 household = tests/unit/household.c tests/unit/household.h
 household_ldadd = $(unit_ldadd) -lm
 
-vault_tests = tests/unit/test_vault_deny \
-	tests/unit/test_vault_consent
+vault_tests = tests/unit/test_vault_consent \
+	tests/unit/test_vault_deny \
+	tests/unit/test_vault_erase \
+	tests/unit/test_vault_list \
+	tests/unit/test_vault_tamper
 TESTS += $(vault_tests)
 check_PROGRAMS += $(vault_tests)
-tests_unit_test_vault_deny_SOURCES = tests/unit/test_vault_deny.c $(household)
-tests_unit_test_vault_deny_CFLAGS = $(unit_cflags)
-tests_unit_test_vault_deny_LDADD = $(household_ldadd)
 tests_unit_test_vault_consent_SOURCES = tests/unit/test_vault_consent.c $(household)
 tests_unit_test_vault_consent_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_consent_LDADD = $(household_ldadd)
+tests_unit_test_vault_deny_SOURCES = tests/unit/test_vault_deny.c $(household)
+tests_unit_test_vault_deny_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_deny_LDADD = $(household_ldadd)
+tests_unit_test_vault_erase_SOURCES = tests/unit/test_vault_erase.c $(household)
+tests_unit_test_vault_erase_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_erase_LDADD = $(household_ldadd)
+tests_unit_test_vault_list_SOURCES = tests/unit/test_vault_list.c $(household)
+tests_unit_test_vault_list_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_list_LDADD = $(household_ldadd)
+tests_unit_test_vault_tamper_SOURCES = tests/unit/test_vault_tamper.c $(household)
+tests_unit_test_vault_tamper_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_tamper_LDADD = $(household_ldadd)

@@ -707,12 +707,13 @@ class Vault:
             need(latest != row["id"] or purpose == record["purpose"])
         return record
 
-    def grant(self, subject, purpose):
-        """The grant key in force."""
+    def grant(self, subject, purpose, named):
+        """The grant key in force, of a consent that the tag names."""
         rows = [s["latest"].get(purpose) for s in self.subjects if s["id"] == subject]
         latest = [r for r in self.consents if r["row"] in rows]
         need(latest and latest[0]["state"] in (2, 9) and latest[0]["slot"] != NO_SLOT, NoConsent,
              "no consent in force")
+        need(latest[0]["record_id"] in named, NoConsent, "recorded under an earlier consent")
         try:
             return self.tree.get(latest[0]["slot"])
         except Erased:
@@ -865,14 +866,14 @@ class Vault:
         """From shred key, grant keys and secret half."""
         header, name = recording["header"], recording["id"]
         need(purpose in wraps, NoConsent, "never wrapped for this")
-        grants = [(s, self.grant(s, purpose)) for s in header["tag"]["subjects"]]
+        named = {(c["subject"], c["record_id"]) for c in header["tag"]["consents"]
+                 if c["purpose"] == purpose}
+        grants = [(s, self.grant(s, purpose, {r for i, r in named if i == n}))
+                  for n, s in enumerate(header["tag"]["subjects"])]
         need(purpose in self.secrets, NoKey, "no keyring has the secret half")
         key = wrap_key(shred, self.vault_id, name, purpose, grants)
-        where = place(self.vault_id, 12, purpose, name + header["tag_hash"])
-        try:
-            inner = unseal(key, where, wraps[purpose])
-        except AuthError:
-            raise NoConsent("wrapped under an earlier consent, or damaged") from None
+        inner = unseal(key, place(self.vault_id, 12, purpose, name + header["tag_hash"]),
+                       wraps[purpose])
         recording_key = open_inner(inner, self.secrets[purpose], name)
         need(commitment_of(recording_key, self.vault_id, name, header["tag_hash"]) ==
              header["commitment"])

@@ -3,7 +3,6 @@
 #include "vectors.h"
 #include <sodium.h>
 #include <stdlib.h>
-#include <string.h>
 
 static uint8_t stream_number;
 static uint64_t n_drawn;
@@ -11,8 +10,8 @@ static uint64_t n_drawn;
 static void draw(void *bytes_out, size_t n_bytes)
 {
     uint8_t seed[randombytes_SEEDBYTES] = {stream_number};
-    memcpy(seed + 8, &n_drawn, sizeof n_drawn);
-    n_drawn++;
+    vpi_writer w = vpi_writer_of(seed + 8, 8);
+    vpi_put_u64(&w, n_drawn++);
     randombytes_buf_deterministic(bytes_out, n_bytes, seed);
 }
 

@@ -56,7 +56,7 @@ static void make_record(vpriv_consent_record *record)
         .jurisdictions = {"DE"},
         .n_laws = 1,
         .laws = {"https://example.org/law"},
-        .notice = {"review", "1.2", "de"},
+        .notice = {.id = "review", .version = "1.2", .language = "de"},
         .purpose = VPRIV_PURPOSE_HUMAN_REVIEW,
         .legal_basis = VPRIV_LEGAL_BASIS_EXPLICIT_CONSENT,
         .operations = VPRIV_PROCESSING_RECORD | VPRIV_PROCESSING_LISTEN,
