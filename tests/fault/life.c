@@ -372,6 +372,23 @@ bool life_database_is_sound(const struct life *life)
     return sound;
 }
 
+int64_t life_strays(const struct life *life)
+{
+    sqlite3 *database = NULL;
+    sqlite3_stmt *statement = NULL;
+    int64_t n = -1;
+    if (sqlite3_open_v2(life->path, &database, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
+        sqlite3_prepare_v2(database,
+            "SELECT (SELECT count(*) FROM recording WHERE state = 1) +"
+            " (SELECT count(*) FROM block WHERE id >> 24 NOT IN (SELECT id FROM recording))",
+            -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+        n = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(database);
+    return n;
+}
+
 void life_goes_on(struct life *life)
 {
     uint8_t guest[VPRIV_SUBJECT_ID_BYTES];

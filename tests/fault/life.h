@@ -79,6 +79,8 @@ char *life_picture_of_recordings(struct life *life);
 
 /* PRAGMA integrity_check says "ok". */
 bool life_database_is_sound(const struct life *life);
+/* Rows of unconfirmed recordings, and blocks of no recording: none, once a vault was opened. */
+int64_t life_strays(const struct life *life);
 /* Recording, reading, withdrawing and giving go on as ever. Fails the test when not. */
 void life_goes_on(struct life *life);
 

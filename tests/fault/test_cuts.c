@@ -149,6 +149,7 @@ static void check_two_states(void *user, const struct cutvfs_trial *trial)
         name_of(bench, trial),
         life_difference(is_after || bench->acknowledged ? bench->after : bench->before, text));
     free(text);
+    ck_assert_msg(life_strays(&bench->life) == 0, "%s: unconfirmed sound", name_of(bench, trial));
     ck_assert_msg(
         life_database_is_sound(&bench->life), "%s: integrity_check", name_of(bench, trial));
     life_goes_on(&bench->life);
@@ -442,6 +443,7 @@ static void check_recording(void *user, const struct cutvfs_trial *trial)
         ck_assert_msg(
             !bench->finished || !sound.is_unfinished, "%s: not finished", name_of(bench, trial));
     }
+    ck_assert_msg(life_strays(&bench->life) == 0, "%s: unconfirmed sound", name_of(bench, trial));
     ck_assert(life_database_is_sound(&bench->life));
     life_goes_on(&bench->life);
     life_close(&bench->life);

@@ -199,6 +199,7 @@ START_TEST(a_killed_recorder_loses_a_second_at_most)
         vpriv_verification found = {.struct_size = sizeof found};
         ck_ok(vpriv_vault_verify(life->vault, life->owner, NULL, NULL, &found));
         ck_assert(life_database_is_sound(life));
+        ck_assert_int_eq(life_strays(life), 0);
         life_close(life);
     }
     printf("kill -9 while recording: %d rounds, %zu recordings, %llu unfinished, at most %llu ms "

@@ -75,8 +75,11 @@ static int count_in(int memory, unsigned long from, unsigned long to, const need
         const ssize_t got = pread(memory, window, most, (off_t)from);
         if (got <= 0)
             break;
-        for (size_t i = 0; i + n->n_bytes <= (size_t)got; i++)
-            count += matches(window + i, n);
+        const uint8_t *at = window, *end = window + got - (ssize_t)n->n_bytes + 1;
+        while (at < end && (at = memchr(at, n->masked[0] ^ MASK, (size_t)(end - at)))) {
+            count += matches(at, n);
+            at++;
+        }
         if ((size_t)got < CHUNK)
             break;
         from += (size_t)got - n->n_bytes;
@@ -189,6 +192,7 @@ START_TEST(sound_is_in_guarded_memory_only_while_and_after_it_is_recorded)
     vpriv_recorder_config config = household_config(h.ada, 1);
     config.no_high_pass = true;
     config.pre_roll_ms = 2000;
+    config.confirm_ms = 60000; /* searching takes its time */
     seed = 4711;
     ck_ok(vpriv_capture_push_open(&format, 4000, &source));
     const size_t all = vpriv_capture_push_space(source);
@@ -228,7 +232,7 @@ START_TEST(rejected_sound_is_gone_from_all_memory)
     needle before[2], after[2];
     vpriv_recorder_config config = household_config(h.ada, 1);
     config.no_high_pass = true;
-    config.confirm_ms = 30000;
+    config.confirm_ms = 60000;
     seed = 99;
     ck_ok(vpriv_capture_push_open(&format, 4000, &source));
     const size_t all = vpriv_capture_push_space(source);
