@@ -97,7 +97,7 @@ void bench_keys(const char *folder)
 {
     static const uint64_t sizes[] = {1000, 100000, 1000000};
     enum { N_SIZES = sizeof sizes / sizeof sizes[0] };
-    forest forests[N_SIZES] = {{NULL}};
+    forest forests[N_SIZES] = {{.database = NULL}};
     bench_repeated shreds[N_SIZES], gets[N_SIZES];
     double rate[BENCH_ROUNDS];
     char what[96];

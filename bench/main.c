@@ -24,7 +24,7 @@ int main(int argc, char **argv)
         {"plans", no_argument, NULL, 'p'}, {"child", required_argument, NULL, 'c'},
         {"only", required_argument, NULL, 'o'}, {NULL, 0, NULL, 0}};
     const char *child = NULL;
-    bench_speech speech = {NULL};
+    bench_speech speech = {.wav_path = NULL};
     uint32_t n_recordings = 0;
     bool as_json = false, plans = false;
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
