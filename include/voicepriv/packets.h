@@ -32,8 +32,9 @@ typedef struct vpriv_encoding {
     uint32_t complexity_plus_one;
     vpriv_application application; /**< default VPRIV_APPLICATION_VOIP */
     uint32_t packet_us;            /**< 2500, 5000, 10000, 20000, 40000 or 60000; default 20000 */
-    /** false lets packets be as large as their sound needs; true makes them one size. On disk the
-     *  sizes are hidden either way. */
+    /** false lets packets be as large as their sound needs; true makes them one size. On disk their
+     *  sizes never show; above about 31 kb/s the number of blocks may follow them, unless this is
+     *  true. */
     bool constant_bitrate;
 } vpriv_encoding;
 

@@ -73,8 +73,8 @@ static vpriv_status index_subjects(vpriv_vault *vault, const vpi_recording *reco
             st = vpi_subject_recording_tag(vault, subject.row, tag);
         if (st == VPRIV_OK)
             st = vpi_database_run(vault->database,
-                "INSERT INTO recording_subject(tag, recording) VALUES (?1, ?2)", "bi", tag,
-                sizeof tag, recording->row);
+                "INSERT OR IGNORE INTO recording_subject(tag, recording) VALUES (?1, ?2)", "bi",
+                tag, sizeof tag, recording->row);
         if (st != VPRIV_OK)
             return st;
     }
@@ -105,10 +105,11 @@ vpriv_status vpi_adopt_commit(vpriv_vault *vault, int64_t row, const vpi_ingest_
         recording->expires_us =
             vpi_retention_end_us(recording->retention, recording->tag.started_us);
         recording->wrapped = wraps->purposes;
+        /* Filed first: a recording that is kept is found by everybody who speaks in it. */
+        VPI_TRY(index_subjects(vault, recording));
         VPI_TRY(vpi_vault_add_key(vault, commit->shred_key, &recording->key_slot));
         VPI_TRY(vpi_recording_store(vault, recording, commit->shred_key));
         VPI_TRY(vpi_wraps_store(vault, row, commit->shred_key, wraps));
-        VPI_TRY(index_subjects(vault, recording));
     }
     st = VPRIV_OK;
 out:
