@@ -205,7 +205,7 @@ static exit_code run(int argc, char **argv)
     if (argc < 2)
         return tool_usage(&arguments, "no command was given");
     if (n_words == 0 && strcmp(argv[1], "--version") == 0 && argc == 2) {
-        printf("voicepriv %s\n", vpriv_version());
+        printf("voicepriv %s (kernels: %s)\n", vpriv_version(), vpriv_cpu_level());
         return EXIT_GOOD;
     }
     if (n_words == 0 && strcmp(argv[1], "--help") == 0 && argc == 2) {

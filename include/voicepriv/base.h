@@ -80,6 +80,16 @@ VPRIV_API const char *vpriv_error_detail(void);
  *  Since: 0.1 */
 VPRIV_API const char *vpriv_version(void);
 
+/** Tell which instruction set the sound kernels use in this process: "c", "sse2", "avx2" or "avx512"
+ *  on x86, "c" or "neon" on 64-bit ARM. Chosen once, at the first use of any kernel: the best that
+ *  processor and operating system run, or what the environment variable VPRIV_CPU names (a name this
+ *  machine cannot run means "c"). Every level gives the same samples, bit for bit.
+ *  @return     static text, never NULL
+ *  Owns:     the library owns the text; never freed
+ *  Threads:  any      Realtime: no (the first call chooses)      Secrets: none
+ *  Since: 0.1 */
+VPRIV_API const char *vpriv_cpu_level(void);
+
 #ifdef __cplusplus
 }
 #endif

@@ -2,12 +2,11 @@
 #include "base/try.h"
 #include <errno.h>
 #include <sodium.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define ALIGNMENT_BYTES _Alignof(max_align_t)
+#define ALIGNMENT_BYTES 64 /* of the widest vector, and a cache line */
 
 vpriv_status vpi_crypto_init(void)
 {

@@ -7,7 +7,7 @@
 /* Start libsodium; every entry into the library that touches keys calls it. Idempotent. */
 vpriv_status vpi_crypto_init(void);
 
-/* Zeroed guarded memory, aligned for any type. Fails closed (VPRIV_E_MEMORY) when the pages cannot be locked.
+/* Zeroed guarded memory, aligned to 64 bytes. Fails closed (VPRIV_E_MEMORY) when the pages cannot be locked.
  * Costs several system calls: allocate once per handle, not per packet. */
 vpriv_status vpi_secret_alloc(size_t n_bytes, void **memory_out);
 

@@ -10,6 +10,10 @@
 
 typedef enum vpi_cpu_level {
     VPI_CPU_C = 0,
+    VPI_CPU_SSE2,   /* x86 */
+    VPI_CPU_AVX2,   /* x86 */
+    VPI_CPU_AVX512, /* x86: F, BW, DQ and VL, and the AVX2 level */
+    VPI_CPU_NEON,   /* 64-bit ARM */
     VPI_CPU_N_LEVELS,
 } vpi_cpu_level;
 
@@ -22,8 +26,11 @@ vpi_cpu_level vpi_kernels_level(void);
 /* "c", …; as in VPRIV_CPU. */
 const char *vpi_cpu_level_name(vpi_cpu_level level);
 
-/* Can this CPU run the level? */
+/* Was the level built, and do this CPU and its operating system run it? */
 bool vpi_cpu_level_runs(vpi_cpu_level level);
+
+/* Does the level have kernels in this build? A level of another processor family has none. */
+bool vpi_cpu_level_is_built(vpi_cpu_level level);
 
 /* Fill a table with the kernels of this level and those below; the level must run. */
 void vpi_kernels_fill(vpi_cpu_level level, vpi_kernels *kernels_out);

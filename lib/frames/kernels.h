@@ -96,7 +96,12 @@ typedef struct vpi_kernels {
     vpi_level (*level)(const float *samples, size_t n_samples);
 } vpi_kernels;
 
-/* One filler per level; each overwrites what it does better than the level below. */
+/* One filler per level; each overwrites what it does better than the level below. Which of them a
+ * build has depends on the processor it is for. */
 void vpi_kernels_fill_c(vpi_kernels *kernels);
+void vpi_kernels_fill_sse2(vpi_kernels *kernels);
+void vpi_kernels_fill_avx2(vpi_kernels *kernels);
+void vpi_kernels_fill_avx512(vpi_kernels *kernels);
+void vpi_kernels_fill_neon(vpi_kernels *kernels);
 
 #endif

@@ -1,7 +1,7 @@
 /* The kernels in plain C: these define the answer (see kernels.h).
  * Where gcc and clang do not find the lanes by themselves they are spelt out as four vectors of
  * four floats; that is notation and changes no bit. */
-#include "frames/kernels.h"
+#include "frames/kernels_rest.h"
 #include <string.h>
 
 typedef float float4 __attribute__((vector_size(16)));
@@ -96,18 +96,14 @@ static size_t convert_s32_c(float *out, const uint8_t *in, size_t n_samples)
     return 0;
 }
 
-#define BITS_NOT_A_NUMBER 0x7f800000 /* infinities and above */
-#define BITS_INPUT_MAX    0x41000000 /* 8.0F */
-#define BITS_INPUT_MIN    0x21800000 /* 2^-60 */
-
 /* Magnitudes compare as integers, so that nothing here can trap or depend on a mode. */
 static inline int32_t tame(int32_t bits, int32_t *n_bad)
 {
     const int32_t magnitude = bits & INT32_MAX;
-    const int32_t bad = -(magnitude >= BITS_NOT_A_NUMBER);
-    const int32_t tiny = -(magnitude < BITS_INPUT_MIN);
-    const int32_t over = -(magnitude > BITS_INPUT_MAX);
-    const int32_t clipped = (BITS_INPUT_MAX & over) | (magnitude & ~over);
+    const int32_t bad = -(magnitude >= VPI_BITS_NOT_A_NUMBER);
+    const int32_t tiny = -(magnitude < VPI_BITS_INPUT_MIN);
+    const int32_t over = -(magnitude > VPI_BITS_INPUT_MAX);
+    const int32_t clipped = (VPI_BITS_INPUT_MAX & over) | (magnitude & ~over);
     *n_bad -= bad;
     return (clipped | (bits & INT32_MIN)) & ~(bad | tiny);
 }
@@ -398,12 +394,43 @@ static vpi_level level_c(const float *samples, size_t n_samples)
     return level;
 }
 
+static size_t (*const convert_c[VPI_N_SAMPLE_FORMATS])(
+    float *out, const uint8_t *in, size_t n_samples) = {
+    [VPI_SAMPLE_INDEX(VPRIV_SAMPLE_S16)] = convert_s16_c,
+    [VPI_SAMPLE_INDEX(VPRIV_SAMPLE_S24)] = convert_s24_c,
+    [VPI_SAMPLE_INDEX(VPRIV_SAMPLE_S32)] = convert_s32_c,
+    [VPI_SAMPLE_INDEX(VPRIV_SAMPLE_F32)] = convert_f32_c,
+};
+
+size_t vpi_rest_convert(
+    vpriv_sample_format format, float *out, const uint8_t *in, size_t first, size_t n_samples)
+{
+    static const size_t sample_bytes[VPI_N_SAMPLE_FORMATS] = {2, 3, 4, 4};
+    const size_t f = VPI_SAMPLE_INDEX(format);
+    return convert_c[f](out + first, in + first * sample_bytes[f], n_samples - first);
+}
+
+void vpi_rest_mono_from_s16_stereo(float *out, const uint8_t *in, size_t first, size_t n_frames)
+{
+    mono_from_s16_stereo_c(out + first, in + 4 * first, n_frames - first);
+}
+
+void vpi_rest_mix_mono(
+    float *out, const float *in, size_t first, size_t n_frames, size_t n_channels)
+{
+    mix_mono_c(out + first, in + first * n_channels, n_frames - first, n_channels);
+}
+
+void vpi_rest_mix_stereo(
+    float *left, float *right, const float *in, size_t first, size_t n_frames, size_t n_channels)
+{
+    mix_stereo_c(
+        left + first, right + first, in + first * n_channels, n_frames - first, n_channels);
+}
+
 void vpi_kernels_fill_c(vpi_kernels *kernels)
 {
-    kernels->convert[VPI_SAMPLE_INDEX(VPRIV_SAMPLE_S16)] = convert_s16_c;
-    kernels->convert[VPI_SAMPLE_INDEX(VPRIV_SAMPLE_S24)] = convert_s24_c;
-    kernels->convert[VPI_SAMPLE_INDEX(VPRIV_SAMPLE_S32)] = convert_s32_c;
-    kernels->convert[VPI_SAMPLE_INDEX(VPRIV_SAMPLE_F32)] = convert_f32_c;
+    memcpy(kernels->convert, convert_c, sizeof convert_c);
     kernels->mono_from_s16_stereo = mono_from_s16_stereo_c;
     kernels->mix_mono = mix_mono_c;
     kernels->mix_stereo = mix_stereo_c;

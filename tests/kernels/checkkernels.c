@@ -3,6 +3,7 @@
  * any alignment, extremes, poisoned margins.
  *
  *     checkkernels [--seed N]      check; a failing run prints its seed
+ *     checkkernels --levels        the levels this CPU runs, the best one last
  *     checkkernels --bench         nanoseconds per sample or frame, kernel by level */
 #include "checkkernels.h"
 #include <errno.h>
@@ -155,7 +156,8 @@ static void check_all(void)
         const vpi_cpu_level level = (vpi_cpu_level)l;
         vpi_kernels k;
         if (!vpi_cpu_level_runs(level)) {
-            printf("%-8s not on this CPU\n", vpi_cpu_level_name(level));
+            printf("%-8s %s\n", vpi_cpu_level_name(level),
+                vpi_cpu_level_is_built(level) ? "not on this CPU" : "not in this build");
             continue;
         }
         vpi_kernels_fill(level, &k);
@@ -182,9 +184,23 @@ static void bench_all(void)
     bench_frontend();
 }
 
+/* As the library itself would choose. */
+static void print_levels(void)
+{
+    const vpi_cpu_level best = vpi_cpu_level_wanted(NULL);
+    for (size_t l = 0; l < VPI_CPU_N_LEVELS; l++)
+        if (l != (size_t)best && vpi_cpu_level_runs((vpi_cpu_level)l))
+            printf("%s ", vpi_cpu_level_name((vpi_cpu_level)l));
+    printf("%s\n", vpi_cpu_level_name(best));
+}
+
 int main(int argc, char **argv)
 {
     program = argv[0];
+    if (argc == 2 && strcmp(argv[1], "--levels") == 0) {
+        print_levels();
+        return 0;
+    }
     if (argc == 2 && strcmp(argv[1], "--bench") == 0) {
         bench_all();
         return 0;
@@ -198,7 +214,7 @@ int main(int argc, char **argv)
             argc = 0;
     }
     if (argc != 1 && argc != 3) {
-        fprintf(stderr, "usage: %s [--seed N | --bench]\n", program);
+        fprintf(stderr, "usage: %s [--seed N | --levels | --bench]\n", program);
         return 2;
     }
     state = seed;

@@ -5,3 +5,11 @@ tests_kernels_checkkernels_SOURCES = \
 	tests/kernels/checks.c tests/kernels/bench.c \
 	tests/kernels/reference.h tests/kernels/reference.c
 tests_kernels_checkkernels_LDADD = lib/librooms.la $(VPRIV_LIBS)
+
+# Sanitizers want an address space that qemu's user mode does not have.
+EXTRA_DIST += tests/kernels/check-older-cpus
+if BUILD_X86
+if !SANITIZERS
+TESTS += tests/kernels/check-older-cpus
+endif
+endif
