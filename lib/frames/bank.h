@@ -2,7 +2,7 @@
  *
  * One prototype serves every pair of rates. It is VPI_BANK_PERIODS sample periods of the lower rate
  * long, passes everything up to VPI_BANK_PASS of the lower rate's Nyquist frequency within 0.1 dB,
- * and nothing from that frequency on (95 dB down and more): what folds back or shows as an image is
+ * and nothing from that frequency on (100 dB down and more): what folds back or shows as an image is
  * below 16 bits. Its delay is half its length: 2 ms towards 16 kHz.
  *
  * Rates with a short common fraction get one row of taps per phase. Awkward ones (44,057 Hz) would
