@@ -63,6 +63,7 @@ static inline int32_t lanes_largest(lanes_integers peaks)
 }
 
 #include "frames/kernels_lanes.h"
+#include "frames/kernels_polyphase.h"
 
 static inline __m512i load_512(const uint8_t *in)
 {

@@ -68,6 +68,7 @@ static inline int32_t lanes_largest(lanes_integers peaks)
 }
 
 #include "frames/kernels_lanes.h"
+#include "frames/kernels_polyphase.h"
 
 static inline void put_scaled(float *out, int32x4_t x, float scale)
 {

@@ -33,15 +33,6 @@ static inline __m128 fold_4(lanes sums)
     return _mm_add_ps(_mm_add_ps(sums.a, sums.c), _mm_add_ps(sums.b, sums.d));
 }
 
-static inline void lanes_fold_four(lanes a, lanes b, lanes c, lanes d, float out[4])
-{
-    const __m128 w = fold_4(a), x = fold_4(b), y = fold_4(c), z = fold_4(d);
-    /* Lanes 0 + 2 and 1 + 3 of both. */
-    const __m128 wx = _mm_add_ps(_mm_unpacklo_ps(w, x), _mm_unpackhi_ps(w, x));
-    const __m128 yz = _mm_add_ps(_mm_unpacklo_ps(y, z), _mm_unpackhi_ps(y, z));
-    _mm_storeu_ps(out, _mm_add_ps(_mm_movelh_ps(wx, yz), _mm_movehl_ps(yz, wx)));
-}
-
 static inline float lanes_fold(lanes sums)
 {
     const __m128 four = fold_4(sums);
@@ -89,20 +80,6 @@ static inline __m128i load_128(const uint8_t *in)
 static inline void put_scaled(float *out, __m128i x, __m128 scale)
 {
     _mm_storeu_ps(out, _mm_mul_ps(_mm_cvtepi32_ps(x), scale));
-}
-
-/* Sign extension: to the upper half, and back down. */
-static size_t convert_s16(float *out, const uint8_t *in, size_t n_samples)
-{
-    const __m128 scale = _mm_set1_ps(0x1p-31F);
-    const __m128i zero = _mm_setzero_si128();
-    size_t i = 0;
-    for (; i + 8 <= n_samples; i += 8) {
-        const __m128i x = load_128(in + 2 * i);
-        put_scaled(out + i, _mm_unpacklo_epi16(zero, x), scale);
-        put_scaled(out + i + 4, _mm_unpackhi_epi16(zero, x), scale);
-    }
-    return vpi_rest_convert(VPRIV_SAMPLE_S16, out, in, i, n_samples);
 }
 
 static void mono_from_s16_stereo(float *out, const uint8_t *in, size_t n_frames)
@@ -169,11 +146,8 @@ void vpi_mix_stereo_sse2(
 
 void vpi_kernels_fill_sse2(vpi_kernels *kernels)
 {
-    kernels->convert[VPI_SAMPLE_INDEX(VPRIV_SAMPLE_S16)] = convert_s16;
     kernels->mono_from_s16_stereo = mono_from_s16_stereo;
     kernels->mix_mono = vpi_mix_mono_sse2;
     kernels->mix_stereo = vpi_mix_stereo_sse2;
-    kernels->polyphase = polyphase;
-    kernels->polyphase_between = polyphase_between;
     kernels->level = level;
 }
