@@ -1,7 +1,7 @@
 keys_tests = tests/unit/test_keys_seal tests/unit/test_keys_root tests/unit/test_keys_keyring \
 	tests/unit/test_keys_recording tests/unit/test_keys_tree \
 	tests/unit/test_keys_forgetting tests/unit/test_keys_crash \
-	tests/unit/test_keys_memory tests/unit/test_keys_path
+	tests/unit/test_keys_memory tests/unit/test_keys_stack tests/unit/test_keys_path
 TESTS += $(keys_tests)
 check_PROGRAMS += $(keys_tests)
 EXTRA_DIST += tests/unit/test_keys_help.h tests/unit/test_keys_tree_help.h
@@ -29,6 +29,10 @@ tests_unit_test_keys_crash_LDADD = $(unit_ldadd)
 tests_unit_test_keys_memory_SOURCES = tests/unit/test_keys_memory.c
 tests_unit_test_keys_memory_CFLAGS = $(unit_cflags)
 tests_unit_test_keys_memory_LDADD = $(unit_ldadd)
+tests_unit_test_keys_stack_SOURCES = tests/unit/test_keys_stack.c
+tests_unit_test_keys_stack_CFLAGS = $(unit_cflags)
+tests_unit_test_keys_stack_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sodium_stackzero
+tests_unit_test_keys_stack_LDADD = $(unit_ldadd)
 tests_unit_test_keys_path_SOURCES = tests/unit/test_keys_path.c
 tests_unit_test_keys_path_CFLAGS = $(unit_cflags)
 tests_unit_test_keys_path_LDADD = $(unit_ldadd)

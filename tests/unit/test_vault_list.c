@@ -121,6 +121,60 @@ START_TEST(listing_stops_when_told_and_may_call_back)
 }
 END_TEST
 
+/* Every statement that begins, and those that step from one recording to the next. */
+typedef struct counted {
+    size_t n_statements, n_next;
+} counted;
+
+static int count_statement(unsigned kind, void *user, void *statement, void *text)
+{
+    counted *c = user;
+    const char *sql = sqlite3_sql(statement);
+    ck_assert_uint_eq(kind, SQLITE_TRACE_STMT);
+    ck_assert_ptr_nonnull(text);
+    c->n_statements++;
+    c->n_next += sql && strncmp(sql, "SELECT id FROM recording WHERE id > ?1 AND (", 44) == 0;
+    return 0;
+}
+
+static counted count_list(int since, int until, size_t n_wanted)
+{
+    static listed all;
+    counted c = {0, 0};
+    sqlite3 *database = vpi_database_handle(h.vault->database);
+    const vpriv_recording_filter filter = {.struct_size = sizeof filter,
+        .since_us = since < 0 ? 0 : AT(since),
+        .until_us = until < 0 ? 0 : AT(until)};
+    all.n = all.most = 0;
+    ck_assert_int_eq(sqlite3_trace_v2(database, SQLITE_TRACE_STMT, count_statement, &c), SQLITE_OK);
+    ck_ok(vpriv_recording_list(h.vault, &filter, take, &all));
+    ck_assert_int_eq(sqlite3_trace_v2(database, 0, NULL, NULL), SQLITE_OK);
+    ck_assert_uint_eq(all.n, n_wanted);
+    return c;
+}
+
+/* Where a range begins is searched for, and behind its end nobody walks on: it takes as much wherever it
+ * lies, apart from 64 rows of margin on either side. */
+START_TEST(a_range_of_time_does_not_walk_over_the_vault)
+{
+    enum { MARGIN = 64, FEW = 3 };
+    fill();
+    const counted whole = count_list(-1, -1, N);
+    ck_assert_uint_ge(whole.n_next, N);
+    static const int starts[] = {0, 10, 100, 150, N - 20};
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+        const counted range = count_list(starts[i], starts[i] + 2, 2);
+        ck_assert_msg(range.n_next <= 2 * MARGIN + 2 + FEW, "a range at %d took %zu steps",
+            starts[i], range.n_next);
+        ck_assert_msg(2 * range.n_statements < whole.n_statements,
+            "a range at %d took %zu statements, everything %zu", starts[i], range.n_statements,
+            whole.n_statements);
+    }
+    ck_assert_uint_le(count_list(N + 5, N + 9, 0).n_next, MARGIN + FEW);
+    ck_assert_uint_ge(count_list(N - 20, -1, 20).n_next, 20);
+}
+END_TEST
+
 static bool erase_it(void *user, const vpriv_recording_info *info)
 {
     ++*(int *)user;
@@ -213,6 +267,7 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, recordings_are_found_by_time_and_person);
+    tcase_add_test(tests, a_range_of_time_does_not_walk_over_the_vault);
     tcase_add_test(tests, listing_stops_when_told_and_may_call_back);
     tcase_add_test(tests, listed_recordings_can_be_erased_on_the_way);
     tcase_add_test(tests, sizes_of_rows_do_not_tell_names_or_choices);
