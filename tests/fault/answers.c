@@ -72,6 +72,47 @@ static void ask_about_vault(struct life *life, struct answers *answers)
     answer->status = vpriv_subject_list(life->vault, mix_subject, answer);
 }
 
+/* Everything that the decoder would be given, and what it would be told of the length. */
+static void take_packets(
+    struct life *life, const vpriv_recording_id *id, vpriv_purpose purpose, struct answer *answer)
+{
+    const vpriv_gate_request request = {
+        .struct_size = sizeof request, .purpose = purpose, .actor = "picture"};
+    vpriv_reader_info info = {.struct_size = sizeof info};
+    vpriv_packet packet = {.struct_size = sizeof packet};
+    vpriv_reader *reader = NULL;
+    answer->status = vpriv_gate_open(life->vault, life->owner, id, &request, &reader);
+    while (answer->status == VPRIV_OK && !packet.is_end) {
+        answer->status = vpriv_gate_read_packet(reader, &packet);
+        if (answer->status != VPRIV_OK)
+            break;
+        mix(answer, packet.data, packet.n_bytes);
+        mix(answer, &packet.n_bytes, sizeof packet.n_bytes);
+        mix(answer, &packet.duration_frames_48k, sizeof packet.duration_frames_48k);
+        mix(answer, &packet.lost_frames_48k, sizeof packet.lost_frames_48k);
+        answer->n++;
+    }
+    if (answer->status == VPRIV_OK) {
+        ck_ok(vpriv_gate_about(reader, &info));
+        mix(answer, &info.rate_hz, sizeof info.rate_hz);
+        mix(answer, &info.n_channels, sizeof info.n_channels);
+        mix(answer, &info.n_frames, sizeof info.n_frames);
+        mix(answer, &info.is_unfinished, sizeof info.is_unfinished);
+    }
+    vpriv_gate_close(reader);
+}
+
+static void take_sound(
+    struct life *life, const vpriv_recording_id *id, vpriv_purpose purpose, struct answer *answer)
+{
+    const struct life_sound sound = life_listen(life, id, purpose);
+    answer->status = sound.status;
+    answer->n = sound.n_frames;
+    mix(answer, &sound.hash, sizeof sound.hash);
+    mix(answer, &sound.n_frames, sizeof sound.n_frames);
+    mix(answer, &sound.is_unfinished, sizeof sound.is_unfinished);
+}
+
 static void ask_about_recording(struct life *life, struct answers *answers, size_t i)
 {
     static const vpriv_purpose purposes[] = {
@@ -86,13 +127,11 @@ static void ask_about_recording(struct life *life, struct answers *answers, size
     mix(answer, &info, sizeof info);
     for (size_t p = 0; p < 2; p++) {
         answer = ask(answers, p ? "sound for review" : "sound for history", i);
-        const struct life_sound sound = life_listen(life, id, purposes[p]);
-        answer->status = sound.status;
         answer->is_sound = true;
-        answer->n = sound.n_frames;
-        mix(answer, &sound.hash, sizeof sound.hash);
-        mix(answer, &sound.n_frames, sizeof sound.n_frames);
-        mix(answer, &sound.is_unfinished, sizeof sound.is_unfinished);
+        if (answers->as_packets)
+            take_packets(life, id, purposes[p], answer);
+        else
+            take_sound(life, id, purposes[p], answer);
     }
 }
 

@@ -23,6 +23,9 @@ struct answers {
     size_t n_subjects, n_recordings;
     uint8_t subjects[ANSWERS_SUBJECTS_MAX][VPRIV_SUBJECT_ID_BYTES];
     vpriv_recording_id recordings[ANSWERS_RECORDINGS_MAX];
+    /* The sound as stored packets and gaps, which its frames follow from: the same question, in half
+     * the time. */
+    bool as_packets;
     vpriv_status opened;
     size_t n;
     struct answer answer[ANSWERS_MAX];

@@ -57,7 +57,9 @@ tests_fault_long_history_LDADD = $(life_ldadd)
 
 TESTS += tests/fault/test_flips
 check_PROGRAMS += tests/fault/test_flips
-tests_fault_test_flips_SOURCES = tests/fault/test_flips.c $(life_sources) tests/fault/answers.h tests/fault/answers.c
+tests_fault_test_flips_SOURCES = tests/fault/test_flips.c $(life_sources) \
+	tests/fault/answers.h tests/fault/answers.c tests/fault/flips.h tests/fault/flips.c \
+	tests/fault/shards.h tests/fault/shards.c
 tests_fault_test_flips_CFLAGS = $(fault_cflags)
 tests_fault_test_flips_LDADD = $(life_ldadd)
 EXTRA_PROGRAMS += tests/fault/long_flips

@@ -1,186 +1,102 @@
 /* Bits flipped, files cut short, pages swapped and old pages put back: every answer is an error or
  * the one it was before. */
-#include "fault/answers.h"
-#include "fault/cutvfs.h"
-#include "fault/life.h"
+#include "fault/flips.h"
+#include "fault/shards.h"
 #include "keys/keyring.h"
 #include "keys/root.h"
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-#define PAGE_BYTES 4096
+/* ---- The vault file ---- */
 
-struct bench {
-    struct life life;
-    struct cutvfs_snapshot *good;
-    struct memory_root root;
-    struct answers before, after;
-    size_t n_tried, n_refused_opening, n_errors, n_same, n_missing, n_altered;
+struct sweep {
+    struct bench *bench;
+    uint64_t first, step, n_tries; /* bits first, first + step, … */
 };
 
-static struct bench *bench_create(void)
+static void flip_share(void *user, unsigned shard, unsigned n_shards, struct shard_counts *counts)
 {
-    struct bench *bench = calloc(1, sizeof *bench);
-    ck_assert_ptr_nonnull(bench);
-    cutvfs_install();
-    life_begin(&bench->life);
-    ck_ok(life_create(&bench->life));
-    life_settle_in(&bench->life);
-    return bench;
+    const struct sweep *sweep = user;
+    struct bench *bench = sweep->bench;
+    const struct tally *t = &bench->tally;
+    bench_move(bench, shard);
+    for (uint64_t i = shard; i < sweep->n_tries; i += n_shards)
+        bench_flip(bench, sweep->first + i * sweep->step);
+    *counts = (struct shard_counts){
+        {t->n_tried, t->n_refused_opening, t->n_errors, t->n_same, t->n_missing, t->n_altered}};
 }
 
-/* Ada is asked about, and these recordings. Asked once before, so that the log has something. */
-static void keep_good(struct bench *bench)
+/* Page heads and the pointers behind them: where rows are counted and found. */
+static void flip_page_heads(struct bench *bench)
 {
-    memcpy(bench->before.subjects[0], bench->life.ada, VPRIV_SUBJECT_ID_BYTES);
-    bench->before.n_subjects = 1;
-    life_close(&bench->life);
-    answers_get(&bench->life, &bench->before);
-    ck_assert_int_eq(bench->before.opened, VPRIV_OK);
+    uint64_t seed = 99;
+    for (size_t page = 0; page < bench_file_size(bench->life.path) / PAGE_BYTES; page++)
+        for (int i = 0; i < 20; i++)
+            bench_flip(
+                bench, 8 * (page * PAGE_BYTES + (page ? 0 : 100)) + next_random(&seed) % (8 * 24));
 }
 
-static void measure_good(struct bench *bench)
-{
-    bench->good = cutvfs_snapshot();
-    bench->root = bench->life.root;
-    bench->life.clock_us += 1000000000;
-    answers_get(&bench->life, &bench->before);
-    ck_assert_int_eq(bench->before.opened, VPRIV_OK);
-    bench->after = bench->before;
-}
-
-static void bench_destroy(struct bench *bench)
-{
-    cutvfs_snapshot_free(bench->good);
-    life_end(&bench->life);
-    cutvfs_uninstall();
-    free(bench);
-}
-
-static void put_good_back(struct bench *bench)
-{
-    cutvfs_restore(bench->good);
-    bench->life.root = bench->root;
-}
-
-/* Something was left out of a list, or is counted wrongly, in a way that the file's structure shows: no promise is kept by
- * hoping that nobody looks, so vpriv_vault_verify must find it. */
-static bool verify_finds_it(struct bench *bench)
-{
-    vpriv_verification found = {.struct_size = sizeof found};
-    if (life_open(&bench->life) != VPRIV_OK)
-        return true;
-    const vpriv_status st =
-        vpriv_vault_verify(bench->life.vault, bench->life.owner, NULL, NULL, &found);
-    life_close(&bench->life);
-    return st != VPRIV_OK;
-}
-
-/* Judges bench->after. */
-static void judge(struct bench *bench, const char *what, uint64_t where)
-{
-    const struct answer *altered = answers_altered(&bench->before, &bench->after);
-    bool same = true;
-    bench->n_tried++;
-    bench->n_refused_opening += bench->after.opened != VPRIV_OK;
-    for (size_t i = 0; i < bench->after.n; i++)
-        same = same && bench->after.answer[i].status == bench->before.answer[i].status;
-    if (altered) {
-        const struct answer *then = &bench->before.answer[altered - bench->after.answer];
-        const bool shorter = then->status == VPRIV_OK && altered->n < then->n && !altered->is_sound;
-        const bool missing = (shorter || altered->is_count) && verify_finds_it(bench);
-        bench->n_missing += missing;
-        bench->n_altered += !missing;
-        printf("%s %llu (page %llu, byte %llu): %s: %llu, was %llu%s\n", what,
-            (unsigned long long)where, (unsigned long long)(where / 8 / PAGE_BYTES + 1),
-            (unsigned long long)(where / 8 % PAGE_BYTES), altered->question,
-            (unsigned long long)altered->n, (unsigned long long)then->n,
-            missing ? "; verify finds it" : "");
-    } else if (bench->after.opened == VPRIV_OK) {
-        bench->n_same += same;
-        bench->n_errors += !same;
-    }
-}
-
-static void conclude(const struct bench *bench, const char *what)
-{
-    printf(
-        "%s: %zu tried: %zu not opened, %zu with an error, %zu without effect, %zu with something"
-        " missing, %zu altered\n",
-        what, bench->n_tried, bench->n_refused_opening, bench->n_errors, bench->n_same,
-        bench->n_missing, bench->n_altered);
-    ck_assert_uint_eq(bench->n_altered, 0);
-    ck_assert_uint_gt(bench->n_refused_opening + bench->n_errors, 0);
-}
-
-static uint64_t next_random(uint64_t *state)
-{
-    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return *state >> 24;
-}
-
-static void flip(struct bench *bench, const char *path, uint64_t bit)
-{
-    uint8_t *bytes = NULL;
-    size_t n_bytes = 0;
-    put_good_back(bench);
-    ck_assert(cutvfs_file_bytes(path, &bytes, &n_bytes));
-    bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
-    answers_get(&bench->life, &bench->after);
-    judge(bench, "flip", bit);
-}
-
-static void record_two(struct bench *bench)
-{
-    life_record(&bench->life, 400, 440, &bench->before.recordings[0]);
-    life_record(&bench->life, 100, 640, &bench->before.recordings[1]);
-    bench->before.n_recordings = 2;
-}
-
-static size_t size_of(const char *path)
-{
-    uint8_t *bytes = NULL;
-    size_t n_bytes = 0;
-    ck_assert(cutvfs_file_bytes(path, &bytes, &n_bytes));
-    return n_bytes;
-}
-
-/* A sample, or, in make check-long, a bit of every byte, all bits of each page's head, and a sample of
- * `seed` of the rest. */
-static void flip_many(struct bench *bench, const char *path, size_t n_sample, uint64_t seed)
-{
-    const size_t n_bytes = size_of(path);
-    const char *more = getenv("FAULT_FLIPS");
-    n_sample = more ? strtoull(more, NULL, 10) : n_sample;
-    for (size_t i = 0; i < n_sample; i++)
-        flip(bench, path, next_random(&seed) % (8 * n_bytes));
-    for (size_t i = 0; life_is_long() && i < n_bytes; i++) {
-        const bool head = i % PAGE_BYTES < 64 || i < 128;
-        const uint64_t one = next_random(&seed) % 8;
-        for (uint64_t bit = 0; bit < 8; bit++)
-            if (head || bit == one)
-                flip(bench, path, 8 * i + bit);
-    }
-}
-
+/* A sample from all over the file; in make check-long every bit of it. */
 START_TEST(a_flipped_bit_in_the_vault_is_an_error_or_nothing)
 {
     struct bench *bench = bench_create();
-    record_two(bench);
-    keep_good(bench);
-    measure_good(bench);
-    put_good_back(bench);
-    flip_many(bench, bench->life.path, 2500, 7);
-    /* Where rows are counted and found: page heads and the pointers behind them. */
-    uint64_t seed = 99;
-    for (size_t page = 0; page < size_of(bench->life.path) / PAGE_BYTES; page++)
-        for (int i = 0; i < 20; i++)
-            flip(bench, bench->life.path,
-                8 * (page * PAGE_BYTES + (page ? 0 : 100)) + next_random(&seed) % (8 * 24));
-    conclude(bench, "flips in the vault");
+    struct shard_counts sum;
+    bench_record_two(bench);
+    bench_keep_good(bench);
+    bench_measure_good(bench);
+    bench_hear_packets(bench, true);
+    bench_put_good_back(bench);
+    const uint64_t n_bits = 8 * (uint64_t)bench_file_size(bench->life.path);
+    struct sweep sweep = {.bench = bench, .first = life_is_long() ? 0 : 131, .step = 1};
+    sweep.step = life_is_long() ? 1 : 397; /* a prime: every position in a byte comes */
+    if (getenv("FAULT_FLIP_STEP"))
+        sweep.step = strtoull(getenv("FAULT_FLIP_STEP"), NULL, 10);
+    ck_assert_uint_gt(sweep.step, 0);
+    sweep.n_tries = (n_bits - sweep.first + sweep.step - 1) / sweep.step;
+    ck_assert(shards_run(shards_wanted(), flip_share, &sweep, &sum));
+    bench->tally = (struct tally){sum.n[0], sum.n[1], sum.n[2], sum.n[3], sum.n[4], sum.n[5]};
+    printf("the vault has %llu bytes, and %llu bits were to be tried\n",
+        (unsigned long long)n_bits / 8, (unsigned long long)sweep.n_tries);
+    ck_assert_uint_eq(bench->tally.n_tried, sweep.n_tries);
+    if (life_is_long() && sweep.step == 1)
+        ck_assert_uint_eq(bench->tally.n_tried, n_bits);
+    bench_conclude(bench, "flips in the vault");
+    bench->tally = (struct tally){0};
+    bench_hear_packets(bench, false);
+    flip_page_heads(bench);
+    bench_conclude(bench, "flips in page heads, with the sound decoded");
     bench_destroy(bench);
 }
 END_TEST
+
+static void die_in_some_way(
+    void *user, unsigned shard, unsigned n_shards, struct shard_counts *counts)
+{
+    const int *way = user;
+    (void)n_shards;
+    counts->n[0] = 1;
+    if (shard == 1 && *way == 1)
+        raise(SIGKILL);
+    if (shard == 1 && *way == 2)
+        _exit(0);
+}
+
+START_TEST(a_share_of_the_work_that_is_not_done_is_noticed)
+{
+    struct shard_counts sum;
+    for (int way = 0; way < 3; way++)
+        ck_assert_int_eq(shards_run(3, die_in_some_way, &way, &sum), way == 0);
+    const int none = 0;
+    int way = none;
+    ck_assert(shards_run(3, die_in_some_way, &way, &sum));
+    ck_assert_uint_eq(sum.n[0], 3);
+    ck_assert(!shards_run(0, die_in_some_way, &way, &sum));
+}
+END_TEST
+
+/* ---- The write-ahead log ---- */
 
 /* With a write-ahead log that was not folded in, SQLite takes a transaction whose checksum is wrong,
  * and all behind it, as never written: the vault is then one of its own earlier states. */
@@ -196,7 +112,7 @@ START_TEST(a_flipped_bit_in_the_write_ahead_log_gives_an_earlier_state_at_most)
     uint64_t seed = 5;
     snprintf(wal, sizeof wal, "%s-wal", bench->life.path);
     life_record(&bench->life, 100, 440, &bench->before.recordings[0]);
-    keep_good(bench);
+    bench_keep_good(bench);
     ck_ok(life_open(&bench->life));
     disks[0] = cutvfs_snapshot();
     ck_ok(vpriv_consent_withdraw(
@@ -223,15 +139,15 @@ START_TEST(a_flipped_bit_in_the_write_ahead_log_gives_an_earlier_state_at_most)
     ck_assert_int_eq(states[0].opened, VPRIV_E_ROLLBACK);
     ck_assert_int_eq(states[3].opened, VPRIV_OK);
     bench->good = disks[3];
-    put_good_back(bench);
-    const size_t n_bytes = size_of(wal);
+    bench_put_good_back(bench);
+    const size_t n_bytes = bench_file_size(wal);
     ck_assert_uint_gt(n_bytes, 0);
     const size_t n_flips = life_is_long() ? 20000 : 800;
     for (size_t i = 0; i < n_flips; i++) {
         const uint64_t bit = next_random(&seed) % (8 * n_bytes);
         uint8_t *bytes = NULL;
         size_t n = 0;
-        put_good_back(bench);
+        bench_put_good_back(bench);
         ck_assert(cutvfs_file_bytes(wal, &bytes, &n));
         bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
         bench->after = bench->before;
@@ -243,13 +159,13 @@ START_TEST(a_flipped_bit_in_the_write_ahead_log_gives_an_earlier_state_at_most)
         }
         ck_assert_msg(known, "bit %llu of the write-ahead log: a state that never was",
             (unsigned long long)bit);
-        bench->n_refused_opening += bench->after.opened != VPRIV_OK;
+        bench->tally.n_refused_opening += bench->after.opened != VPRIV_OK;
     }
     printf(
         "flips in the write-ahead log: %zu tried: %zu not opened, %zu gave an earlier state of the"
         " same root\n",
-        n_flips, bench->n_refused_opening, n_earlier);
-    ck_assert_uint_gt(bench->n_refused_opening, 0);
+        n_flips, bench->tally.n_refused_opening, n_earlier);
+    ck_assert_uint_gt(bench->tally.n_refused_opening, 0);
     for (size_t i = 0; i < STATES_MAX - 1; i++)
         cutvfs_snapshot_free(disks[i]);
     free(states);
@@ -352,17 +268,17 @@ static void ask_after(struct bench *bench, const char *what, uint64_t where)
 {
     bench->after = bench->before;
     answers_get(&bench->life, &bench->after);
-    judge(bench, what, where);
+    bench_judge(bench, what, where);
 }
 
 START_TEST(a_vault_cut_short_is_an_error)
 {
     struct bench *bench = bench_create();
-    record_two(bench);
-    keep_good(bench);
-    measure_good(bench);
-    put_good_back(bench);
-    const size_t n_bytes = size_of(bench->life.path);
+    bench_record_two(bench);
+    bench_keep_good(bench);
+    bench_measure_good(bench);
+    bench_put_good_back(bench);
+    const size_t n_bytes = bench_file_size(bench->life.path);
     const uint8_t *whole = NULL;
     size_t n_whole = 0;
     ck_assert(cutvfs_snapshot_file(bench->good, bench->life.path, &whole, &n_whole));
@@ -370,12 +286,12 @@ START_TEST(a_vault_cut_short_is_an_error)
     for (size_t n = 0; n < n_bytes; n++) {
         if (n % PAGE_BYTES != 0 && n % step != 0)
             continue;
-        put_good_back(bench);
+        bench_put_good_back(bench);
         cutvfs_file_put(bench->life.path, whole, n);
         ask_after(bench, "cut at", 8 * n);
     }
-    conclude(bench, "cut short");
-    ck_assert_uint_eq(bench->n_same, 0);
+    bench_conclude(bench, "cut short");
+    ck_assert_uint_eq(bench->tally.n_same, 0);
     bench_destroy(bench);
 }
 END_TEST
@@ -384,11 +300,11 @@ START_TEST(swapped_pages_are_an_error_or_nothing)
 {
     struct bench *bench = bench_create();
     uint8_t kept[PAGE_BYTES];
-    record_two(bench);
-    keep_good(bench);
-    measure_good(bench);
-    put_good_back(bench);
-    const size_t n_pages = size_of(bench->life.path) / PAGE_BYTES;
+    bench_record_two(bench);
+    bench_keep_good(bench);
+    bench_measure_good(bench);
+    bench_put_good_back(bench);
+    const size_t n_pages = bench_file_size(bench->life.path) / PAGE_BYTES;
     const size_t step = life_is_long() ? 1 : 7;
     size_t count = 0;
     for (size_t a = 0; a < n_pages; a++)
@@ -397,14 +313,14 @@ START_TEST(swapped_pages_are_an_error_or_nothing)
                 continue;
             uint8_t *bytes = NULL;
             size_t n_bytes = 0;
-            put_good_back(bench);
+            bench_put_good_back(bench);
             ck_assert(cutvfs_file_bytes(bench->life.path, &bytes, &n_bytes));
             memcpy(kept, bytes + a * PAGE_BYTES, PAGE_BYTES);
             memcpy(bytes + a * PAGE_BYTES, bytes + b * PAGE_BYTES, PAGE_BYTES);
             memcpy(bytes + b * PAGE_BYTES, kept, PAGE_BYTES);
             ask_after(bench, "swapped", 8 * a * PAGE_BYTES + b);
         }
-    conclude(bench, "swapped pages");
+    bench_conclude(bench, "swapped pages");
     bench_destroy(bench);
 }
 END_TEST
@@ -427,22 +343,22 @@ START_TEST(an_old_page_put_back_revives_nothing)
     struct bench *bench = bench_create();
     char what[64];
     size_t n_differing = 0;
-    record_two(bench);
-    keep_good(bench);
+    bench_record_two(bench);
+    bench_keep_good(bench);
     struct cutvfs_snapshot *old = cutvfs_snapshot();
     ck_ok(life_open(&bench->life));
     ck_ok(vpriv_vault_erase(bench->life.vault, &bench->before.recordings[0], 1, NULL));
     ck_ok(vpriv_consent_withdraw(
         bench->life.vault, bench->life.ada, VPRIV_PURPOSE_HUMAN_REVIEW, NULL, NULL));
     life_close(&bench->life);
-    measure_good(bench);
+    bench_measure_good(bench);
     const uint8_t *old_bytes = NULL;
     size_t n_old = 0;
     ck_assert(cutvfs_snapshot_file(old, bench->life.path, &old_bytes, &n_old));
     for (size_t page = 0; page < n_old / PAGE_BYTES; page++) {
         uint8_t *bytes = NULL;
         size_t n_bytes = 0;
-        put_good_back(bench);
+        bench_put_good_back(bench);
         ck_assert(cutvfs_file_bytes(bench->life.path, &bytes, &n_bytes));
         if (memcmp(bytes + page * PAGE_BYTES, old_bytes + page * PAGE_BYTES, PAGE_BYTES) == 0)
             continue;
@@ -452,23 +368,24 @@ START_TEST(an_old_page_put_back_revives_nothing)
         answers_get(&bench->life, &bench->after);
         snprintf(what, sizeof what, "old page %zu", page + 1);
         nothing_dead_speaks(bench, what);
-        bench->n_tried++;
-        bench->n_refused_opening += bench->after.opened != VPRIV_OK;
+        bench->tally.n_tried++;
+        bench->tally.n_refused_opening += bench->after.opened != VPRIV_OK;
         const struct answer *altered = answers_altered(&bench->before, &bench->after);
         if (altered) {
-            const bool found = verify_finds_it(bench);
+            const bool found = bench_verify_finds_it(bench);
             const bool permits = strncmp(altered->question, "latest", 6) == 0 ||
                                  strncmp(altered->question, "consents", 8) == 0;
             printf(
                 "%s: %s as before%s\n", what, altered->question, found ? "; verify finds it" : "");
-            bench->n_missing += found && !permits;
-            bench->n_altered += !found || permits;
+            bench->tally.n_missing += found && !permits;
+            bench->tally.n_altered += !found || permits;
         }
     }
     printf("old pages: %zu that differ: %zu not opened, %zu told something old, %zu altered\n",
-        n_differing, bench->n_refused_opening, bench->n_missing, bench->n_altered);
+        n_differing, bench->tally.n_refused_opening, bench->tally.n_missing,
+        bench->tally.n_altered);
     ck_assert_uint_gt(n_differing, 8);
-    ck_assert_uint_eq(bench->n_altered, 0);
+    ck_assert_uint_eq(bench->tally.n_altered, 0);
     cutvfs_snapshot_free(old);
     bench_destroy(bench);
 }
@@ -480,6 +397,7 @@ static Suite *suite(void)
     TCase *tcase = tcase_create("tampering");
     tcase_set_timeout(tcase, life_is_long() ? 7200 : 600);
     tcase_add_test(tcase, a_flipped_bit_in_the_vault_is_an_error_or_nothing);
+    tcase_add_test(tcase, a_share_of_the_work_that_is_not_done_is_noticed);
     tcase_add_test(tcase, a_flipped_bit_in_the_write_ahead_log_gives_an_earlier_state_at_most);
     tcase_add_test(tcase, a_flipped_bit_in_a_key_file_is_an_error_or_nothing);
     tcase_add_test(tcase, a_vault_cut_short_is_an_error);
