@@ -69,7 +69,6 @@ typedef struct bench_speech {
     float *mono;
     size_t n_mono_frames; /* whole packets of 20 ms */
 } bench_speech;
-void bench_speech_load(const char *folder, bench_speech *speech_out);
 
 /* A vault in `folder` with one person who agreed to two purposes. */
 typedef struct bench_vault {
@@ -91,14 +90,26 @@ void bench_consent(vpriv_vault *vault, const uint8_t *subject, vpriv_purpose pur
 void bench_clock_simulate(bool simulated);
 void bench_clock_advance_us(int64_t us);
 
-/* The groups of rows. */
-void bench_environment(const char *folder);
-void bench_record(const char *folder, const bench_speech *speech);
-void bench_frames(const bench_speech *speech);
-void bench_seal(void);
-void bench_keys(const char *folder);
-void bench_log(const char *folder);
-void bench_memory(const char *folder, const char *child, const bench_speech *speech);
-void bench_million(const char *folder, uint32_t n_recordings, bool with_plans);
+/* What a group of rows is given. */
+typedef struct bench_setting {
+    const char *folder;         /* for everything that is written; the inputs lie there */
+    const char *programs;       /* the folder of the build's programs, with tools/ and bench/ */
+    const bench_speech *speech; /* of groups whose inputs name "speech" */
+    uint32_t n_recordings;      /* of the large vault; 0 leaves it out */
+    bool with_plans;
+} bench_setting;
+
+/* The groups of rows: one file each, and one line in the table of main.c. */
+void bench_environment(const bench_setting *setting);
+void bench_record(const bench_setting *setting);
+void bench_frames(const bench_setting *setting);
+void bench_seal(const bench_setting *setting);
+void bench_keys(const bench_setting *setting);
+void bench_log(const bench_setting *setting);
+void bench_memory(const bench_setting *setting);
+void bench_million(const bench_setting *setting);
+
+/* bench/run made the inputs; this reads the speech. */
+void bench_speech_load(const char *folder, bench_speech *speech_out);
 
 #endif

@@ -50,8 +50,9 @@ static void run_resampler(void *user)
     vpi_resampler_destroy(resampler);
 }
 
-void bench_frames(const bench_speech *speech)
+void bench_frames(const bench_setting *setting)
 {
+    const bench_speech *speech = setting->speech;
     static const vpriv_stream_format stereo = {VPRIV_SAMPLE_S16, 48000, 2};
     pass to_16k = {.speech = speech, .config = {stereo, 16000, 1, true, 0}};
     pass plain = {.speech = speech, .config = {stereo, 16000, 1, false, 0}};

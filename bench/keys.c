@@ -93,7 +93,7 @@ static void verify(void *user)
     BENCH_TRY(vpi_tree_verify(f->tree, damaged, NULL, &n));
 }
 
-void bench_keys(const char *folder)
+void bench_keys(const bench_setting *setting)
 {
     static const uint64_t sizes[] = {1000, 100000, 1000000};
     enum { N_SIZES = sizeof sizes / sizeof sizes[0] };
@@ -103,7 +103,7 @@ void bench_keys(const char *folder)
     char what[96];
     bench_group("Key tree: destroy one key, durable, root replaced");
     for (size_t i = 0; i < N_SIZES; i++) {
-        plant(folder, sizes[i], &forests[i]);
+        plant(setting->folder, sizes[i], &forests[i]);
         shreds[i] = (bench_repeated){
             .before = choose, .run = shred_one, .user = &forests[i], .per_round = 20};
         gets[i] = (bench_repeated){

@@ -88,12 +88,12 @@ static void read_head(ledger *l)
     vpi_vault_leave(l->vault.vault);
 }
 
-void bench_log(const char *folder)
+void bench_log(const bench_setting *setting)
 {
     ledger l = {.next = 0};
     double rate[BENCH_ROUNDS];
     bench_group("Transparency log");
-    bench_vault_create(folder, "log", &l.vault);
+    bench_vault_create(setting->folder, "log", &l.vault);
     find_subject(&l);
     bench_repeated appends[] = {
         {.run = append_many, .user = &l, .per_round = 1},

@@ -1,67 +1,111 @@
 /* voicepriv-bench: what the library costs, beside what it cannot do without.
  *
- *   voicepriv-bench [--json] [--million] [--recordings N] [--plans] [--only GROUP] --child PROGRAM FOLDER
+ *   voicepriv-bench [options] --programs FOLDER FOLDER
+ *   voicepriv-bench [options] --inputs
  *
- * FOLDER holds speech.wav and speech.raw (bench/run prepares both) and gets everything that is
- * written; it should be on the disk that is to be measured. */
+ *   --only GROUP     one group of rows
+ *   --json           for machines
+ *   --million        a vault with a million recordings too; --recordings N: with so many
+ *   --plans          with every SQL statement of that group and its plan
+ *   --programs DIR   where this build's programs are
+ *   --inputs         name the inputs that are needed, and do no more
+ *
+ * The last FOLDER holds the inputs (bench/run makes them) and gets everything that is written; it
+ * should be on the disk that is to be measured. */
 #include "bench.h"
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* In the order of the table of results. The inputs are names that bench/run knows how to make. */
+static const struct {
+    const char *name;
+    const char *inputs;
+    void (*run)(const bench_setting *setting);
+} groups[] = {
+    {"record", "speech", bench_record},
+    {"frames", "speech", bench_frames},
+    {"seal", "", bench_seal},
+    {"keys", "", bench_keys},
+    {"log", "", bench_log},
+    {"memory", "speech", bench_memory},
+    {"million", "", bench_million},
+};
+#define N_GROUPS (sizeof groups / sizeof groups[0])
+
 static const char *only;
 
-static bool wanted(const char *name)
+static bool is_wanted(size_t i)
 {
-    return !only || strcmp(only, name) == 0;
+    return !only || strcmp(only, groups[i].name) == 0;
+}
+
+static bool is_needed(const char *input)
+{
+    for (size_t i = 0; i < N_GROUPS; i++)
+        if (is_wanted(i) && strstr(groups[i].inputs, input))
+            return true;
+    return false;
+}
+
+static void check_only(void)
+{
+    bool known = !only;
+    for (size_t i = 0; i < N_GROUPS; i++)
+        known = known || is_wanted(i);
+    if (!known)
+        bench_die("--only %s: no such group", only);
+}
+
+static int name_inputs(void)
+{
+    for (size_t i = 0; i < N_GROUPS; i++)
+        if (is_wanted(i) && groups[i].inputs[0])
+            printf("%s\n", groups[i].inputs);
+    return 0;
 }
 
 int main(int argc, char **argv)
 {
     static const struct option options[] = {{"json", no_argument, NULL, 'j'},
         {"million", no_argument, NULL, 'm'}, {"recordings", required_argument, NULL, 'n'},
-        {"plans", no_argument, NULL, 'p'}, {"child", required_argument, NULL, 'c'},
-        {"only", required_argument, NULL, 'o'}, {NULL, 0, NULL, 0}};
-    const char *child = NULL;
+        {"plans", no_argument, NULL, 'p'}, {"programs", required_argument, NULL, 'b'},
+        {"only", required_argument, NULL, 'o'}, {"inputs", no_argument, NULL, 'i'},
+        {NULL, 0, NULL, 0}};
     bench_speech speech = {.wav_path = NULL};
-    uint32_t n_recordings = 0;
-    bool as_json = false, plans = false;
+    bench_setting setting = {.speech = &speech};
+    bool as_json = false, inputs_only = false;
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (c == 'j')
             as_json = true;
         else if (c == 'm')
-            n_recordings = 1000000;
+            setting.n_recordings = 1000000;
         else if (c == 'n')
-            n_recordings = (uint32_t)strtoul(optarg, NULL, 10);
+            setting.n_recordings = (uint32_t)strtoul(optarg, NULL, 10);
         else if (c == 'p')
-            plans = true;
-        else if (c == 'c')
-            child = optarg;
+            setting.with_plans = true;
+        else if (c == 'b')
+            setting.programs = optarg;
         else if (c == 'o')
             only = optarg;
+        else if (c == 'i')
+            inputs_only = true;
         else
             return 2;
     }
-    if (optind + 1 != argc || !child)
-        bench_die("usage: voicepriv-bench [options] --child PROGRAM FOLDER");
-    const char *folder = argv[optind];
-    bench_environment(folder);
-    bench_speech_load(folder, &speech);
-    if (wanted("record"))
-        bench_record(folder, &speech);
-    if (wanted("frames"))
-        bench_frames(&speech);
-    if (wanted("seal"))
-        bench_seal();
-    if (wanted("keys"))
-        bench_keys(folder);
-    if (wanted("log"))
-        bench_log(folder);
-    if (wanted("memory"))
-        bench_memory(folder, child, &speech);
-    if (wanted("million") && n_recordings > 0)
-        bench_million(folder, n_recordings, plans);
+    check_only();
+    if (inputs_only)
+        return name_inputs();
+    if (optind + 1 != argc || !setting.programs)
+        bench_die("usage: voicepriv-bench [options] --programs FOLDER FOLDER");
+    setting.folder = argv[optind];
+    bench_environment(&setting);
+    if (is_needed("speech"))
+        bench_speech_load(setting.folder, &speech);
+    for (size_t i = 0; i < N_GROUPS; i++)
+        if (is_wanted(i))
+            groups[i].run(&setting);
     bench_report(as_json);
     return 0;
 }

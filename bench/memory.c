@@ -50,16 +50,17 @@ static void report(const char *what, const resident *found, double aim_mb)
     bench_row_one("  of that, locked", "MB", found->locked_kib * 1024e-6, BENCH_NO_GOAL, 0);
 }
 
-void bench_memory(const char *folder, const char *child, const bench_speech *speech)
+void bench_memory(const bench_setting *setting)
 {
     bench_vault v;
     vpriv_keyring *credential = NULL;
     resident libraries, capture, owner;
     char hex[2 * VPRIV_SUBJECT_ID_BYTES + 1];
-    char *program = strdup(child), *raw = strdup(speech->raw_path);
-    char *credential_path = bench_path(folder, "memory-credential");
+    char *program = bench_path(setting->programs, "bench/recording-child");
+    char *raw = strdup(setting->speech->raw_path);
+    char *credential_path = bench_path(setting->folder, "memory-credential");
     bench_group("Memory resident at most in a recording process");
-    bench_vault_create(folder, "memory", &v);
+    bench_vault_create(setting->folder, "memory", &v);
     BENCH_TRY(vpriv_vault_capture_credential(v.vault, &credential));
     BENCH_TRY(vpriv_keyring_save(credential, credential_path));
     sodium_bin2hex(hex, sizeof hex, v.subject, sizeof v.subject);

@@ -273,16 +273,18 @@ static void report_file(const crowd *c)
     bench_row_one("file per recording with one block", "bytes", bytes, BENCH_NO_GOAL, 0);
 }
 
-void bench_million(const char *folder, uint32_t n_recordings, bool with_plans)
+void bench_million(const bench_setting *setting)
 {
     crowd c = {.next = 0};
     person people[BENCH_N_PEOPLE];
     bench_repeated tasks[N_TASKS];
     char title[96];
-    snprintf(title, sizeof title, "A vault with %u recordings", n_recordings);
+    if (setting->n_recordings == 0)
+        return;
+    snprintf(title, sizeof title, "A vault with %u recordings", setting->n_recordings);
     bench_group(title);
     const double start = bench_wall_ns();
-    bench_fill(folder, n_recordings, &c.filled);
+    bench_fill(setting->folder, setting->n_recordings, &c.filled);
     bench_row_one("fill it (with a short cut, see doc/performance.md)", "s",
         (bench_wall_ns() - start) * 1e-9, BENCH_NO_GOAL, 0);
     report_file(&c);
@@ -299,7 +301,7 @@ void bench_million(const char *folder, uint32_t n_recordings, bool with_plans)
     }
     bench_row_ratio("withdraw: person in all ÷ person in one of 1,000", tasks[WITHDRAW_ALL].wall_ns,
         tasks[WITHDRAW_THOUSANDTH].wall_ns, BENCH_AT_MOST, 1.25);
-    watch(&c, tasks, with_plans);
+    watch(&c, tasks, setting->with_plans);
     free(c.recording);
     vpriv_keyring_close(c.credential);
     bench_fill_close(&c.filled);

@@ -240,8 +240,9 @@ static void report(bench_contender *c, double seconds)
     share("of live recording: source, copies and wiping", rest, c[LIVE].cpu_ns);
 }
 
-void bench_record(const char *folder, const bench_speech *speech)
+void bench_record(const bench_setting *setting)
 {
+    const bench_speech *speech = setting->speech;
     recording r = {.speech = speech};
     bench_contender contenders[N_CONTENDERS] = {[ENCODER] = {run_encoder, &r, {0}, {0}},
         [ENCODER_AGAIN] = {run_encoder, &r, {0}, {0}},
@@ -253,7 +254,7 @@ void bench_record(const char *folder, const bench_speech *speech)
         [SEAL] = {run_seal, &r, {0}, {0}}};
     bench_group(
         "Recording 48 kHz stereo to 16 kHz mono, 24 kb/s, complexity 5, into a vault on disk");
-    bench_vault_create(folder, "record", &r.vault);
+    bench_vault_create(setting->folder, "record", &r.vault);
     start_encoder(&r);
     bench_race(contenders, N_CONTENDERS, 1);
     report(contenders, (double)speech->n_frames / RATE_HZ);

@@ -41,13 +41,14 @@ static void run_open(void *user)
         BENCH_TRY(vpi_block_open(keys, &bond, 7, false, block, sizeof block, plain));
 }
 
-void bench_seal(void)
+void bench_seal(const bench_setting *setting)
 {
     bench_contender c[] = {
         {run_ours, NULL, {0}, {0}}, {run_sodium, NULL, {0}, {0}}, {run_open, NULL, {0}, {0}}};
     double rates[3][BENCH_ROUNDS];
     uint8_t extra[VPI_RECORDING_ID_BYTES + VPI_HASH_BYTES] = {0};
     const vpi_place place = {bond.vault_id, VPI_COLUMN_BLOCK, 0, extra, sizeof extra};
+    (void)setting;
     bench_group("Sealing blocks of 4,096 bytes");
     n_associated = vpi_place_encode(&place, associated);
     BENCH_TRY(vpi_secret_alloc(sizeof *keys, (void **)&keys));

@@ -171,7 +171,7 @@ static void measure_sync(const char *folder)
         BENCH_NO_GOAL, 0);
 }
 
-void bench_environment(const char *folder)
+void bench_environment(const bench_setting *setting)
 {
     char cpu[128];
     bench_group("This machine");
@@ -189,5 +189,5 @@ void bench_environment(const char *folder)
     bench_fact("codec", "%s", opus_get_version_string());
     bench_fact("libsodium", "%s", sodium_version_string());
     bench_fact("SQLite", "%s", sqlite3_libversion());
-    measure_sync(folder);
+    measure_sync(setting->folder);
 }
