@@ -103,6 +103,9 @@ typedef struct bench_setting {
 void bench_environment(const bench_setting *setting);
 void bench_record(const bench_setting *setting);
 void bench_frames(const bench_setting *setting);
+void bench_kernels(const bench_setting *setting);
+void bench_copy(const bench_setting *setting);
+void bench_resample(const bench_setting *setting);
 void bench_seal(const bench_setting *setting);
 void bench_keys(const bench_setting *setting);
 void bench_log(const bench_setting *setting);

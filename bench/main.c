@@ -26,6 +26,9 @@ static const struct {
 } groups[] = {
     {"record", "speech", bench_record},
     {"frames", "speech", bench_frames},
+    {"kernels", "", bench_kernels},
+    {"copy", "", bench_copy},
+    {"resample", "speech", bench_resample},
     {"seal", "", bench_seal},
     {"keys", "", bench_keys},
     {"log", "", bench_log},

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROWS_MAX   200
+#define ROWS_MAX   500
 #define TEXT_BYTES 160
 
 typedef struct row {
