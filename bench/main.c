@@ -33,6 +33,7 @@ static const struct {
     {"keys", "", bench_keys},
     {"log", "", bench_log},
     {"memory", "speech", bench_memory},
+    {"processes", "ten_minutes age_recipient cpuid_counts", bench_processes},
     {"million", "", bench_million},
 };
 #define N_GROUPS (sizeof groups / sizeof groups[0])
