@@ -20,6 +20,7 @@
 #define RESERVE_BYTES_MAX (64u * 1024 * 1024)
 #define SCHEMA_QUERY                                                                               \
     "SELECT group_concat(type || '|' || name || '|' || tbl_name || '|' || coalesce(sql, ''), ';')" \
+    " || count(DISTINCT rootpage)"                                                                 \
     " FROM (SELECT * FROM sqlite_schema ORDER BY name)"
 
 static vpriv_status check_options(const vpriv_vault_options *options)
@@ -213,7 +214,8 @@ out:
     return st;
 }
 
-/* The schema that this version makes, as SQLite writes it down. It is the same for every vault, and
+/* The schema that this version makes, as SQLite writes it down, and how many roots its tables and
+ * indexes have: with a damaged one two would share a page, and one of them could look empty. It is the same for every vault, and
  * making it costs more than everything else about opening: once per process is enough. */
 static pthread_mutex_t schema_lock = PTHREAD_MUTEX_INITIALIZER;
 static uint8_t *schema_text;

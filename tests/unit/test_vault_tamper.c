@@ -239,6 +239,11 @@ static const tampering of_people[] = {
     {"DELETE FROM policy WHERE tag <> zeroblob(16)", 0, 0, 0},
 };
 
+/* A table or index that would be read, in every word of its definition right, from the page of another. */
+#define ROOT_OF(name, other)                                                                       \
+    "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage ="                             \
+    " (SELECT rootpage FROM sqlite_schema WHERE name = '" other "') WHERE name = '" name "'"
+
 static const tampering of_the_vault[] = {
     {"UPDATE meta SET vault_id = randomblob(16)", VPRIV_E_ROOT, 0, 0},
     {"UPDATE meta SET device_public_key = randomblob(32)", VPRIV_E_AUTH, 0, 0},
@@ -259,6 +264,9 @@ static const tampering of_the_vault[] = {
     {"CREATE TABLE more(x)", VPRIV_E_AUTH, 0, 0},
     {"CREATE TRIGGER t AFTER INSERT ON block BEGIN DELETE FROM block; END", VPRIV_E_AUTH, 0, 0},
     {"CREATE VIEW v AS SELECT 1", VPRIV_E_AUTH, 0, 0},
+    {ROOT_OF("recording", "sweep"), VPRIV_E_AUTH, 0, 0},
+    {ROOT_OF("subject", "ingest"), VPRIV_E_AUTH, 0, 0},
+    {ROOT_OF("consent_record_subject", "notice_series"), VPRIV_E_AUTH, 0, 0},
     {"PRAGMA user_version = 2", VPRIV_E_VERSION, 0, 0},
     {"PRAGMA user_version = 0", VPRIV_E_FORMAT, 0, 0},
     {"PRAGMA application_id = 1", VPRIV_E_FORMAT, 0, 0},
