@@ -29,6 +29,7 @@ static const struct {
     {"kernels", "", bench_kernels},
     {"copy", "", bench_copy},
     {"resample", "speech", bench_resample},
+    {"fvad", "speech", bench_fvad},
     {"seal", "", bench_seal},
     {"keys", "", bench_keys},
     {"log", "", bench_log},
