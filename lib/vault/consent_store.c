@@ -288,6 +288,7 @@ vpriv_status vpriv_consent_list(
     vpriv_vault *vault, const uint8_t *subject, bool with_history, vpriv_consent_fn fn, void *user)
 {
     int64_t row = 0;
+    uint32_t n_walked = 0;
     if (!subject || !fn)
         return vpi_fail(VPRIV_E_ARG, "a subject and a callback are needed");
     for (;;) {
@@ -304,14 +305,17 @@ vpriv_status vpriv_consent_list(
         const bool known = st == VPRIV_OK;
         if (known)
             st = vpi_consent_next_row(vault, person.row, &row, &record, NULL);
-        if (st == VPRIV_OK && !with_history)
+        const bool ended = known && st == VPRIV_E_NOT_FOUND;
+        if (st == VPRIV_OK || ended)
             st = read_index(vault, person.row, &index);
+        /* New records come behind those that were walked over, and none goes without the person. */
+        if (st == VPRIV_OK && ended && n_walked != index.n_records)
+            st = vpi_auth_failed();
         vpi_vault_read_end(vault, began);
         vpi_vault_leave(vault);
-        if (known && st == VPRIV_E_NOT_FOUND)
-            return VPRIV_OK;
-        if (st != VPRIV_OK)
+        if (st != VPRIV_OK || ended)
             return st;
+        n_walked++;
         if (!with_history && index.latest[record.purpose] != row)
             continue;
         if (!fn(user, &record))

@@ -1,5 +1,6 @@
 #include "base/memory.h"
 #include "base/try.h"
+#include "vault/complete.h"
 #include "vault/header.h"
 #include "vault/ingest.h"
 #include "vault/log_store.h"
@@ -27,7 +28,8 @@ typedef struct cursor {
     const vpriv_recording_filter *filter;
     bool by_subject;
     uint8_t tag[VPI_TAG_BYTES];
-    int64_t row;   /* the last one looked at */
+    int64_t first; /* looked at are rows above it … */
+    int64_t row;   /* … up to this one */
     int n_younger; /* than until_us, in a row */
 } cursor;
 
@@ -114,7 +116,23 @@ static vpriv_status start(vpriv_vault *vault, cursor *c, vpi_recording *scratch)
     }
     if (c->filter->since_us)
         VPI_TRY(row_before(vault, c->filter->since_us, scratch, &c->row));
+    c->first = c->row;
     st = VPRIV_OK;
+out:
+    return st;
+}
+
+/* Nothing was left out. Whose recordings they are is filed in one place only: a list by person is as
+ * whole as that place. */
+static vpriv_status end(vpriv_vault *vault, const cursor *c, int64_t last_row)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    if (c->by_subject)
+        return VPRIV_E_NOT_FOUND;
+    VPI_TRY(vpi_complete_kept(vault, c->first, last_row));
+    if (!c->filter->since_us && !c->filter->until_us)
+        VPI_TRY(vpi_complete_recordings(vault));
+    st = VPRIV_E_NOT_FOUND;
 out:
     return st;
 }
@@ -136,7 +154,7 @@ static vpriv_status next_recording(
     for (;;) {
         const vpriv_status next = next_row(vault, c, &c->row);
         if (next == VPRIV_E_NOT_FOUND) {
-            st = VPRIV_E_NOT_FOUND;
+            st = end(vault, c, INT64_MAX);
             goto out;
         }
         VPI_TRY(next);
@@ -146,7 +164,7 @@ static vpriv_status next_recording(
             break;
         }
         if (is_beyond(c, recording_out)) {
-            st = VPRIV_E_NOT_FOUND;
+            st = end(vault, c, c->row);
             goto out;
         }
     }

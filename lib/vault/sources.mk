@@ -16,6 +16,7 @@ lib_librooms_la_SOURCES += \
 	lib/vault/sealer.h lib/vault/sealer.c \
 	lib/vault/ingest.h lib/vault/ingest.c \
 	lib/vault/adopt.h lib/vault/adopt.c \
+	lib/vault/complete.h lib/vault/complete.c \
 	lib/vault/list.c \
 	lib/vault/erase.h lib/vault/erase.c \
 	lib/vault/sweep.h lib/vault/sweep.c \

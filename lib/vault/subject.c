@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "base/try.h"
 #include "consent/text.h"
+#include "vault/complete.h"
 #include "vault/consent_store.h"
 #include "vault/log_store.h"
 #include "vault/policy.h"
@@ -246,15 +247,16 @@ vpriv_status vpriv_subject_list(vpriv_vault *vault, vpriv_subject_fn fn, void *u
         st = vpi_vault_read_begin(vault, &began);
         if (st == VPRIV_OK)
             st = vpi_subject_next_row(vault, row, &row);
-        if (st == VPRIV_OK)
+        const bool ended = st == VPRIV_E_NOT_FOUND;
+        if (ended)
+            st = vpi_complete_subjects(vault);
+        else if (st == VPRIV_OK)
             st = vpi_subject_load(vault, row, &subject);
-        if (st == VPRIV_OK)
+        if (st == VPRIV_OK && !ended)
             st = vpi_subject_person(vault, &subject, &info);
         vpi_vault_read_end(vault, began);
         vpi_vault_leave(vault);
-        if (st == VPRIV_E_NOT_FOUND)
-            return VPRIV_OK;
-        if (st != VPRIV_OK)
+        if (st != VPRIV_OK || ended)
             return st;
         const bool go_on = fn(user, &info);
         vpi_wipe(&info, sizeof info);

@@ -1,7 +1,9 @@
 /* Finding recordings: by time, by person, with tombstones; and what the file says about all of them
  * (P9): sizes in steps, and nothing of what is in them. */
 #include "household.h"
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #define KEEP  VPRIV_PURPOSE_KEEP_HISTORY
 #define N     300
@@ -194,6 +196,104 @@ START_TEST(listed_recordings_can_be_erased_on_the_way)
 }
 END_TEST
 
+static uint32_t root_page_of(const char *name)
+{
+    char sql[120];
+    snprintf(sql, sizeof sql, "SELECT rootpage FROM sqlite_schema WHERE name = '%s'", name);
+    return (uint32_t)household_count(&h, sql);
+}
+
+/* Adds to the number of rows that the only page of a table or index says it has. */
+static void change_row_count(uint32_t page, int more)
+{
+    uint8_t head[5];
+    const off_t at = (off_t)(page - 1) * 4096;
+    const int fd = open(h.path, O_RDWR);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(pread(fd, head, sizeof head, at), sizeof head);
+    ck_assert_msg(head[0] == 13 || head[0] == 10, "page %u is no leaf", page);
+    ck_assert_msg(head[4] + more >= 0, "page %u is empty", page);
+    head[4] = (uint8_t)(head[4] + more);
+    ck_assert_int_eq(pwrite(fd, head, sizeof head, at), sizeof head);
+    close(fd);
+}
+
+static bool take_subject(void *user, const vpriv_subject_info *info)
+{
+    ck_assert_uint_eq(info->struct_size, sizeof *info);
+    ++*(size_t *)user;
+    return true;
+}
+
+static bool take_consent(void *user, const vpriv_consent_record *record)
+{
+    ck_assert_mem_eq(record->subject, h.bob, sizeof h.bob);
+    ++*(size_t *)user;
+    return true;
+}
+
+typedef struct lists {
+    vpriv_status everything, range, people, consents;
+} lists;
+
+static lists ask_for_lists(void)
+{
+    static listed all;
+    const vpriv_recording_filter range = {
+        .struct_size = sizeof range, .since_us = AT(0), .until_us = AT(50)};
+    size_t n = 0;
+    lists got;
+    all.n = all.most = 0;
+    got.everything = vpriv_recording_list(h.vault, NULL, take, &all);
+    all.n = 0;
+    got.range = vpriv_recording_list(h.vault, &range, take, &all);
+    got.people = vpriv_subject_list(h.vault, take_subject, &n);
+    got.consents = vpriv_consent_list(h.vault, h.bob, true, take_consent, &n);
+    return got;
+}
+
+/* SQLite takes a damaged page for a shorter one and says nothing; the list says it. */
+START_TEST(a_list_that_lost_a_row_is_an_error)
+{
+    enum { good = VPRIV_OK, bad = VPRIV_E_AUTH, any = 1000 };
+    static const struct {
+        const char *name;
+        int everything, range, people, consents;
+    } damages[] = {
+        {"recording", bad, bad, good, good},
+        {"recording_retention", bad, bad, good, good},
+        {"sqlite_autoindex_recording_1", bad, good, good, good},
+        {"subject", good, good, bad, good},
+        {"sqlite_autoindex_subject_1", good, good, bad, any} /* Bob may be the one lost */,
+        {"consent_record_subject", good, good, good, bad},
+    };
+    uint8_t cara[VPRIV_SUBJECT_ID_BYTES];
+    ck_ok(vpriv_subject_add(h.vault, VPRIV_SUBJECT_USER, "Cara", NULL, cara));
+    household_give(&h, h.bob, VPRIV_PURPOSE_HUMAN_REVIEW); /* the last row of its index */
+    for (int i = 0; i < 3; i++)
+        household_quick(&h, i == 1 ? h.bob : h.ada);
+    for (size_t i = 0; i < sizeof damages / sizeof damages[0]; i++) {
+        vpriv_vault_close(h.vault);
+        h.vault = NULL;
+        const uint32_t page = root_page_of(damages[i].name);
+        change_row_count(page, -1);
+        household_reopen(&h);
+        const lists got = ask_for_lists();
+        const bool as_wanted = got.everything == damages[i].everything &&
+                               got.range == damages[i].range && got.people == damages[i].people &&
+                               (got.consents == damages[i].consents || damages[i].consents == any);
+        ck_assert_msg(as_wanted, "%s: %d %d %d %d", damages[i].name, got.everything, got.range,
+            got.people, got.consents);
+        vpriv_vault_close(h.vault);
+        h.vault = NULL;
+        change_row_count(page, 1);
+        household_reopen(&h);
+        const lists whole = ask_for_lists();
+        ck_assert(!whole.everything && !whole.range && !whole.people && !whole.consents);
+    }
+}
+END_TEST
+
 static int64_t size_of(const char *column, const char *table, int64_t id)
 {
     char sql[200];
@@ -268,6 +368,7 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, recordings_are_found_by_time_and_person);
     tcase_add_test(tests, a_range_of_time_does_not_walk_over_the_vault);
+    tcase_add_test(tests, a_list_that_lost_a_row_is_an_error);
     tcase_add_test(tests, listing_stops_when_told_and_may_call_back);
     tcase_add_test(tests, listed_recordings_can_be_erased_on_the_way);
     tcase_add_test(tests, sizes_of_rows_do_not_tell_names_or_choices);
