@@ -58,7 +58,8 @@ typedef bool (*vpriv_subject_fn)(void *user, const vpriv_subject_info *info);
  *  @param  user   handed to fn
  *  Owns:     borrows all
  *  Threads:  any      Realtime: no      Secrets: names go to fn
- *  @retval VPRIV_OK  @retval VPRIV_E_ARG  @retval VPRIV_E_NO_KEY  @retval VPRIV_E_AUTH
+ *  @retval VPRIV_OK  @retval VPRIV_E_ARG  @retval VPRIV_E_NO_KEY
+ *  @retval VPRIV_E_AUTH one of them is damaged or changed, or, at the end, somebody may be missing
  *  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO  @retval VPRIV_E_MEMORY
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_subject_list(

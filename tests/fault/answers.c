@@ -60,7 +60,7 @@ static void ask_about_vault(struct life *life, struct answers *answers)
     const vpriv_recording_filter filter = {.struct_size = sizeof filter, .with_tombstones = true};
     memset((uint8_t *)&info + sizeof info.struct_size, 0, sizeof info - sizeof info.struct_size);
     answer->status = vpriv_vault_about(life->vault, &info);
-    answer->is_count = true;
+    answer->is_said_once = answer->is_number = true;
     answer->n = info.n_recordings + info.n_erased + info.n_subjects;
     mix(answer, &info.n_recordings, sizeof info.n_recordings);
     mix(answer, &info.n_erased, sizeof info.n_erased);
@@ -135,6 +135,19 @@ static void ask_about_recording(struct life *life, struct answers *answers, size
     }
 }
 
+static void ask_about_subject(struct life *life, struct answers *answers, size_t i)
+{
+    const uint8_t *id = answers->subjects[i];
+    const vpriv_recording_filter filter = {.struct_size = sizeof filter, .subject = id};
+    struct answer *answer = ask(answers, "consents", i);
+    answer->status = vpriv_consent_list(life->vault, id, true, mix_consent, answer);
+    answer = ask(answers, "latest consents", i);
+    answer->status = vpriv_consent_list(life->vault, id, false, mix_consent, answer);
+    answer = ask(answers, "recordings of", i);
+    answer->status = vpriv_recording_list(life->vault, &filter, mix_recording, answer);
+    answer->is_said_once = true;
+}
+
 void answers_get(struct life *life, struct answers *answers)
 {
     answers->n = 0;
@@ -142,14 +155,8 @@ void answers_get(struct life *life, struct answers *answers)
     if (answers->opened != VPRIV_OK)
         return;
     ask_about_vault(life, answers);
-    for (size_t i = 0; i < answers->n_subjects; i++) {
-        struct answer *answer = ask(answers, "consents", i);
-        answer->status =
-            vpriv_consent_list(life->vault, answers->subjects[i], true, mix_consent, answer);
-        answer = ask(answers, "latest consents", i);
-        answer->status =
-            vpriv_consent_list(life->vault, answers->subjects[i], false, mix_consent, answer);
-    }
+    for (size_t i = 0; i < answers->n_subjects; i++)
+        ask_about_subject(life, answers, i);
     for (size_t i = 0; i < answers->n_recordings; i++)
         ask_about_recording(life, answers, i);
     life_close(life);

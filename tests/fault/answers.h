@@ -12,10 +12,11 @@
 struct answer {
     char question[48];
     vpriv_status status;
-    bool is_count; /* numbers for people's eyes: not sealed */
-    bool is_sound; /* of a recording: a refusal is an answer of its own */
-    uint64_t hash; /* over everything that was told */
-    uint64_t n;    /* how many things were told */
+    bool is_said_once; /* the file holds it in one place, unsealed: only verifying tells */
+    bool is_number;    /* rather than a list, which may be shorter then, and nothing else */
+    bool is_sound;     /* of a recording: a refusal is an answer of its own */
+    uint64_t hash;     /* over everything that was told */
+    uint64_t n;        /* how many things were told */
 };
 
 struct answers {

@@ -14,7 +14,7 @@ struct tally {
     uint64_t n_refused_opening; /* the vault does not open */
     uint64_t n_errors;          /* it opens, and a question gets an error */
     uint64_t n_same;            /* every answer is the one from before */
-    uint64_t n_miscounted;      /* a number of vpriv_vault_about differs, and verify finds it */
+    uint64_t n_found;           /* something that is said once differs, and verify finds it */
     uint64_t n_altered;         /* anything else: must not be */
 };
 
