@@ -1,5 +1,5 @@
-/* One loop over each kernel, on what 20 ms at 48 kHz are, which fits the first cache. For the benchmark,
- * and for checkkernels --bench. */
+/* One loop over each kernel, on what 20 ms at 48 kHz are, which fits the first cache. For the
+ * benchmark, and for checkkernels --bench. */
 #ifndef BENCH_KERNEL_LOOPS_H
 #define BENCH_KERNEL_LOOPS_H
 

@@ -105,8 +105,8 @@ static void race(const char *folder, program *programs)
 
 /* ---- What detecting the processor takes ---- */
 
-/* Instructions of that kind that a program executes in libopus for a second of sound, as bench/run counted
- * them with a debugger; negative when it could not. */
+/* Instructions of that kind that a program executes in libopus for a second of sound, as bench/run
+ * counted them with a debugger; negative when it could not. */
 static double cpuids_per_second(const char *folder, const char *name)
 {
     double count = -1;

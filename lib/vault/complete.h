@@ -1,6 +1,6 @@
 /* Whether a list was whole. Every row that is listed lies in a table and in an index, on different
- * pages of the file. A damaged page can lose some of its rows without an error from SQLite; then the
- * table and the index do not have the same ones. */
+ * pages of the file. A damaged page can lose some of its rows without an error from SQLite; then
+ * the table and the index do not have the same ones. */
 #ifndef VPI_VAULT_COMPLETE_H
 #define VPI_VAULT_COMPLETE_H
 

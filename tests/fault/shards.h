@@ -16,8 +16,8 @@ struct shard_counts {
 /* One child per processor, two at least. */
 unsigned shards_wanted(void);
 
-/* Runs work(0 … n_shards - 1) in a child each, and adds up what they counted. False when a child died,
- * ended early or failed: then the sum is of no use. */
+/* Runs work(0 … n_shards - 1) in a child each, and adds up what they counted. False when a child
+ * died, ended early or failed: then the sum is of no use. */
 bool shards_run(unsigned n_shards,
     void (*work)(void *user, unsigned shard, unsigned n_shards, struct shard_counts *counts),
     void *user, struct shard_counts *sum_out);

@@ -155,8 +155,8 @@ static counted count_list(int since, int until, size_t n_wanted)
     return c;
 }
 
-/* Where a range begins is searched for, and behind its end nobody walks on: it takes as much wherever it
- * lies, apart from 64 rows of margin on either side. */
+/* Where a range begins is searched for, and behind its end nobody walks on: it takes as much
+ * wherever it lies, apart from 64 rows of margin on either side. */
 START_TEST(a_range_of_time_does_not_walk_over_the_vault)
 {
     enum { MARGIN = 64, FEW = 3 };
