@@ -10,20 +10,6 @@ struct vpi_encoder {
     size_t packet_frames;
 };
 
-static vpriv_status set(OpusEncoder *state, const vpriv_encoding *encoding)
-{
-    vpriv_status st = VPRIV_E_INTERNAL;
-    VPI_ENSURE(
-        opus_encoder_ctl(state, OPUS_SET_BITRATE((opus_int32)encoding->bitrate_bps)) == OPUS_OK &&
-            opus_encoder_ctl(state,
-                OPUS_SET_COMPLEXITY((opus_int32)encoding->complexity_plus_one - 1)) == OPUS_OK &&
-            opus_encoder_ctl(state, OPUS_SET_VBR(encoding->constant_bitrate ? 0 : 1)) == OPUS_OK,
-        VPRIV_E_INTERNAL, "libopus refused a setting");
-    st = VPRIV_OK;
-out:
-    return st;
-}
-
 static int application_of(const vpriv_encoding *encoding)
 {
     switch (encoding->application) {
@@ -37,6 +23,24 @@ static int application_of(const vpriv_encoding *encoding)
     return OPUS_APPLICATION_VOIP;
 }
 
+/* From nothing: OPUS_RESET_STATE keeps a little, such as what sort of sound it thought it heard. */
+static vpriv_status start(OpusEncoder *state, const vpriv_encoding *encoding)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    VPI_ENSURE(opus_encoder_init(state, (opus_int32)encoding->rate_hz, (int)encoding->n_channels,
+                   application_of(encoding)) == OPUS_OK,
+        VPRIV_E_INTERNAL, "libopus did not start an encoder");
+    VPI_ENSURE(
+        opus_encoder_ctl(state, OPUS_SET_BITRATE((opus_int32)encoding->bitrate_bps)) == OPUS_OK &&
+            opus_encoder_ctl(state,
+                OPUS_SET_COMPLEXITY((opus_int32)encoding->complexity_plus_one - 1)) == OPUS_OK &&
+            opus_encoder_ctl(state, OPUS_SET_VBR(encoding->constant_bitrate ? 0 : 1)) == OPUS_OK,
+        VPRIV_E_INTERNAL, "libopus refused a setting");
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
 vpriv_status vpi_encoder_create(const vpriv_encoding *encoding, vpi_encoder **encoder_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
@@ -46,10 +50,7 @@ vpriv_status vpi_encoder_create(const vpriv_encoding *encoding, vpi_encoder **en
     const vpriv_encoding *e = &encoder->encoding;
     VPI_TRY(vpi_secret_alloc(
         (size_t)opus_encoder_get_size((int)e->n_channels), (void **)&encoder->state));
-    VPI_ENSURE(opus_encoder_init(encoder->state, (opus_int32)e->rate_hz, (int)e->n_channels,
-                   application_of(e)) == OPUS_OK,
-        VPRIV_E_INTERNAL, "libopus did not start an encoder");
-    VPI_TRY(set(encoder->state, e));
+    VPI_TRY(start(encoder->state, e));
     encoder->packet_frames = (size_t)((uint64_t)e->rate_hz * e->packet_us / 1000000);
     *encoder_out = encoder;
     encoder = NULL;
@@ -69,9 +70,7 @@ void vpi_encoder_destroy(vpi_encoder *encoder)
 
 vpriv_status vpi_encoder_reset(vpi_encoder *encoder)
 {
-    if (opus_encoder_ctl(encoder->state, OPUS_RESET_STATE) != OPUS_OK)
-        return vpi_fail(VPRIV_E_INTERNAL, "libopus did not reset an encoder");
-    return VPRIV_OK;
+    return start(encoder->state, &encoder->encoding);
 }
 
 const vpriv_encoding *vpi_encoder_encoding(const vpi_encoder *encoder)
