@@ -59,6 +59,7 @@ typedef struct vpriv_recorder_config {
     bool no_high_pass;          /**< leave out the 50 Hz high-pass */
     vpriv_progress_fn progress; /**< may be NULL; on the worker's thread, or run's caller's */
     void *progress_user;        /**< handed to progress */
+    uint32_t n_threads;         /**< that encode a long file, 1 to 64; one per processor */
 } vpriv_recorder_config;
 
 /** What started a recording. */
@@ -162,6 +163,15 @@ VPRIV_API vpriv_recorder_state vpriv_recorder_state_now(const vpriv_recorder *re
 /** Record a whole source without a thread: triggers and confirms at once, reads until the source
  *  ends, stops. For files and streams. A source of known length (a file) is kept as a whole or not
  *  at all; from any other, what was sealed survives whatever happens, as when recording live.
+ *
+ *  A source of known length that lasts longer than about 20 s is encoded on n_threads threads: cut in
+ *  pauses into segments of up to 10 s, each with an encoder of its own that first hears the 160 ms
+ *  before the cut, and stitched to one continuous stream of the same length and number of packets.
+ *  The packets do not depend on how many threads there are, as long as there are two or more; with
+ *  one they are the same up to the first cut. It takes up to 4 MB of locked memory for samples and
+ *  about 400 KB per thread; where so much cannot be locked it takes fewer threads, and one encoder
+ *  on the calling thread when there is none for any. The threads end before this returns; vault,
+ *  source and progress are used on the calling thread only.
  *  @param         recorder     an idle recorder
  *  @param         trigger      what started it
  *  @param[in,out] outcome_out  struct_size set, or NULL; filled, untouched on failure

@@ -56,6 +56,8 @@ vpriv_status vpi_recorder_config_check(
         UNSEALED_MS_DEFAULT);
     if (config->unsealed_ms == 0)
         filled.unsealed_ms = UNSEALED_MS_DEFAULT;
+    VPI_ENSURE(config->n_threads <= VPI_BULK_THREADS_MAX, VPRIV_E_ARG,
+        "n_threads is %u; at most %d", config->n_threads, VPI_BULK_THREADS_MAX);
     *filled_out = filled;
     st = VPRIV_OK;
 out:

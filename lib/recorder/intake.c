@@ -22,6 +22,7 @@ struct vpi_intake {
     vpriv_source *source;
     vpi_frontend *frontend;
     vpi_encoder *encoder;
+    vpi_bulk *bulk; /* NULL, or it encodes in the encoder's place */
     vpriv_encoding encoding;
     size_t frame_bytes; /* of one encoded frame: float × channels */
     size_t packet_frames;
@@ -87,6 +88,7 @@ void vpi_intake_destroy(vpi_intake *intake)
 {
     if (!intake)
         return;
+    vpi_bulk_destroy(intake->bulk);
     vpi_frontend_destroy(intake->frontend);
     vpi_encoder_destroy(intake->encoder);
     vpi_secret_free(intake->read_buffer);
@@ -109,6 +111,8 @@ static void drop_pre_roll(vpi_intake *intake, size_t keep)
 
 void vpi_intake_clear(vpi_intake *intake)
 {
+    vpi_bulk_destroy(intake->bulk);
+    intake->bulk = NULL;
     vpi_frontend_reset(intake->frontend);
     drop_pre_roll(intake, 0);
     vpi_wipe(intake->read_buffer, intake->read_frames * vpi_frame_bytes(&intake->source->format));
@@ -117,9 +121,15 @@ void vpi_intake_clear(vpi_intake *intake)
     intake->n_source = intake->n_output = intake->n_recorded = 0;
 }
 
+/* ---- To the encoder at hand, or to those of many threads ---- */
+
 static vpriv_status encode_packet(vpi_intake *intake, vpi_stream *stream)
 {
     size_t n_bytes = 0;
+    if (intake->bulk) {
+        intake->n_in_packet = 0;
+        return vpi_bulk_packet(intake->bulk, intake->secrets->packet);
+    }
     vpriv_status st = vpi_encoder_encode(intake->encoder, intake->secrets->packet,
         intake->packet_frames, intake->secrets->encoded, sizeof intake->secrets->encoded, &n_bytes);
     if (st != VPRIV_OK)
@@ -128,6 +138,31 @@ static vpriv_status encode_packet(vpi_intake *intake, vpi_stream *stream)
     return vpi_stream_packet(stream, intake->secrets->encoded, n_bytes,
         (uint32_t)intake->packet_frames * intake->frames_48k);
 }
+
+static vpriv_status put_gap(
+    vpi_intake *intake, vpi_stream *stream, uint64_t skipped_48k, uint64_t lost_48k)
+{
+    if (!intake->bulk)
+        return vpi_stream_gap(stream, skipped_48k, lost_48k);
+    vpi_bulk_gap(intake->bulk, skipped_48k, lost_48k);
+    return VPRIV_OK;
+}
+
+static vpriv_status start_anew(vpi_intake *intake)
+{
+    if (!intake->bulk)
+        return vpi_encoder_reset(intake->encoder);
+    vpi_bulk_restart(intake->bulk);
+    return VPRIV_OK;
+}
+
+/* Where the next packet begins. */
+static uint64_t position_48k(const vpi_intake *intake, const vpi_stream *stream)
+{
+    return intake->bulk ? vpi_bulk_position_48k(intake->bulk) : vpi_stream_position_48k(stream);
+}
+
+/* ---- Packets, and what comes between them ---- */
 
 /* Frames (NULL is zeros) into packets, and whole packets into the stream. */
 static vpriv_status feed(
@@ -208,7 +243,7 @@ static vpriv_status push_out(vpi_intake *intake, vpi_stream *stream)
 {
     const uint64_t end_48k =
         vpi_intake_length_48k(intake) + vpi_encoder_lookahead_frames48(intake->encoder);
-    while (vpi_stream_position_48k(stream) < end_48k) {
+    while (position_48k(intake, stream) < end_48k) {
         const vpriv_status st =
             feed(intake, stream, NULL, intake->packet_frames - intake->n_in_packet);
         if (st != VPRIV_OK)
@@ -224,15 +259,15 @@ static vpriv_status record_gap(vpi_intake *intake, vpi_stream *stream, uint64_t 
     const uint64_t short_48k = (uint64_t)intake->packet_frames * intake->frames_48k +
                                vpi_encoder_lookahead_frames48(intake->encoder);
     if (lost_48k <= short_48k) {
-        VPI_TRY(vpi_stream_gap(stream, 0, lost_48k));
+        VPI_TRY(put_gap(intake, stream, 0, lost_48k));
         intake->n_recorded += n_frames;
         VPI_TRY(feed(intake, stream, NULL, n_frames));
     } else {
         VPI_TRY(push_out(intake, stream));
         intake->n_recorded += n_frames;
         const uint64_t end_48k = intake->n_recorded * intake->frames_48k;
-        VPI_TRY(vpi_stream_gap(stream, end_48k - vpi_stream_position_48k(stream), lost_48k));
-        VPI_TRY(vpi_encoder_reset(intake->encoder));
+        VPI_TRY(put_gap(intake, stream, end_48k - position_48k(intake, stream), lost_48k));
+        VPI_TRY(start_anew(intake));
     }
     st = VPRIV_OK;
 out:
@@ -302,12 +337,25 @@ vpriv_status vpi_intake_end(vpi_intake *intake, vpi_stream *stream)
     vpriv_status st = drain(intake, stream);
     if (st == VPRIV_OK)
         st = push_out(intake, stream);
+    if (st == VPRIV_OK && intake->bulk)
+        st = vpi_bulk_flush(intake->bulk);
     return st;
+}
+
+void vpi_intake_encode_with(vpi_intake *intake, vpi_bulk *bulk)
+{
+    VPI_IMPOSSIBLE_UNLESS(!intake->bulk && intake->n_recorded == 0);
+    intake->bulk = bulk;
 }
 
 uint64_t vpi_intake_length_48k(const vpi_intake *intake)
 {
     return intake->n_recorded * intake->frames_48k;
+}
+
+uint64_t vpi_intake_waiting_48k(const vpi_intake *intake)
+{
+    return intake->bulk ? vpi_bulk_waiting_48k(intake->bulk) : 0;
 }
 
 uint64_t vpi_intake_pre_roll_us(const vpi_intake *intake)

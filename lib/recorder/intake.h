@@ -3,12 +3,13 @@
  * Without a stream the sound goes round the pre-roll, in guarded memory, and is wiped as it wraps;
  * nothing is encoded then. With a stream every packet goes into it as soon as it is whole.
  * A gap is kept as long as it was: short ones are filled with zeros and marked; for longer ones the
- * encoder ends before the gap and starts anew behind it, so that no sound moves across. */
+ * encoder ends before the gap and starts anew behind it, so that no sound moves across.
+ * A long file's packets are encoded by several threads, when it was told to. */
 #ifndef VPI_RECORDER_INTAKE_H
 #define VPI_RECORDER_INTAKE_H
 
 #include "capture/source.h"
-#include "recorder/stream.h"
+#include "recorder/bulk.h"
 
 typedef struct vpi_intake vpi_intake;
 
@@ -32,11 +33,16 @@ vpriv_status vpi_intake_pump(
 
 /* Begin a recording: the pre-roll's sound goes first. */
 vpriv_status vpi_intake_begin(vpi_intake *intake, vpi_stream *stream);
+/* From here to the end of the recording at hand, which has just begun, these threads encode. Takes bulk
+ * over; NULL changes nothing. */
+void vpi_intake_encode_with(vpi_intake *intake, vpi_bulk *bulk);
 /* End it: everything heard so far is encoded, up to the last frame. */
 vpriv_status vpi_intake_end(vpi_intake *intake, vpi_stream *stream);
 
 /* Of the recording at hand, at 48 kHz: sound and gaps, without pre-skip. */
 uint64_t vpi_intake_length_48k(const vpi_intake *intake);
+/* Of that, what threads have still to encode. */
+uint64_t vpi_intake_waiting_48k(const vpi_intake *intake);
 uint64_t vpi_intake_pre_roll_us(const vpi_intake *intake);
 uint32_t vpi_intake_pre_skip_48k(const vpi_intake *intake);
 const vpriv_encoding *vpi_intake_encoding(const vpi_intake *intake);

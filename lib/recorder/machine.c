@@ -50,6 +50,22 @@ out:
     return st == VPRIV_OK ? st : vpi_recorder_drop(recorder, st);
 }
 
+static vpriv_end_reason reason_of(vpriv_status status)
+{
+    switch (status) {
+    case VPRIV_E_CONSENT:
+        return VPRIV_END_CONSENT_WITHDRAWN;
+    case VPRIV_E_DEVICE_LOST:
+        return VPRIV_END_DEVICE_LOST;
+    case VPRIV_E_FULL:
+        return VPRIV_END_DISK_FULL;
+    case VPRIV_E_CANCELLED:
+        return VPRIV_END_STOPPED;
+    default:
+        return VPRIV_END_FAILED;
+    }
+}
+
 /* Final block, with as much as can be kept. */
 static vpriv_status finish(vpriv_recorder *recorder, vpriv_end_reason reason, bool keep_rest)
 {
@@ -83,10 +99,8 @@ void vpi_recorder_end(vpriv_recorder *recorder, vpriv_end_reason reason, vpriv_s
             outcome->status = st;
             keep_text(recorder);
         }
-        if (st == VPRIV_E_CONSENT)
-            outcome->end_reason = reason = VPRIV_END_CONSENT_WITHDRAWN;
-        if (st == VPRIV_E_FULL)
-            outcome->end_reason = reason = VPRIV_END_DISK_FULL;
+        if (st != VPRIV_OK && rest_is_good)
+            outcome->end_reason = reason = reason_of(st);
         if (st != VPRIV_OK && vpi_stream_is_committed(stream) && status != VPRIV_E_ERASED)
             st = finish(recorder, reason, false);
         outcome->is_stored =
@@ -97,20 +111,6 @@ void vpi_recorder_end(vpriv_recorder *recorder, vpriv_end_reason reason, vpriv_s
     recorder->stream = NULL;
     vpi_intake_clear(recorder->intake);
     set_state(recorder, VPRIV_RECORDER_ENDED);
-}
-
-static vpriv_end_reason reason_of(vpriv_status status)
-{
-    switch (status) {
-    case VPRIV_E_CONSENT:
-        return VPRIV_END_CONSENT_WITHDRAWN;
-    case VPRIV_E_DEVICE_LOST:
-        return VPRIV_END_DEVICE_LOST;
-    case VPRIV_E_FULL:
-        return VPRIV_END_DISK_FULL;
-    default:
-        return VPRIV_END_FAILED;
-    }
 }
 
 /* Time is up for an unconfirmed trigger: as if it had been rejected. */
@@ -125,15 +125,17 @@ static vpriv_status time_out(vpriv_recorder *recorder)
     return st;
 }
 
-static bool tell_progress(vpriv_recorder *recorder)
+bool vpi_recorder_tell_progress(vpriv_recorder *recorder)
 {
     const uint64_t rate = recorder->source->format.rate_hz;
     const uint64_t total = vpi_source_total_frames(recorder->source);
-    if (!recorder->config.progress || recorder->n_pumped_frames < recorder->next_progress)
+    const uint64_t n_waiting = vpi_intake_waiting_48k(recorder->intake) * rate / 48000;
+    const uint64_t n_pumped = recorder->n_pumped_frames;
+    const uint64_t n_done = n_pumped > n_waiting ? n_pumped - n_waiting : 0;
+    if (!recorder->config.progress || n_done < recorder->next_progress)
         return true;
-    recorder->next_progress = recorder->n_pumped_frames + rate / PROGRESS_STEPS_PER_S;
-    return recorder->config.progress(recorder->config.progress_user,
-        recorder->n_pumped_frames * 1000000 / rate,
+    recorder->next_progress = n_done + rate / PROGRESS_STEPS_PER_S;
+    return recorder->config.progress(recorder->config.progress_user, n_done * 1000000 / rate,
         total == VPI_FRAMES_UNKNOWN ? 0 : total * 1000000 / rate);
 }
 
@@ -155,7 +157,7 @@ vpriv_status vpi_recorder_step(vpriv_recorder *recorder, bool *idle_out)
     else if ((state == VPRIV_RECORDER_COMMITTED || recorder->commit_at_end) && maximum_48k &&
              vpi_intake_length_48k(recorder->intake) >= maximum_48k)
         vpi_recorder_end(recorder, VPRIV_END_MAXIMUM, VPRIV_OK);
-    else if (!tell_progress(recorder))
+    else if (!vpi_recorder_tell_progress(recorder))
         vpi_recorder_end(
             recorder, VPRIV_END_STOPPED, recorder->commit_at_end ? VPRIV_E_CANCELLED : VPRIV_OK);
     else if (state == VPRIV_RECORDER_PROVISIONAL && !recorder->commit_at_end &&

@@ -39,6 +39,8 @@ vpriv_status vpi_recorder_drop(vpriv_recorder *recorder, vpriv_status status);
 vpriv_status vpi_recorder_begin(vpriv_recorder *recorder, const vpriv_trigger *trigger);
 /* Read once. *idle_out: nothing was there. A failure has ended the recording already. */
 vpriv_status vpi_recorder_step(vpriv_recorder *recorder, bool *idle_out);
+/* Tell how far it is, when it is time to; false when it is to end. */
+bool vpi_recorder_tell_progress(vpriv_recorder *recorder);
 void vpi_recorder_end(vpriv_recorder *recorder, vpriv_end_reason reason, vpriv_status status);
 
 #endif

@@ -18,6 +18,34 @@ static vpriv_status check_outcome(const vpriv_outcome *outcome)
     return VPRIV_OK;
 }
 
+static bool go_on(void *user)
+{
+    return vpi_recorder_tell_progress(user);
+}
+
+/* A source of known length that is long enough is encoded on several threads. What is stored of it
+ * counts from its commit at the end: until then sealing waits for full blocks, so that it does not show
+ * how fast it went. */
+static vpriv_status encode_in_bulk(vpriv_recorder *recorder)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_bulk *bulk = NULL;
+    const vpriv_recorder_config *config = &recorder->config;
+    const vpriv_encoding *encoding = vpi_intake_encoding(recorder->intake);
+    const uint32_t n_threads = config->n_threads ? config->n_threads : vpi_bulk_processors();
+    const uint64_t of_maximum = (uint64_t)config->maximum_ms * encoding->rate_hz / 1000;
+    const uint64_t all = vpi_source_total_frames(recorder->source);
+    uint64_t n_frames = all / recorder->source->format.rate_hz * encoding->rate_hz;
+    if (of_maximum > 0 && of_maximum < n_frames)
+        n_frames = of_maximum;
+    if (n_threads > 1 && vpi_bulk_is_worth_it(encoding, n_frames))
+        VPI_TRY(vpi_bulk_create(encoding, n_threads, recorder->stream, go_on, recorder, &bulk));
+    vpi_intake_encode_with(recorder->intake, bulk);
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
 /* With the lock held: begin, and read to the end. */
 static vpriv_status run(vpriv_recorder *recorder, const vpriv_trigger *trigger)
 {
@@ -28,6 +56,9 @@ static vpriv_status run(vpriv_recorder *recorder, const vpriv_trigger *trigger)
         if (recorder->stream)
             VPI_TRY(vpi_stream_commit(recorder->stream));
         atomic_store(&recorder->state, (int)VPRIV_RECORDER_COMMITTED);
+    } else if (recorder->stream) {
+        vpi_stream_keep_time(recorder->stream, false);
+        VPI_TRY(encode_in_bulk(recorder));
     }
     while (vpriv_recorder_state_now(recorder) != VPRIV_RECORDER_ENDED) {
         bool idle = false;

@@ -20,6 +20,7 @@ struct vpi_stream {
     uint64_t n_sealed_lost_48k;
     uint64_t length_48k; /* as the header has it */
     size_t n_full;       /* blocks waiting in the batch */
+    bool is_timeless;    /* sealed when full, whenever that is */
     struct {
         vpi_block_builder builder;
         uint8_t batch[BATCH_BLOCKS * VPI_BLOCK_PLAIN_BYTES];
@@ -159,9 +160,15 @@ static vpriv_status flush(vpi_stream *stream)
     return hand_over(stream);
 }
 
+void vpi_stream_keep_time(vpi_stream *stream, bool keeps_time)
+{
+    stream->is_timeless = !keeps_time;
+}
+
 vpriv_status vpi_stream_poll(vpi_stream *stream)
 {
-    if (stream->oldest_us == 0 || vpi_monotonic_us() - stream->oldest_us < stream->unsealed_us)
+    if (stream->is_timeless || stream->oldest_us == 0 ||
+        vpi_monotonic_us() - stream->oldest_us < stream->unsealed_us)
         return VPRIV_OK;
     return flush(stream);
 }

@@ -1,8 +1,17 @@
-recorder_tests = tests/unit/test_recorder_life \
+recorder_tests = tests/unit/test_recorder_bulk \
+	tests/unit/test_recorder_life \
 	tests/unit/test_recorder_secrets \
 	tests/unit/test_recorder_sound
 TESTS += $(recorder_tests)
 check_PROGRAMS += $(recorder_tests)
+# Long files on several threads, with a hand on what the threads do.
+tests_unit_test_recorder_bulk_SOURCES = tests/unit/test_recorder_bulk.c tests/unit/tape.c \
+	tests/unit/tape.h tests/unit/seams.h $(household)
+tests_unit_test_recorder_bulk_CFLAGS = $(unit_cflags)
+tests_unit_test_recorder_bulk_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=vpi_crew_begin_segment,--wrap=vpi_crew_give,--wrap=opus_encode_float \
+	-Wl,--wrap=pthread_create,--wrap=pthread_join,--wrap=sodium_mlock
+tests_unit_test_recorder_bulk_LDADD = $(household_ldadd)
 tests_unit_test_recorder_life_SOURCES = tests/unit/test_recorder_life.c $(household)
 tests_unit_test_recorder_life_CFLAGS = $(unit_cflags)
 tests_unit_test_recorder_life_LDADD = $(household_ldadd)

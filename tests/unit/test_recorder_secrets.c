@@ -1,6 +1,7 @@
 /* Secrets stay in memory that forgets (P14): while and after recording and reading, ordinary memory of
  * the process is searched for the recording's key, for the keys under it, and for the sound. */
 #include "base/memory.h"
+#include "capture/source.h"
 #include "gate/gate.h"
 #include "household.h"
 #include <ctype.h>
@@ -253,6 +254,97 @@ START_TEST(rejected_sound_is_gone_from_all_memory)
 }
 END_TEST
 
+/* ---- A long file, on several threads ---- */
+
+#define LONG_S    25
+#define N_NEEDLES 5
+
+typedef struct secret_file {
+    vpriv_source source; /* first */
+    size_t at;
+    needle needles[N_NEEDLES]; /* a second's last frames, as the encoders get them */
+    int n_guarded;
+} secret_file;
+
+static vpriv_status go(vpriv_source *source)
+{
+    (void)source;
+    return VPRIV_OK;
+}
+
+static void halt(vpriv_source *source)
+{
+    (void)source;
+}
+
+/* The last two seconds before ten lie where it may be cut: no encoder has had them yet. */
+static void look_around(secret_file *file)
+{
+    for (int i = 0; i < N_NEEDLES; i++) {
+        const finding found = search(&file->needles[i]);
+        ck_assert_int_eq(found.n_ordinary, 0);
+        file->n_guarded += found.n_guarded;
+    }
+}
+
+static vpriv_status make_frames(vpriv_source *source, void *frames_out, size_t capacity_frames,
+    size_t *n_read_out, uint64_t *n_lost_out, bool *end_out)
+{
+    secret_file *file = (secret_file *)(void *)source;
+    const size_t n_left = (size_t)LONG_S * RATE - file->at;
+    *n_read_out = n_left < capacity_frames ? n_left : capacity_frames;
+    *n_lost_out = 0;
+    *end_out = n_left == 0;
+    if (file->at == RATE * 19 / 2)
+        look_around(file);
+    for (size_t i = 0; i < *n_read_out; i++)
+        ((int16_t *)frames_out)[i] = next_sample();
+    file->at += *n_read_out;
+    return VPRIV_OK;
+}
+
+static void learn_frames(secret_file *file)
+{
+    float *frames = NULL;
+    ck_ok(vpi_secret_alloc(N_PATTERN * sizeof *frames, (void **)&frames));
+    for (size_t i = 0; i < (size_t)LONG_S * RATE; i++) {
+        const size_t second = i / RATE, into = i % RATE;
+        const int16_t sample = next_sample();
+        if (second % 5 != 3 || into < RATE - N_PATTERN)
+            continue;
+        frames[into - (RATE - N_PATTERN)] = (float)sample / 32768.0f;
+        if (into == RATE - 1)
+            file->needles[second / 5] = needle_of(frames, N_PATTERN * sizeof *frames);
+    }
+    vpi_secret_free(frames);
+}
+
+START_TEST(long_file_is_in_guarded_memory_only_while_threads_encode_it)
+{
+    static const vpi_source_table table = {"secret", go, make_frames, halt, halt};
+    secret_file file = {.source = {.table = &table,
+                            .format = {VPRIV_SAMPLE_S16, RATE, 1},
+                            .total_frames = (uint64_t)LONG_S * RATE}};
+    vpriv_recorder *recorder = NULL;
+    vpriv_outcome outcome = {.struct_size = sizeof outcome};
+    vpriv_recorder_config config = household_config(h.ada, 1);
+    config.no_high_pass = true;
+    config.n_threads = 2;
+    seed = 31;
+    learn_frames(&file);
+    seed = 31;
+    ck_ok(vpriv_recorder_open(h.vault, &file.source, &config, &recorder));
+    ck_ok(vpriv_recorder_run(recorder, &household_button, &outcome));
+    ck_assert(outcome.is_stored);
+    ck_assert_int_gt(file.n_guarded, 0);
+    for (int i = 0; i < N_NEEDLES; i++) {
+        const finding found = search(&file.needles[i]);
+        ck_assert_int_eq(found.n_ordinary + found.n_guarded, 0);
+    }
+    vpriv_recorder_close(recorder);
+}
+END_TEST
+
 /* Learns the keys of a recording from the inside of a reader. */
 static void learn_keys(const vpriv_recording_id *id, needle keys_out[3])
 {
@@ -374,6 +466,7 @@ int main(void)
     tcase_add_test(tests, search_finds_what_is_there);
     tcase_add_test(tests, sound_is_in_guarded_memory_only_while_and_after_it_is_recorded);
     tcase_add_test(tests, rejected_sound_is_gone_from_all_memory);
+    tcase_add_test(tests, long_file_is_in_guarded_memory_only_while_threads_encode_it);
     tcase_add_test(tests, keys_are_in_guarded_memory_only_and_for_no_longer_than_needed);
     tcase_add_test(tests, decoded_sound_is_in_the_callers_memory_only);
     tcase_add_test(tests, names_of_people_do_not_linger);
