@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #define FRAMES_PER_MS 48
+#define THREADS_MAX   64
 
 /* What the options of both commands come to. */
 typedef struct recording_request {
@@ -15,7 +16,8 @@ typedef struct recording_request {
     tool_progress progress;
 } recording_request;
 
-static exit_code read_encoding(const tool_arguments *arguments, vpriv_encoding *encoding_out)
+static exit_code read_encoding(
+    const tool_arguments *arguments, vpriv_encoding *encoding_out, uint32_t *n_threads_out)
 {
     uint32_t bitrate_bps = 0, complexity = 0, rate_hz = 0, n_channels = 0;
     const struct {
@@ -27,8 +29,9 @@ static exit_code read_encoding(const tool_arguments *arguments, vpriv_encoding *
         {OPTION_COMPLEXITY, 10, &complexity},
         {OPTION_RATE, UINT32_MAX, &rate_hz},
         {OPTION_CHANNELS, UINT32_MAX, &n_channels},
+        {OPTION_THREADS, THREADS_MAX, n_threads_out},
     };
-    static const char *const names[] = {"bitrate", "complexity", "rate", "channels"};
+    static const char *const names[] = {"bitrate", "complexity", "rate", "channels", "threads"};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         const char *text = option_value(arguments, numbers[i].id);
         const bool zero_is_a_number = numbers[i].id == OPTION_COMPLEXITY;
@@ -68,7 +71,8 @@ static exit_code read_recording_request(
         return tool_usage(arguments,
             "unknown trigger '%s': wake-word, button, raise, tap, voice-activity, continuous",
             trigger);
-    const exit_code code = read_encoding(arguments, &request_out->config.encoding);
+    const exit_code code =
+        read_encoding(arguments, &request_out->config.encoding, &request_out->config.n_threads);
     return code == EXIT_GOOD ? read_subjects(arguments, request_out->subjects) : code;
 }
 

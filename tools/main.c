@@ -6,7 +6,7 @@
 
 #define O(name)  OPTION_BIT(OPTION_##name)
 #define COMMON   (O(ROOT) | O(KEYRING))
-#define ENCODING (O(RETENTION) | O(BITRATE) | O(COMPLEXITY) | O(RATE) | O(CHANNELS))
+#define ENCODING (O(RETENTION) | O(BITRATE) | O(COMPLEXITY) | O(RATE) | O(CHANNELS) | O(THREADS))
 #define CONSENT  (O(SUBJECT) | O(PURPOSE))
 
 static const tool_command commands[] = {

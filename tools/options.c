@@ -31,6 +31,8 @@ static const option_definition definitions[N_OPTIONS] = {
     [OPTION_COMPLEXITY] = {"complexity", "N", 1, "0 (least work) to 10 (best sound); 5"},
     [OPTION_RATE] = {"rate", "HZ", 1, "8000, 12000, 16000, 24000 or 48000; 16000"},
     [OPTION_CHANNELS] = {"channels", "N", 1, "1 or 2; 1"},
+    [OPTION_THREADS] = {"threads", "N", 1,
+        "encode long files on 1 to 64 threads; one per processor"},
     [OPTION_CREDENTIAL] = {"credential", "FILE", 1,
         "record with a capture credential, without root key and keyring"},
     [OPTION_OUTPUT] = {"output", "FILE", 1, "the file to make; it appears only when it is whole"},
