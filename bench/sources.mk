@@ -2,14 +2,17 @@
 # Built by `make check` too, so that it does not fall behind the library.
 check_PROGRAMS += bench/voicepriv-bench bench/recording-child
 bench_voicepriv_bench_SOURCES = bench/bench.h bench/main.c bench/timing.c bench/report.c \
-	bench/setup.c bench/record.c bench/frames.c bench/seal.c bench/keys.c bench/log.c \
+	bench/setup.c bench/record.c bench/import.c bench/frames.c bench/seal.c bench/keys.c \
+	bench/log.c \
 	bench/memory.c bench/plans.h bench/plans.c bench/fill.h bench/fill.c bench/million.c \
 	bench/resamplers.h bench/resamplers.c bench/response.c bench/resample.c \
 	bench/kernel_loops.h bench/kernel_loops.c bench/kernels.c bench/processes.c bench/fvad.c
 bench_voicepriv_bench_CFLAGS = $(AM_CFLAGS) $(SOXR_CFLAGS) $(SPEEXDSP_CFLAGS) $(FVAD_CFLAGS)
-bench_voicepriv_bench_LDADD = lib/librooms.la $(VPRIV_LIBS) $(SOXR_LIBS) $(SPEEXDSP_LIBS) $(FVAD_LIBS)
-# So that a minute of sound can be recorded, with the commits of a minute, in less than one.
-bench_voicepriv_bench_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vpi_monotonic_us
+bench_voicepriv_bench_LDADD = lib/librooms.la $(VPRIV_LIBS) $(SOXR_LIBS) $(SPEEXDSP_LIBS) $(FVAD_LIBS) -lm
+# So that a minute of sound can be recorded, with the commits of a minute, in less than one, and to
+# see where an import is cut.
+bench_voicepriv_bench_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vpi_monotonic_us \
+	-Wl,--wrap=vpi_crew_begin_segment,--wrap=vpi_crew_give
 
 # With the public API and the shared library only, as an application has them.
 bench_recording_child_SOURCES = bench/recording_child.c
