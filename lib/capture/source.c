@@ -57,6 +57,7 @@ vpriv_status vpi_source_read(vpriv_source *source, void *frames_out, size_t capa
     VPI_ENSURE(source->started, VPRIV_E_STATE, "the source is not running");
     VPI_TRY(
         source->table->read(source, frames_out, capacity_frames, n_read_out, n_lost_out, end_out));
+    vpi_source_meter(source, frames_out, *n_read_out);
     st = VPRIV_OK;
 out:
     return st;
@@ -75,9 +76,11 @@ uint64_t vpi_source_total_frames(const vpriv_source *source)
     return source->total_frames;
 }
 
-const char *vpi_source_name(const vpriv_source *source)
+const char *vpriv_capture_name(const vpriv_source *source)
 {
-    return source->table->name;
+    if (!source)
+        return "";
+    return source->name[0] ? source->name : source->table->name;
 }
 
 vpriv_status vpriv_capture_format(const vpriv_source *source, vpriv_stream_format *format_out)

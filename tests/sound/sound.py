@@ -1,0 +1,179 @@
+"""Real sound servers and virtual microphones for tests, private to each test.
+
+Every server lives in a folder of the test's own (socket, HOME, XDG_RUNTIME_DIR), so that any number
+of tests run side by side, and dies with the test: at its end, and also when the test itself is
+killed. A server program that is not installed is a failure."""
+
+import array
+import ctypes
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+BUILD = pathlib.Path(os.environ.get("top_builddir", ".")).resolve()
+SOURCE = pathlib.Path(os.environ.get("top_srcdir", pathlib.Path(__file__).parents[2])).resolve()
+VOICE = pathlib.Path("/usr/share/sounds/alsa/Front_Center.wav")
+WAIT_S = 30
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
+
+
+def _die_with_parent():
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def until(condition, what, seconds=WAIT_S):
+    """Wait until something is so, and give what it gave; never for ever."""
+    end = time.monotonic() + seconds
+    while True:
+        found = condition()
+        if found:
+            return found
+        if time.monotonic() > end:
+            raise AssertionError(f"gave up waiting for {what}")
+        time.sleep(0.02)
+
+
+class Case(unittest.TestCase):
+    """A test with a folder and processes of its own."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="voicepriv-sound-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        # Whatever the caller's session has must not be met: neither its servers nor its settings.
+        self.env = {name: value for name, value in os.environ.items()
+                    if not name.startswith(("PULSE_", "PIPEWIRE_", "ALSA_", "XDG_", "DBUS_"))}
+        for name in ("run", "home"):
+            (self.folder / name).mkdir(mode=0o700)
+        self.env |= {"XDG_RUNTIME_DIR": str(self.folder / "run"), "HOME": str(self.folder / "home"),
+                     "XDG_STATE_HOME": str(self.folder / "home"),
+                     "XDG_CONFIG_HOME": str(self.folder / "home"), "LC_ALL": "C.UTF-8"}
+
+    def start(self, *words, name=None, **more):
+        """Start a program that ends with the test at the latest."""
+        if not shutil.which(str(words[0])):
+            self.fail(f"{words[0]} is not installed (scripts/setup)")
+        log = open(self.folder / f"{name or pathlib.Path(words[0]).name}.log", "ab")
+        self.addCleanup(log.close)
+        more.setdefault("stdout", log)
+        more.setdefault("stdin", subprocess.DEVNULL)
+        more.setdefault("stderr", log)
+        process = subprocess.Popen([str(word) for word in words], env=self.env, cwd=self.folder,
+                                   preexec_fn=_die_with_parent, **more)
+        self.addCleanup(self.end, process)
+        return process
+
+    @staticmethod
+    def end(process):
+        """End a program that was started, and wait until it is gone."""
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream and not stream.closed:
+                try:
+                    stream.close()
+                except BrokenPipeError:
+                    pass
+
+    def say(self, *words, check=True):
+        """Run a program and give what it prints."""
+        done = subprocess.run([str(word) for word in words], env=self.env, cwd=self.folder,
+                              capture_output=True, text=True, timeout=WAIT_S, check=False)
+        if check:
+            self.assertEqual(done.returncode, 0, f"{words}: {done.stdout} {done.stderr}")
+        return done.stdout.strip()
+
+    def log(self, name):
+        """What a program wrote."""
+        return (self.folder / f"{name}.log").read_text(errors="replace")
+
+
+class PulseAudio(Case):
+    """PulseAudio with a speaker `spk`; microphones are pipes that the test writes into."""
+
+    def setUp(self):
+        super().setUp()
+        socket = self.folder / "run" / "pa.sock"
+        self.env["PULSE_SERVER"] = f"unix:{socket}"
+        self.server = self.start(
+            "pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--system=no",
+            "--use-pid-file=no", "--disallow-exit=no", "--log-target=stderr",
+            "-L", f"module-native-protocol-unix auth-anonymous=1 socket={socket}",
+            "-L", "module-null-sink sink_name=spk rate=48000 channels=1 format=s16le")
+        until(lambda: self.server.poll() is not None or (
+            socket.exists() and "spk" in self.say("pactl", "list", "short", "sinks", check=False)),
+            "PulseAudio")
+        self.assertIsNone(self.server.poll(), "PulseAudio ended")
+
+    def add_microphone(self, name="mic", rate_hz=48000, n_channels=1, sample_format="s16le"):
+        """A microphone; gives its module's number and the pipe to write to."""
+        fifo = self.folder / f"{name}.fifo"
+        module = self.say("pactl", "load-module", "module-pipe-source", f"source_name={name}",
+                          f"file={fifo}", f"format={sample_format}", f"rate={rate_hz}",
+                          f"channels={n_channels}")
+        return module, fifo
+
+    def set_default(self, source):
+        """Choose the microphone that recordings without a name get."""
+        self.say("pactl", "set-default-source", source)
+
+
+class PipeWire(Case):
+    """PipeWire with its session manager and its PulseAudio server, a speaker and microphones."""
+
+    def setUp(self):
+        super().setUp()
+        run = self.folder / "run"
+        self.env["PULSE_SERVER"] = f"unix:{run}/pulse/native"
+        self.env["PIPEWIRE_RUNTIME_DIR"] = str(run)
+        bus = self.folder / "bus"
+        self.start("dbus-daemon", "--session", "--nofork", "--nopidfile", f"--address=unix:path={bus}")
+        until(bus.exists, "D-Bus")
+        self.env["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={bus}"
+        self.pipewire = self.start("pipewire")
+        until((run / "pipewire-0").exists, "PipeWire")
+        self.start("wireplumber")
+        self.pulse = self.start("pipewire-pulse")
+        until((run / "pulse" / "native").exists, "PipeWire's PulseAudio server")
+        self.add_node("spk", "Audio/Sink")
+        self.add_node("mic", "Audio/Source/Virtual")
+        until(lambda: {"spk.monitor", "mic"} <= set(self.sources()), "the virtual devices")
+
+    def add_node(self, name, media_class):
+        """A virtual device."""
+        self.say("pw-cli", "create-node", "adapter",
+                 "{ factory.name=support.null-audio-sink node.name=%s media.class=%s "
+                 "object.linger=true audio.position=[MONO] audio.rate=48000 }" % (name, media_class))
+
+    def sources(self):
+        """Names of the sources that the PulseAudio server shows."""
+        listing = self.say("pactl", "list", "short", "sources", check=False)
+        return [line.split("\t")[1] for line in listing.splitlines()]
+
+    def remove_node(self, name):
+        """Take a virtual device away."""
+        self.say("pw-cli", "destroy", name)
+
+    def set_default(self, source):
+        """Choose the microphone that recordings without a name get."""
+        self.say("pactl", "set-default-source", source)
+        until(lambda: self.say("pactl", "get-default-source") == source, "the default source")
+
+
+def main():
+    """Run every test of the program; none at all is a failure."""
+    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
+    if suite.countTestCases() == 0:
+        sys.exit("no test was found")
+    result = unittest.TextTestRunner(verbosity=2, stream=sys.stdout).run(suite)
+    if result.testsRun == 0 or result.skipped:
+        sys.exit("nothing was tested, or something was skipped")
+    sys.exit(0 if result.wasSuccessful() else 1)
