@@ -219,9 +219,8 @@ static void *capture(void *user)
         has_frames = n > 0;
         if (n < 0)
             lost = trouble(from, (int)n);
-        else if (!is_well && n == 0)
-            lost =
-                trouble(from, snd_pcm_state(from->pcm.pcm) == SND_PCM_STATE_XRUN ? -EPIPE : -EIO);
+        else if (!is_well)
+            lost = trouble(from, snd_pcm_state(from->pcm.pcm) == SND_PCM_STATE_XRUN ? -EPIPE : -EIO);
         else if (n > 0)
             allow_waits(from, N_WAITS_RUNNING);
         else if (from->n_waits_left-- == 0)

@@ -79,8 +79,9 @@ static void insist(reading *now)
     size_t n_read = 0;
     uint64_t n_lost = 0;
     bool end = false;
-    if (now->is_running && now->is_lost && vpi_source_read(now->source, frames, READ_FRAMES, &n_read, &n_lost, &end) !=
-                            VPRIV_E_DEVICE_LOST) {
+    if (now->is_running && now->is_lost &&
+        vpi_source_read(now->source, frames, READ_FRAMES, &n_read, &n_lost, &end) !=
+            VPRIV_E_DEVICE_LOST) {
         printf("frames after the loss\n");
         exit(1);
     }

@@ -8,7 +8,7 @@ import array
 import ctypes
 import os
 import pathlib
-import random
+import select
 import shutil
 import signal
 import subprocess
@@ -83,6 +83,23 @@ class Case(unittest.TestCase):
                 except BrokenPipeError:
                     pass
 
+    def recordings(self):
+        """What records from the sound server: one line for each."""
+        return self.say("pactl", "list", "short", "source-outputs").splitlines()
+
+    def voice(self, *options):
+        """Real speech as raw bytes: 48 kHz, mono, 16 bits, unless sox is told otherwise."""
+        path = self.folder / "voice.raw"
+        self.say("sox", VOICE, "-t", "raw", *(options or ("-e", "signed", "-b", "16")), path)
+        return path.read_bytes()
+
+    def play(self, *more):
+        """Something else that is heard from the speaker: loud, for half a minute."""
+        path = self.folder / "other.wav"
+        self.say("sox", "-n", "-r", "48000", "-b", "16", "-c", "1", path, "synth", "30", "sawtooth",
+                 "997", "gain", "-1")
+        return self.start("paplay", "--device=spk", path, *more)
+
     def say(self, *words, check=True):
         """Run a program and give what it prints."""
         done = subprocess.run([str(word) for word in words], env=self.env, cwd=self.folder,
@@ -125,6 +142,17 @@ class PulseAudio(Case):
         """Choose the microphone that recordings without a name get."""
         self.say("pactl", "set-default-source", source)
 
+    def speak(self, fifo, data, rate_hz=48000, frame_bytes=2):
+        """Give bytes to a microphone as fast as they would be spoken; ends when they are."""
+        piece = rate_hz // 100 * frame_bytes
+        begin = time.monotonic()
+        with open(fifo, "wb", buffering=0) as pipe:
+            for count, at in enumerate(range(0, len(data), piece)):
+                ahead = begin + count / 100 - time.monotonic()
+                if ahead > 0:
+                    time.sleep(ahead)
+                pipe.write(data[at:at + piece])
+
 
 class PipeWire(Case):
     """PipeWire with its session manager and its PulseAudio server, a speaker and microphones."""
@@ -153,6 +181,13 @@ class PipeWire(Case):
                  "{ factory.name=support.null-audio-sink node.name=%s media.class=%s "
                  "object.linger=true audio.position=[MONO] audio.rate=48000 }" % (name, media_class))
 
+    def speak_into(self, path, node):
+        """Play a sound file into a microphone; gives the player."""
+        player = self.start("pw-play", "--target=0", path)
+        until(lambda: "pw-play:output_MONO" in self.say("pw-link", "-o", check=False), "the player")
+        self.say("pw-link", "pw-play:output_MONO", f"{node}:input_MONO")
+        return player
+
     def sources(self):
         """Names of the sources that the PulseAudio server shows."""
         listing = self.say("pactl", "list", "short", "sources", check=False)
@@ -166,6 +201,81 @@ class PipeWire(Case):
         """Choose the microphone that recordings without a name get."""
         self.say("pactl", "set-default-source", source)
         until(lambda: self.say("pactl", "get-default-source") == source, "the default source")
+
+
+class Recording:
+    """The program `capture` at work; see capture.c for what it says."""
+
+    def __init__(self, case, source, *options):
+        self.case = case
+        self.path = case.folder / "captured.raw"
+        self.process = case.start(BUILD / "tests/sound/capture", source, self.path, *options,
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        self.said = []
+        self.name, sample_format, rate_hz, n_channels = self.wait("open")
+        self.sample_format, self.rate_hz = int(sample_format), int(rate_hz)
+        self.n_channels = int(n_channels)
+
+    def tell(self, *words):
+        """Give it orders."""
+        self.process.stdin.write("".join(f"{word}\n" for word in words).encode())
+
+    def wait(self, word, seconds=WAIT_S):
+        """What it says after this word, the next time; what comes before is kept in `said`."""
+        end = time.monotonic() + seconds
+        line = b""
+        while time.monotonic() < end:
+            if select.select([self.process.stdout], [], [], 0.1)[0]:
+                byte = self.process.stdout.read(1)
+                if not byte:
+                    break
+                line += byte
+                if byte == b"\n":
+                    words = line.decode().split()
+                    self.said.append(words)
+                    if words[0] == word:
+                        return words[1:]
+                    line = b""
+        raise AssertionError(f"no '{word}' came: {self.said} {self.case.log('capture')}")
+
+    def start(self):
+        """Begin, and be sure that it did."""
+        self.tell("start")
+        self.wait("started")
+        return self
+
+    def stop(self):
+        """End; gives where it stands and how full the queue ever was."""
+        self.tell("stop")
+        return [int(word) for word in self.wait("stopped")]
+
+    def gaps(self):
+        """(where, how long) of every gap so far."""
+        return [(int(words[1]), int(words[2])) for words in self.said if words[0] == "gap"]
+
+    def bytes(self):
+        """Everything that was captured."""
+        return self.path.read_bytes()
+
+    def numbers(self):
+        """The samples of the first channel, of 16 or 32-bit integers."""
+        samples = array.array({1: "h", 3: "i"}[self.sample_format], self.bytes())
+        return samples[::self.n_channels]
+
+
+def refusal(case, source, *options):
+    """(status, text) with which a source is not opened."""
+    done = subprocess.run([BUILD / "tests/sound/capture", source, case.folder / "none.raw", *options],
+                          env=case.env, capture_output=True, text=True, timeout=WAIT_S, check=False,
+                          stdin=subprocess.DEVNULL)
+    case.assertEqual(done.returncode, 1, f"{source}: {done.stdout} {done.stderr}")
+    case.assertEqual(done.stderr, "", "the sound library speaks for itself")
+    words = done.stdout.split(maxsplit=2)
+    case.assertEqual(words[0], "failed")
+    return int(words[1]), words[2].strip()
+
+
+UNSUPPORTED, NOT_FOUND, DEVICE_LOST = -16, -13, -19
 
 
 def main():
