@@ -220,7 +220,8 @@ static void *capture(void *user)
         if (n < 0)
             lost = trouble(from, (int)n);
         else if (!is_well)
-            lost = trouble(from, snd_pcm_state(from->pcm.pcm) == SND_PCM_STATE_XRUN ? -EPIPE : -EIO);
+            lost =
+                trouble(from, snd_pcm_state(from->pcm.pcm) == SND_PCM_STATE_XRUN ? -EPIPE : -EIO);
         else if (n > 0)
             allow_waits(from, N_WAITS_RUNNING);
         else if (from->n_waits_left-- == 0)

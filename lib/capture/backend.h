@@ -18,6 +18,7 @@ typedef struct vpi_backend {
     const char *name;         /* what stands before the colon */
     const char *build_switch; /* of configure; NULL for what is always there */
     bool needs_device;        /* the name alone is not enough */
+    bool takes_no_device;     /* the name alone is all */
     /* device is what stands behind the colon, "" for the default. The options are checked. NULL in
      * a build without. */
     vpriv_status (*open)(

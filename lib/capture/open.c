@@ -16,15 +16,13 @@ static vpriv_status open_file(
 static vpriv_status open_standard_input(
     const char *device, const vpriv_capture_options *options, vpriv_source **source_out)
 {
-    (void)options;
-    if (device[0])
-        return vpi_fail(VPRIV_E_ARG, "standard input is '-' alone");
+    (void)device, (void)options;
     return vpriv_capture_file_open("-", source_out);
 }
 
 const vpi_backend vpi_backends[] = {
     {.name = "file", .needs_device = true, .open = open_file},
-    {.name = "-", .open = open_standard_input},
+    {.name = "-", .takes_no_device = true, .open = open_standard_input},
     {.name = "alsa",
         .build_switch = "--with-alsa",
 #ifdef HAVE_ALSA
@@ -89,14 +87,15 @@ vpriv_status vpriv_capture_open(
         options = &defaults;
     VPI_TRY(check_options(options));
     const size_t n_kind = strcspn(input, ":");
-    const char *device = input[n_kind] ? input + n_kind + 1 : "";
+    const bool has_device = input[n_kind] && input[n_kind + 1];
     const vpi_backend *backend = find_backend(input, n_kind);
-    VPI_ENSURE(backend && (device[0] || (!input[n_kind] && !backend->needs_device)), VPRIV_E_ARG,
-        "'%.200s' is no source: file:PATH, -, alsa:NAME, pulse or pulse:NAME", input);
+    VPI_ENSURE(backend && (has_device ? !backend->takes_no_device
+                                      : !input[n_kind] && !backend->needs_device),
+        VPRIV_E_ARG, "'%.200s' is no source: file:PATH, -, alsa:NAME, pulse or pulse:NAME", input);
     VPI_ENSURE(backend->open, VPRIV_E_UNSUPPORTED,
         "this build has no %s source: it was configured without %s", backend->name,
         backend->build_switch);
-    VPI_TRY(backend->open(device, options, source_out));
+    VPI_TRY(backend->open(has_device ? input + n_kind + 1 : "", options, source_out));
     st = VPRIV_OK;
 out:
     return st;

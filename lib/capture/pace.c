@@ -1,9 +1,10 @@
 #include "capture/pace.h"
 
-#define WINDOW_US     1000000
-#define PAUSE_US      250000 /* what waited meanwhile may still be on its way */
-#define LEAST_LOST_MS 8      /* less is taken for drift or jitter */
-#define MOST_AHEAD_MS 10     /* per window: nothing that follows a clock gets ahead faster */
+#define WINDOW_US      1000000
+#define PAUSE_US       250000 /* what waited meanwhile may still be on its way */
+#define LEAST_LOST_MS  8      /* less is taken for drift or jitter */
+#define FIRST_AHEAD_MS 500
+#define MOST_AHEAD_MS  10 /* per window: nothing that follows a clock gets ahead faster */
 
 void vpi_pace_begin(vpi_pace *pace, uint32_t rate_hz)
 {
@@ -21,7 +22,9 @@ static uint64_t judge(vpi_pace *pace)
     const int64_t least_lost = (int64_t)pace->rate_hz * LEAST_LOST_MS / 1000;
     const int64_t most_ahead = (int64_t)pace->rate_hz * MOST_AHEAD_MS / 1000;
     if (!pace->is_settled) {
-        pace->settled = pace->lowest;
+        /* The first frame to come may have waited for a while, but not for ever. */
+        const int64_t furthest_ahead = -(int64_t)pace->rate_hz * FIRST_AHEAD_MS / 1000;
+        pace->settled = pace->lowest < furthest_ahead ? furthest_ahead : pace->lowest;
         pace->is_settled = true;
         return 0;
     }

@@ -353,9 +353,9 @@ vpriv_status vpi_pulse_open(
     st = VPRIV_OK;
 out:
     if (from) {
+        st = vpi_fail_in(st, device[0] ? from->base.name : "pulse");
         vpi_pulse_disconnect(&from->server);
         pulse_close(&from->base);
-        st = vpi_fail_in(st, device[0] ? device : "the default microphone");
     }
     return st;
 }

@@ -129,8 +129,13 @@ static bool tell_progress(vpriv_recorder *recorder)
 {
     const uint64_t rate = recorder->source->format.rate_hz;
     const uint64_t total = vpi_source_total_frames(recorder->source);
-    if (!recorder->config.progress || recorder->n_pumped_frames < recorder->next_progress)
+    const int64_t now_us = vpi_monotonic_us();
+    /* Also while no sound comes, so that whoever watches can end it. */
+    if (!recorder->config.progress ||
+        (recorder->n_pumped_frames < recorder->next_progress &&
+            now_us - recorder->told_us < 1000000 / PROGRESS_STEPS_PER_S))
         return true;
+    recorder->told_us = now_us;
     recorder->next_progress = recorder->n_pumped_frames + rate / PROGRESS_STEPS_PER_S;
     return recorder->config.progress(recorder->config.progress_user,
         recorder->n_pumped_frames * 1000000 / rate,

@@ -21,6 +21,7 @@ struct vpriv_recorder {
     int64_t triggered_us; /* monotonic */
     uint64_t n_pumped_frames;
     uint64_t next_progress;
+    int64_t told_us;    /* monotonic; when progress was told last */
     bool commit_at_end; /* run, of a source of known length: whole or not at all */
     vpriv_outcome outcome;
     char detail[512]; /* why it ended early, in words */

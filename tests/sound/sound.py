@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -152,6 +153,31 @@ class PulseAudio(Case):
                 if ahead > 0:
                     time.sleep(ahead)
                 pipe.write(data[at:at + piece])
+
+
+class Talker:
+    """Somebody who speaks 48 kHz, mono, 16 bits into a pipe, until told to stop."""
+
+    def __init__(self, case, fifo, data):
+        self.fifo, self.data, self.n_said, self.quiet = fifo, data, 0, False
+        self.thread = threading.Thread(target=self._speak, daemon=True)
+        self.thread.start()
+        case.addCleanup(self.stop)
+
+    def _speak(self):
+        begin = time.monotonic()
+        try:
+            with open(self.fifo, "wb", buffering=0) as pipe:
+                while not self.quiet and self.n_said < len(self.data):
+                    self.n_said += pipe.write(self.data[self.n_said:self.n_said + 960])
+                    time.sleep(max(0, begin + self.n_said / 96000 - time.monotonic()))
+        except BrokenPipeError:
+            pass
+
+    def stop(self):
+        """Be quiet."""
+        self.quiet = True
+        self.thread.join(WAIT_S)
 
 
 class PipeWire(Case):
