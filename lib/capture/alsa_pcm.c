@@ -15,8 +15,8 @@ static const char *const server_types[] = {"pulse", "pipewire", "jack"};
 
 static _Thread_local char message[256];
 
-static void keep_message(const char *file, int line, const char *function, int error,
-    const char *format, va_list arguments)
+__attribute__((format(printf, 5, 0))) static void keep_message(const char *file, int line,
+    const char *function, int error, const char *format, va_list arguments)
 {
     (void)file, (void)line, (void)function, (void)error;
     if (!message[0]) /* the first one is nearest to the cause */

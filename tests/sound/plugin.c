@@ -188,7 +188,7 @@ static int set_limits(test_card *card, snd_config_t *conf)
 /* What libasound looks for. */
 #pragma GCC visibility push(default)
 SND_PCM_PLUGIN_DEFINE_FUNC(voicepriv);
-SND_PCM_PLUGIN_SYMBOL(voicepriv)
+SND_DLSYM_BUILD_VERSION(SND_PCM_PLUGIN_ENTRY(voicepriv), SND_PCM_DLSYM_VERSION)
 #pragma GCC visibility pop
 
 SND_PCM_PLUGIN_DEFINE_FUNC(voicepriv)
