@@ -115,10 +115,11 @@ static snd_pcm_sframes_t skip_overwritten(alsa_source *from, snd_pcm_sframes_t n
                                  : 2 * from->pcm.period_frames;
     const size_t n_kept =
         from->pcm.buffer_frames > in_danger ? from->pcm.buffer_frames - in_danger : 0;
-    const snd_pcm_sframes_t n_skipped =
-        snd_pcm_forward(from->pcm.pcm, (snd_pcm_uframes_t)n_ahead - n_kept);
-    if (n_skipped > 0)
-        vpi_queue_lose(from->base.queue, (uint64_t)n_skipped);
+    const snd_pcm_sframes_t n_skipped = n_ahead - (snd_pcm_sframes_t)n_kept;
+    const snd_pcm_sframes_t done = snd_pcm_forward(from->pcm.pcm, (snd_pcm_uframes_t)n_skipped);
+    if (done != n_skipped)
+        return done < 0 ? done : -EIO;
+    vpi_queue_lose(from->base.queue, (uint64_t)n_skipped);
     return n_skipped;
 }
 
@@ -274,8 +275,9 @@ out:
     return st;
 }
 
-static vpriv_status start_device(alsa_source *from)
+static vpriv_status alsa_start(vpriv_source *source)
 {
+    alsa_source *from = (alsa_source *)source;
     vpriv_status st = VPRIV_E_INTERNAL;
     uint64_t ignored;
     VPI_TRY(open_device(from));
@@ -299,22 +301,6 @@ out:
     return st;
 }
 
-static vpriv_status alsa_start(vpriv_source *source)
-{
-    const vpriv_status st = start_device((alsa_source *)source);
-    if (st == VPRIV_OK)
-        return st;
-    return vpi_fail_in(st == VPRIV_E_NOT_FOUND ? VPRIV_E_DEVICE_LOST : st, source->name);
-}
-
-static vpriv_status alsa_read(vpriv_source *source, void *frames_out, size_t capacity_frames,
-    size_t *n_read_out, uint64_t *n_lost_out, bool *end_out)
-{
-    const vpriv_status st =
-        vpi_queue_read(source->queue, frames_out, capacity_frames, n_read_out, n_lost_out, end_out);
-    return st == VPRIV_OK ? st : vpi_fail_in(st, source->name);
-}
-
 static void alsa_stop(vpriv_source *source)
 {
     alsa_source *from = (alsa_source *)source;
@@ -336,14 +322,13 @@ static void alsa_close(vpriv_source *source)
     alsa_source *from = (alsa_source *)source;
     if (from->wake >= 0)
         close(from->wake);
-    vpi_queue_destroy(source->queue);
-    free(from);
+    vpi_source_free(source);
 }
 
 static const vpi_source_table alsa_table = {
     .name = "alsa",
     .start = alsa_start,
-    .read = alsa_read,
+    .read = vpi_source_read_queue,
     .stop = alsa_stop,
     .close = alsa_close,
 };

@@ -14,7 +14,6 @@
 #include <string.h>
 
 #define FRAGMENT_MS 20
-#define TURN_US     100000
 
 typedef struct pulse_source {
     vpriv_source base;
@@ -28,6 +27,7 @@ typedef struct pulse_source {
 
     /* the capturing thread's; until it runs, the starter's */
     const char *lost;
+    bool is_settled; /* the stream runs, or never will */
     vpi_pace pace;
     size_t frame_bytes;
     uint8_t part[VPRIV_CHANNELS_MAX * sizeof(float)]; /* the beginning of a frame */
@@ -39,6 +39,7 @@ static void lose(pulse_source *from, const char *why)
     if (from->lost)
         return;
     from->lost = why;
+    from->is_settled = true;
     vpi_queue_end(from->base.queue, VPRIV_E_DEVICE_LOST, why);
 }
 
@@ -106,8 +107,10 @@ static void check_stream(pulse_source *from)
 
 static void on_state(pa_stream *stream, void *user)
 {
-    (void)stream;
-    check_stream(user);
+    pulse_source *from = user;
+    check_stream(from);
+    if (pa_stream_get_state(stream) == PA_STREAM_READY)
+        from->is_settled = true;
 }
 
 static void on_moved(pa_stream *stream, void *user)
@@ -142,8 +145,7 @@ static void *capture(void *user)
 {
     pulse_source *from = user;
     while (!from->lost && !atomic_load(&from->quit)) {
-        if (pa_mainloop_prepare(from->server.loop, TURN_US) < 0 ||
-            pa_mainloop_poll(from->server.loop) < 0 || pa_mainloop_dispatch(from->server.loop) < 0)
+        if (vpi_pulse_turn(&from->server) != VPRIV_OK)
             lose(from, "the connection to the sound server broke");
         check_stream(from);
     }
@@ -206,15 +208,7 @@ static vpriv_status connect_stream(pulse_source *from)
                        PA_STREAM_NO_REMAP_CHANNELS | PA_STREAM_NO_REMIX_CHANNELS) == 0,
         VPRIV_E_IO, "the sound server refuses: %s",
         pa_strerror(pa_context_errno(from->server.context)));
-    const int64_t began_us = vpi_monotonic_us();
-    while (!from->lost && pa_stream_get_state(from->stream) != PA_STREAM_READY) {
-        VPI_ENSURE(vpi_monotonic_us() - began_us < 5000000, VPRIV_E_IO,
-            "the sound server does not start the recording");
-        VPI_ENSURE(pa_mainloop_prepare(from->server.loop, TURN_US) >= 0 &&
-                       pa_mainloop_poll(from->server.loop) >= 0 &&
-                       pa_mainloop_dispatch(from->server.loop) >= 0,
-            VPRIV_E_IO, "the connection to the sound server broke");
-    }
+    VPI_TRY(vpi_pulse_wait(&from->server, &from->is_settled));
     VPI_ENSURE(!from->lost, VPRIV_E_DEVICE_LOST, "%s", from->lost);
     VPI_ENSURE(pa_sample_spec_equal(pa_stream_get_sample_spec(from->stream), &from->spec),
         VPRIV_E_UNSUPPORTED, "the sound server gives another format than the source's own");
@@ -237,8 +231,9 @@ out:
     return st;
 }
 
-static vpriv_status start_device(pulse_source *from)
+static vpriv_status pulse_start(vpriv_source *source)
 {
+    pulse_source *from = (pulse_source *)source;
     vpriv_status st = VPRIV_E_INTERNAL;
     const vpi_pulse_device before = from->device;
     VPI_TRY(vpi_pulse_connect(&from->server));
@@ -248,6 +243,7 @@ static vpriv_status start_device(pulse_source *from)
         VPRIV_E_DEVICE_LOST, "it is another device now, or gives another format");
     vpi_queue_reset(from->base.queue);
     from->lost = NULL;
+    from->is_settled = false;
     vpi_pace_begin(&from->pace, from->spec.rate);
     pa_context_set_state_callback(from->server.context, on_context, from);
     VPI_TRY(subscribe(from));
@@ -265,22 +261,6 @@ out:
     return st;
 }
 
-static vpriv_status pulse_start(vpriv_source *source)
-{
-    const vpriv_status st = start_device((pulse_source *)source);
-    if (st == VPRIV_OK)
-        return st;
-    return vpi_fail_in(st == VPRIV_E_NOT_FOUND ? VPRIV_E_DEVICE_LOST : st, source->name);
-}
-
-static vpriv_status pulse_read(vpriv_source *source, void *frames_out, size_t capacity_frames,
-    size_t *n_read_out, uint64_t *n_lost_out, bool *end_out)
-{
-    const vpriv_status st =
-        vpi_queue_read(source->queue, frames_out, capacity_frames, n_read_out, n_lost_out, end_out);
-    return st == VPRIV_OK ? st : vpi_fail_in(st, source->name);
-}
-
 static void pulse_stop(vpriv_source *source)
 {
     pulse_source *from = (pulse_source *)source;
@@ -294,18 +274,12 @@ static void pulse_stop(vpriv_source *source)
     vpi_queue_reset(source->queue);
 }
 
-static void pulse_close(vpriv_source *source)
-{
-    vpi_queue_destroy(source->queue);
-    free(source);
-}
-
 static const vpi_source_table pulse_table = {
     .name = "pulse",
     .start = pulse_start,
-    .read = pulse_read,
+    .read = vpi_source_read_queue,
     .stop = pulse_stop,
-    .close = pulse_close,
+    .close = vpi_source_free,
 };
 
 /* The server's own format; one that is not read here comes in 32 bits, which takes nothing from it. */
@@ -355,7 +329,7 @@ out:
     if (from) {
         st = vpi_fail_in(st, device[0] ? from->base.name : "pulse");
         vpi_pulse_disconnect(&from->server);
-        pulse_close(&from->base);
+        vpi_source_free(&from->base);
     }
     return st;
 }

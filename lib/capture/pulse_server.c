@@ -58,7 +58,7 @@ static const char *last_error(const vpi_pulse *server)
     return pa_strerror(pa_context_errno(server->context));
 }
 
-static vpriv_status turn(vpi_pulse *server)
+vpriv_status vpi_pulse_turn(vpi_pulse *server)
 {
     if (pa_mainloop_prepare(server->loop, TURN_US) < 0 || pa_mainloop_poll(server->loop) < 0 ||
         pa_mainloop_dispatch(server->loop) < 0)
@@ -70,7 +70,7 @@ vpriv_status vpi_pulse_wait(vpi_pulse *server, const bool *done)
 {
     const int64_t began_us = vpi_monotonic_us();
     while (!*done) {
-        const vpriv_status st = turn(server);
+        const vpriv_status st = vpi_pulse_turn(server);
         if (st != VPRIV_OK)
             return st;
         if (!*done && !PA_CONTEXT_IS_GOOD(pa_context_get_state(server->context)))
@@ -99,7 +99,7 @@ static vpriv_status connect_to(vpi_pulse *server, const char *servers)
         return vpi_fail(VPRIV_E_NOT_FOUND, "no sound server answers at %.200s: %s", servers,
             last_error(server));
     while (pa_context_get_state(server->context) != PA_CONTEXT_READY) {
-        const vpriv_status st = turn(server);
+        const vpriv_status st = vpi_pulse_turn(server);
         if (st != VPRIV_OK)
             return st;
         if (!PA_CONTEXT_IS_GOOD(pa_context_get_state(server->context)))

@@ -24,7 +24,9 @@ typedef struct vpi_pulse_device {
 vpriv_status vpi_pulse_connect(vpi_pulse *server_out);
 void vpi_pulse_disconnect(vpi_pulse *server);
 
-/* Turn the main loop until *done, the connection fails, or 5 seconds have passed. */
+/* Turn the main loop once; waits for up to a tenth of a second. */
+vpriv_status vpi_pulse_turn(vpi_pulse *server);
+/* Turn it until *done, the connection fails, or 5 seconds have passed. */
 vpriv_status vpi_pulse_wait(vpi_pulse *server, const bool *done);
 /* The same for an operation; takes it. */
 vpriv_status vpi_pulse_finish(vpi_pulse *server, pa_operation *operation, const bool *done);

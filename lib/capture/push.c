@@ -16,31 +16,18 @@ static vpriv_status push_start(vpriv_source *source)
     return VPRIV_OK;
 }
 
-static vpriv_status push_read(vpriv_source *source, void *frames_out, size_t capacity_frames,
-    size_t *n_read_out, uint64_t *n_lost_out, bool *end_out)
-{
-    return vpi_queue_read(
-        source->queue, frames_out, capacity_frames, n_read_out, n_lost_out, end_out);
-}
-
 static void push_stop(vpriv_source *source)
 {
     vpi_queue_discard(source->queue);
     ((push_source *)source)->was_stopped = true;
 }
 
-static void push_close(vpriv_source *source)
-{
-    vpi_queue_destroy(source->queue);
-    free(source);
-}
-
 static const vpi_source_table push_table = {
     .name = "push",
     .start = push_start,
-    .read = push_read,
+    .read = vpi_source_read_queue,
     .stop = push_stop,
-    .close = push_close,
+    .close = vpi_source_free,
 };
 
 vpriv_status vpriv_capture_push_open(

@@ -55,6 +55,11 @@ void vpi_source_stop(vpriv_source *source);
 
 /* Frames the whole source will give, for progress; VPI_FRAMES_UNKNOWN for a live one. */
 uint64_t vpi_source_total_frames(const vpriv_source *source);
+/* For the tables of sources with a queue: read from it, and free it with the source. */
+vpriv_status vpi_source_read_queue(vpriv_source *source, void *frames_out, size_t capacity_frames,
+    size_t *n_read_out, uint64_t *n_lost_out, bool *end_out);
+void vpi_source_free(vpriv_source *source);
+
 /* Let the level know of frames that were read; does nothing until somebody asks for it. */
 void vpi_source_meter(vpriv_source *source, const void *frames, size_t n_frames);
 

@@ -13,15 +13,15 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-import unittest
+import unittest.mock
 
-BUILD = pathlib.Path(os.environ.get("top_builddir", ".")).resolve()
-SOURCE = pathlib.Path(os.environ.get("top_srcdir", pathlib.Path(__file__).parents[2])).resolve()
-VOICE = pathlib.Path("/usr/share/sounds/alsa/Front_Center.wav")
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import e2e  # noqa: E402
+
 WAIT_S = 30
+UNSUPPORTED, NOT_FOUND, DEVICE_LOST, LIMIT, IO = -16, -13, -19, -17, -4  # vpriv_status
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
 
@@ -42,47 +42,35 @@ def until(condition, what, seconds=WAIT_S):
         time.sleep(0.02)
 
 
-class Case(unittest.TestCase):
-    """A test with a folder and processes of its own."""
+class Case(e2e.Case):
+    """A test with a folder, an environment and processes of its own."""
 
     def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="voicepriv-sound-"))
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        super().setUp()
+        environment = unittest.mock.patch.dict(os.environ)
+        environment.start()
+        self.addCleanup(environment.stop)
         # Whatever the caller's session has must not be met: neither its servers nor its settings.
-        self.env = {name: value for name, value in os.environ.items()
-                    if not name.startswith(("PULSE_", "PIPEWIRE_", "ALSA_", "XDG_", "DBUS_"))}
+        for name in list(os.environ):
+            if name.startswith(("PULSE_", "PIPEWIRE_", "ALSA_", "XDG_", "DBUS_", "DISPLAY")):
+                del os.environ[name]
         for name in ("run", "home"):
-            (self.folder / name).mkdir(mode=0o700)
-        self.env |= {"XDG_RUNTIME_DIR": str(self.folder / "run"), "HOME": str(self.folder / "home"),
-                     "XDG_STATE_HOME": str(self.folder / "home"),
-                     "XDG_CONFIG_HOME": str(self.folder / "home"), "LC_ALL": "C.UTF-8"}
+            self.path(name).mkdir(mode=0o700)
+        os.environ.update({"XDG_RUNTIME_DIR": str(self.path("run")), "HOME": str(self.path("home")),
+                           "XDG_STATE_HOME": str(self.path("home")),
+                           "XDG_CONFIG_HOME": str(self.path("home")), "LC_ALL": "C.UTF-8"})
 
-    def start(self, *words, name=None, **more):
+    def start(self, *words, **more):
         """Start a program that ends with the test at the latest."""
         if not shutil.which(str(words[0])):
-            self.fail(f"{words[0]} is not installed (scripts/setup)")
-        log = open(self.folder / f"{name or pathlib.Path(words[0]).name}.log", "ab")
+            self.fail(f"{words[0]} is not there (scripts/setup installs the servers)")
+        log = open(self.path(f"{pathlib.Path(words[0]).name}.log"), "ab")
         self.addCleanup(log.close)
-        more.setdefault("stdout", log)
-        more.setdefault("stdin", subprocess.DEVNULL)
-        more.setdefault("stderr", log)
-        process = subprocess.Popen([str(word) for word in words], env=self.env, cwd=self.folder,
+        more = {"stdout": log, "stderr": log, "stdin": subprocess.DEVNULL, **more}
+        process = subprocess.Popen([str(word) for word in words], cwd=self.folder,
                                    preexec_fn=_die_with_parent, **more)
         self.addCleanup(self.end, process)
         return process
-
-    @staticmethod
-    def end(process):
-        """End a program that was started, and wait until it is gone."""
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-        for stream in (process.stdin, process.stdout, process.stderr):
-            if stream and not stream.closed:
-                try:
-                    stream.close()
-                except BrokenPipeError:
-                    pass
 
     def recordings(self):
         """What records from the sound server: one line for each."""
@@ -90,28 +78,28 @@ class Case(unittest.TestCase):
 
     def voice(self, *options):
         """Real speech as raw bytes: 48 kHz, mono, 16 bits, unless sox is told otherwise."""
-        path = self.folder / "voice.raw"
-        self.say("sox", VOICE, "-t", "raw", *(options or ("-e", "signed", "-b", "16")), path)
+        path = self.path("voice.raw")
+        self.say("sox", e2e.VOICE, "-t", "raw", *(options or ("-e", "signed", "-b", "16")), path)
         return path.read_bytes()
 
     def play(self, *more):
         """Something else that is heard from the speaker: loud, for half a minute."""
-        path = self.folder / "other.wav"
+        path = self.path("other.wav")
         self.say("sox", "-n", "-r", "48000", "-b", "16", "-c", "1", path, "synth", "30", "sawtooth",
                  "997", "gain", "-1")
         return self.start("paplay", "--device=spk", path, *more)
 
     def say(self, *words, check=True):
         """Run a program and give what it prints."""
-        done = subprocess.run([str(word) for word in words], env=self.env, cwd=self.folder,
-                              capture_output=True, text=True, timeout=WAIT_S, check=False)
+        done = subprocess.run([str(word) for word in words], cwd=self.folder, capture_output=True,
+                              text=True, timeout=WAIT_S, check=False)
         if check:
             self.assertEqual(done.returncode, 0, f"{words}: {done.stdout} {done.stderr}")
         return done.stdout.strip()
 
     def log(self, name):
         """What a program wrote."""
-        return (self.folder / f"{name}.log").read_text(errors="replace")
+        return self.path(f"{name}.log").read_text(errors="replace")
 
 
 class PulseAudio(Case):
@@ -119,8 +107,8 @@ class PulseAudio(Case):
 
     def setUp(self):
         super().setUp()
-        socket = self.folder / "run" / "pa.sock"
-        self.env["PULSE_SERVER"] = f"unix:{socket}"
+        socket = self.path("run") / "pa.sock"
+        os.environ["PULSE_SERVER"] = f"unix:{socket}"
         self.server = self.start(
             "pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--system=no",
             "--use-pid-file=no", "--disallow-exit=no", "--log-target=stderr",
@@ -133,7 +121,7 @@ class PulseAudio(Case):
 
     def add_microphone(self, name="mic", rate_hz=48000, n_channels=1, sample_format="s16le"):
         """A microphone; gives its module's number and the pipe to write to."""
-        fifo = self.folder / f"{name}.fifo"
+        fifo = self.path(f"{name}.fifo")
         module = self.say("pactl", "load-module", "module-pipe-source", f"source_name={name}",
                           f"file={fifo}", f"format={sample_format}", f"rate={rate_hz}",
                           f"channels={n_channels}")
@@ -185,13 +173,13 @@ class PipeWire(Case):
 
     def setUp(self):
         super().setUp()
-        run = self.folder / "run"
-        self.env["PULSE_SERVER"] = f"unix:{run}/pulse/native"
-        self.env["PIPEWIRE_RUNTIME_DIR"] = str(run)
-        bus = self.folder / "bus"
+        run = self.path("run")
+        os.environ["PULSE_SERVER"] = f"unix:{run}/pulse/native"
+        os.environ["PIPEWIRE_RUNTIME_DIR"] = str(run)
+        bus = self.path("bus")
         self.start("dbus-daemon", "--session", "--nofork", "--nopidfile", f"--address=unix:path={bus}")
         until(bus.exists, "D-Bus")
-        self.env["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={bus}"
+        os.environ["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={bus}"
         self.pipewire = self.start("pipewire")
         until((run / "pipewire-0").exists, "PipeWire")
         self.start("wireplumber")
@@ -234,8 +222,8 @@ class Recording:
 
     def __init__(self, case, source, *options):
         self.case = case
-        self.path = case.folder / "captured.raw"
-        self.process = case.start(BUILD / "tests/sound/capture", source, self.path, *options,
+        self.path = case.path("captured.raw")
+        self.process = case.start(e2e.BUILD / "tests/sound/capture", source, self.path, *options,
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
         self.said = []
         self.name, sample_format, rate_hz, n_channels = self.wait("open")
@@ -291,8 +279,8 @@ class Recording:
 
 def refusal(case, source, *options):
     """(status, text) with which a source is not opened."""
-    done = subprocess.run([BUILD / "tests/sound/capture", source, case.folder / "none.raw", *options],
-                          env=case.env, capture_output=True, text=True, timeout=WAIT_S, check=False,
+    done = subprocess.run([e2e.BUILD / "tests/sound/capture", source, case.path("none.raw"), *options],
+                          capture_output=True, text=True, timeout=WAIT_S, check=False,
                           stdin=subprocess.DEVNULL)
     case.assertEqual(done.returncode, 1, f"{source}: {done.stdout} {done.stderr}")
     case.assertEqual(done.stderr, "", "the sound library speaks for itself")
@@ -301,15 +289,4 @@ def refusal(case, source, *options):
     return int(words[1]), words[2].strip()
 
 
-UNSUPPORTED, NOT_FOUND, DEVICE_LOST = -16, -13, -19
-
-
-def main():
-    """Run every test of the program; none at all is a failure."""
-    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
-    if suite.countTestCases() == 0:
-        sys.exit("no test was found")
-    result = unittest.TextTestRunner(verbosity=2, stream=sys.stdout).run(suite)
-    if result.testsRun == 0 or result.skipped:
-        sys.exit("nothing was tested, or something was skipped")
-    sys.exit(0 if result.wasSuccessful() else 1)
+main = e2e.main
