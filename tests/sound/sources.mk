@@ -22,6 +22,9 @@ tests_sound_plugin_la_LIBADD = $(ALSA_LIBS)
 endif
 if HAVE_PULSE
 TESTS += $(sound_tests_pulse)
+check_LTLIBRARIES += tests/sound/holes.la
+tests_sound_holes_la_SOURCES = tests/sound/holes.c
+tests_sound_holes_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
 CHECK_LONG += tests/sound/long-load
 tests/sound/long-load: tests/sound/capture$(EXEEXT)
 endif
