@@ -20,7 +20,7 @@
 #define WAIT_MS          20
 #define N_WAITS_RUNNING  7  /* without a frame in them: 140 ms, then the device is lost */
 #define N_WAITS_STARTING 50 /* some cards need a while for the first frame */
-#define N_RESTARTS_MAX   100
+#define N_RESTARTS_MAX   5  /* without a frame in between */
 #define NS_PER_S         INT64_C(1000000000)
 
 typedef struct alsa_source {
@@ -223,10 +223,12 @@ static void *capture(void *user)
         else if (!is_well)
             lost =
                 trouble(from, snd_pcm_state(from->pcm.pcm) == SND_PCM_STATE_XRUN ? -EPIPE : -EIO);
-        else if (n > 0)
-            allow_waits(from, N_WAITS_RUNNING);
-        else if (from->n_waits_left-- == 0)
+        else if (n == 0 && from->n_waits_left-- == 0)
             lost = "it gives no more frames";
+        if (n > 0) {
+            allow_waits(from, N_WAITS_RUNNING);
+            from->n_restarts = 0;
+        }
     }
     if (lost) {
         vpi_queue_end(from->base.queue, VPRIV_E_DEVICE_LOST, lost);

@@ -4,8 +4,8 @@
  *
  * Each frame carries its own number: frames since the plug-in was first started, in the low bits of
  * its samples, also while the card stands. The words in the file `control` are what is wrong: nothing,
- * "xrun" (it stops, once), "gone" (unplugged), "hangup" (its descriptor says so), "silent" (no frame
- * comes). `frozen` in it keeps the next start for 100 ms. */
+ * "xrun" (it stops once, and takes 100 ms to start again), "gone" (unplugged), "hangup" (its descriptor
+ * says so), "silent" (no frame comes). */
 #include <alsa/asoundlib.h>
 #include <alsa/pcm_external.h>
 #include <poll.h>
@@ -71,11 +71,13 @@ static int card_start(snd_pcm_ioplug_t *io)
         return -ENODEV;
     if (has(card, "xrun"))
         usleep(100000);
-    card->started_ns = now_ns();
+    if (timerfd_settime(card->timer, 0, &every, NULL) < 0)
+        return -errno;
+    card->pointer = 0;
+    card->started_ns = now_ns(); /* last: libasound notes the time of the start next */
     if (card->epoch_ns == 0)
         card->epoch_ns = card->started_ns;
-    card->pointer = 0;
-    return timerfd_settime(card->timer, 0, &every, NULL);
+    return 0;
 }
 
 static int card_stop(snd_pcm_ioplug_t *io)
