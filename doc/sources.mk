@@ -24,4 +24,5 @@ uninstall-local: doc/man.stamp
 	for page in doc/man/*.3; do rm -f $(DESTDIR)$(mandir)/man3/$${page##*/}; done
 
 EXTRA_DIST += doc/tour.md doc/decisions.md doc/format.md doc/threat-model.md doc/errors.md doc/threads.md doc/performance.md \
+	doc/howto/add-a-source.md \
 	scripts/make-man scripts/make-symbols scripts/headers.py

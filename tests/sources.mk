@@ -17,5 +17,6 @@ include tests/unit/recorder.mk
 include tests/kernels/sources.mk
 include tests/vectors/sources.mk
 include tests/fault/sources.mk
+include tests/sound/sources.mk
 include tests/e2e/sources.mk
 include tests/meta/sources.mk

@@ -109,17 +109,34 @@ static exit_code report(const tool_arguments *arguments, const char *what, vpriv
     return code;
 }
 
+/* What the input's name begins with. */
+typedef enum input_kind {
+    INPUT_FILE,
+    INPUT_STANDARD,
+    INPUT_MICROPHONE,
+} input_kind;
+
 static exit_code record_source(const tool_arguments *arguments, vpriv_vault *vault,
-    const char *path, const char *what, recording_request *request)
+    const char *input, input_kind kind, const char *what, recording_request *request)
 {
     vpriv_source *source = NULL;
     vpriv_recorder *recorder = NULL;
     vpriv_outcome outcome = {.struct_size = sizeof outcome};
-    vpriv_status st = vpriv_capture_file_open(path, &source);
+    const vpriv_capture_options options = {.struct_size = sizeof options,
+        .wanted = {.rate_hz = request->config.encoding.rate_hz,
+            .n_channels = request->config.encoding.n_channels},
+        .allow_monitor = option_given(arguments, OPTION_ALLOW_MONITOR),
+        .allow_non_card = option_given(arguments, OPTION_ALLOW_NON_CARD)};
+    vpriv_status st = vpriv_capture_open(input, &options, &source);
+    if (st != VPRIV_OK && kind == INPUT_MICROPHONE)
+        return tool_failed(arguments, what, st);
     if (st == VPRIV_OK)
         st = vpriv_recorder_open(vault, source, &request->config, &recorder);
+    if (kind == INPUT_MICROPHONE)
+        what = vpriv_capture_name(source);
     progress_begin(arguments, what, &request->progress);
-    request->progress.n_interrupts_allowed = strcmp(path, "-") == 0 ? 1 : 0;
+    request->progress.n_interrupts_allowed = kind == INPUT_STANDARD ? 1 : 0;
+    request->progress.microphone = kind == INPUT_MICROPHONE ? source : NULL;
     if (st == VPRIV_OK)
         st = vpriv_recorder_run(recorder, &request->trigger, &outcome);
     progress_end(&request->progress);
@@ -129,17 +146,33 @@ static exit_code record_source(const tool_arguments *arguments, vpriv_vault *vau
     return code;
 }
 
+/* What cannot be one whatever there is on this machine is a mistake on the command line. */
+static bool is_input(const char *input)
+{
+    static const char *const kinds[] = {"file", "alsa", "pulse"};
+    const size_t n = strcspn(input, ":");
+    if (strcmp(input, "-") == 0)
+        return true;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strlen(kinds[i]) == n && strncmp(input, kinds[i], n) == 0)
+            return input[n] ? input[n + 1] != '\0' : i > 0;
+    return false;
+}
+
 exit_code command_record(const tool_arguments *arguments)
 {
     tool_session session;
     recording_request request;
     const char *input = option_value(arguments, OPTION_INPUT);
-    const bool is_standard_input = strcmp(input, "-") == 0;
+    const input_kind kind = strcmp(input, "-") == 0           ? INPUT_STANDARD
+                            : strncmp(input, "file:", 5) == 0 ? INPUT_FILE
+                                                              : INPUT_MICROPHONE;
     exit_code code = read_recording_request(arguments, VPRIV_TRIGGER_BUTTON, &request);
     if (code != EXIT_GOOD)
         return code;
-    if (!is_standard_input && (strncmp(input, "file:", 5) != 0 || !input[5]))
-        return tool_usage(arguments, "--input '%s' is neither file:PATH nor -", input);
+    if (!is_input(input))
+        return tool_usage(arguments,
+            "--input '%s' is none of alsa:NAME, pulse, pulse:NAME, file:PATH and -", input);
     if (option_given(arguments, OPTION_CREDENTIAL) &&
         (option_given(arguments, OPTION_ROOT) || option_given(arguments, OPTION_KEYRING)))
         return tool_usage(arguments, "--credential is instead of --root and --keyring");
@@ -148,11 +181,11 @@ exit_code command_record(const tool_arguments *arguments)
                : session_open(arguments, SESSION_WITHOUT_KEYRING, &session);
     if (code != EXIT_GOOD)
         return code;
-    interrupts_watch(is_standard_input);
-    /* "file:-" is a file of that name, not standard input. */
-    const char *path = is_standard_input ? "-" : strcmp(input + 5, "-") == 0 ? "./-" : input + 5;
-    code = record_source(
-        arguments, session.vault, path, is_standard_input ? "standard input" : input + 5, &request);
+    interrupts_watch(kind == INPUT_STANDARD);
+    const char *what = kind == INPUT_STANDARD ? "standard input"
+                       : kind == INPUT_FILE   ? input + 5
+                                              : input;
+    code = record_source(arguments, session.vault, input, kind, what, &request);
     session_close(&session);
     return code;
 }
@@ -175,8 +208,11 @@ static exit_code import_file(const tool_arguments *arguments, vpriv_vault *vault
     vpriv_outcome outcome = {.struct_size = sizeof outcome};
     if (strcmp(path, "-") == 0)
         return tool_usage(arguments, "standard input is recorded, not imported");
-    if (!is_ogg(path))
-        return record_source(arguments, vault, path, path, request);
+    if (!is_ogg(path)) {
+        char input[PATH_TEXT_BYTES + 8];
+        snprintf(input, sizeof input, "file:%s", path);
+        return record_source(arguments, vault, input, INPUT_FILE, path, request);
+    }
     progress_begin(arguments, path, &request->progress);
     const vpriv_status st = vpriv_recorder_import_opus(vault, path, &request->config, &outcome);
     progress_end(&request->progress);

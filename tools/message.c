@@ -14,7 +14,7 @@ static const struct {
     {EXIT_AUTH, "damaged, changed or older than its root key, or the root key is missing or of "
                 "another vault"},
     {EXIT_FULL, "no space left on the disk"},
-    {EXIT_IO, "another input or output error"},
+    {EXIT_IO, "another input or output error, or the microphone was lost"},
     {EXIT_FORMAT, "a file is not of a kind that is read here, or is damaged"},
     {EXIT_EXISTS, "something of that name is there already"},
     {EXIT_NO_KEY, "the keyring or credential does not hold the key for it"},

@@ -23,7 +23,13 @@ static const option_definition definitions[N_OPTIONS] = {
     [OPTION_NOTICE] = {"notice", "FILE", 1, "the exact text the person was shown"},
     [OPTION_NOTICE_VERSION] = {"notice-version", "TEXT", 1, "its version; from its hash"},
     [OPTION_LANGUAGE] = {"language", "TAG", 1, "its language, BCP 47; en"},
-    [OPTION_INPUT] = {"input", "SOURCE", 1, "file:PATH, or - for WAV on standard input"},
+    [OPTION_INPUT] = {"input", "SOURCE", 1,
+        "alsa:NAME, pulse, pulse:NAME, file:PATH, or - for WAV on standard input"},
+    [OPTION_ALLOW_MONITOR] = {"allow-monitor", NULL, 1,
+        "record what a speaker plays, when pulse:NAME names its monitor"},
+    [OPTION_ALLOW_NON_CARD] = {"allow-non-card", NULL, 1,
+        "record from an ALSA device that is no sound card, such as a file plug-in"},
+    [OPTION_QUIET] = {"quiet", NULL, 1, "show no clock and no meter"},
     [OPTION_TRIGGER] = {"trigger", "KIND", 1, "what started it; button"},
     [OPTION_RETENTION] = {"retention", "TERM", 1,
         "48h, 72h, 90d, 3months, 18months, 36months or until-erased; nothing is stored without"},
@@ -98,6 +104,9 @@ static exit_code check_operands(tool_arguments *arguments, int n_operands, char 
     const tool_command *command = arguments->command;
     if (option_given(arguments, OPTION_HELP))
         return EXIT_GOOD;
+    if (command->needs_no_vault)
+        return n_operands == 0 ? EXIT_GOOD
+                               : tool_usage(arguments, "'%s' is one operand too many", operands[0]);
     if (n_operands < 1 || !*operands[0])
         return tool_usage(arguments, "no vault was named");
     if (n_operands < command->n_operands_min)

@@ -4,19 +4,37 @@
 #include <unistd.h>
 
 #define US_PER_SECOND 1000000
+#define METER_STEPS   20
 
 void progress_begin(const tool_arguments *arguments, const char *what, tool_progress *progress_out)
 {
     *progress_out = (tool_progress){.arguments = arguments,
         .what = what,
-        .is_terminal = isatty(STDERR_FILENO) == 1,
+        .is_terminal = isatty(STDERR_FILENO) == 1 && !option_given(arguments, OPTION_QUIET),
         .shown = UINT64_MAX};
+}
+
+/* For how long, and how loud: one step is 3 dB, the quietest shown is -60 dB. */
+static void show_meter(tool_progress *progress, uint64_t done_us)
+{
+    float peak_db = 0;
+    const uint64_t seconds = done_us / US_PER_SECOND;
+    if (vpriv_capture_level(progress->microphone, &peak_db) != VPRIV_OK)
+        return;
+    const int n_steps = peak_db <= -60 ? 0 : peak_db >= 0 ? METER_STEPS : (int)(peak_db / 3) + 20;
+    fprintf(stderr, "\rvoicepriv: %s: %s: %" PRIu64 ":%02" PRIu64 " [%.*s%*s]\033[K",
+        progress->arguments->command->words, progress->what, seconds / 60, seconds % 60, n_steps,
+        "====================", METER_STEPS - n_steps, "");
+    fflush(stderr);
+    progress->is_shown = true;
 }
 
 bool progress_tell(void *user, uint64_t done_us, uint64_t total_us)
 {
     tool_progress *progress = user;
-    if (progress->is_terminal) {
+    if (progress->is_terminal && progress->microphone) {
+        show_meter(progress, done_us);
+    } else if (progress->is_terminal) {
         const uint64_t now = total_us > 0 ? (uint64_t)(100.0 * (double)done_us / (double)total_us)
                                           : done_us / US_PER_SECOND;
         if (now != progress->shown) {

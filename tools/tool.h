@@ -40,6 +40,9 @@ typedef enum option_id {
     OPTION_NOTICE_VERSION,
     OPTION_LANGUAGE,
     OPTION_INPUT,
+    OPTION_ALLOW_MONITOR,
+    OPTION_ALLOW_NON_CARD,
+    OPTION_QUIET,
     OPTION_TRIGGER,
     OPTION_RETENTION,
     OPTION_BITRATE,
@@ -82,6 +85,7 @@ typedef struct tool_command {
     uint32_t repeated; /* of these, those that may be given several times */
     int n_operands_min;
     int n_operands_max; /* 0 is any number */
+    bool needs_no_vault;
     exit_code (*run)(const struct tool_arguments *arguments);
 } tool_command;
 
@@ -176,10 +180,11 @@ void output_abandon(tool_output *output);
 void interrupts_watch(bool ends_standard_input);
 int interrupts_seen(void);
 
-/* progress.c: how far it is, on a terminal only. */
+/* progress.c: how far it is, on a terminal only; of a microphone, for how long and how loud. */
 typedef struct tool_progress {
     const tool_arguments *arguments;
     const char *what;
+    vpriv_source *microphone; /* NULL for anything else */
     int n_interrupts_allowed;
     bool is_terminal;
     bool is_shown;
@@ -206,6 +211,7 @@ exit_code command_consent_give(const tool_arguments *arguments);
 exit_code command_consent_refuse(const tool_arguments *arguments);
 exit_code command_consent_withdraw(const tool_arguments *arguments);
 exit_code command_consent_show(const tool_arguments *arguments);
+exit_code command_devices(const tool_arguments *arguments);
 exit_code command_record(const tool_arguments *arguments);
 exit_code command_import(const tool_arguments *arguments);
 exit_code command_list(const tool_arguments *arguments);

@@ -1,14 +1,17 @@
 /** @file capture.h
- *  Where sound comes from: a file, a pipe, or a program that pushes frames in.
+ *  Where sound comes from: a microphone, a file, a pipe, or a program that pushes frames in.
  *
  *      vpriv_source *source;
+ *      vpriv_capture_open("pulse", NULL, &source);      // or "alsa:hw:0", "file:voice.wav", "-"
+ *
  *      const vpriv_stream_format format = {VPRIV_SAMPLE_S16, 16000, 1};
  *      vpriv_capture_push_open(&format, 0, &source);
  *      // in the audio callback:
  *      vpriv_capture_push_write(source, frames, n_frames, &n_taken);
  *
- *  Frames that cannot be taken become a gap of exactly their length at exactly their place; silence
- *  is never invented for them.
+ *  The chosen microphone or nothing: when it goes away the source ends with VPRIV_E_DEVICE_LOST, and
+ *  no frame of another device ever takes its place. Frames that cannot be taken become a gap of their
+ *  length at their place; silence is never invented for them.
  */
 #ifndef VOICEPRIV_CAPTURE_H
 #define VOICEPRIV_CAPTURE_H
@@ -42,6 +45,115 @@ typedef struct vpriv_stream_format {
 
 /** One origin of frames. Which calls may meet on different threads is said at each call. */
 typedef struct vpriv_source vpriv_source;
+
+/** How vpriv_capture_open() opens. Zero means the default. */
+typedef struct vpriv_capture_options {
+    size_t struct_size; /**< sizeof(vpriv_capture_options) */
+    /** What a sound card should give; fields that are 0 have no preference. It gives what is nearest:
+     *  vpriv_capture_format() tells. Other sources give what they have. */
+    vpriv_stream_format wanted;
+    uint32_t buffer_ms;  /**< sound that fits between device and reader, at least; 0 means 1000, at
+                              most VPRIV_PUSH_BUFFER_MAX_MS */
+    bool allow_non_card; /**< alsa: PCMs that are no card, such as file plug-ins. Those of sound
+                              servers (types pulse, pipewire, jack) are refused all the same */
+    bool allow_monitor;  /**< pulse: a monitor, which is what a speaker plays, if it is named */
+} vpriv_capture_options;
+
+/** Open a source by name: "alsa:NAME" (a PCM such as hw:0 or hw:CARD=Mic; "alsa" is its default),
+ *  "pulse:NAME" (a source of the local PulseAudio or PipeWire server; "pulse" is the default one, and
+ *  stays the one that was it now), "file:PATH" or "-" (as vpriv_capture_file_open()).
+ *
+ *  A device is looked at for its format and closed again: it captures between start and stop of
+ *  the recorder only. With the first start runs a thread of the source's own that does not lock,
+ *  allocate, write, or call anything but the sound library; what that does is its own affair.
+ *
+ *  Through "pulse", frames that the server reports as lost are gaps of exactly their length. What it
+ *  loses without a word is found with the clock when it is 8 ms or more: the gap is right to a
+ *  few ms, and comes up to two seconds late.
+ *  @param      input       the name
+ *  @param      options     copied; NULL for the defaults
+ *  @param[out] source_out  the source; untouched on failure
+ *  Owns:     the caller owns the source and closes it with vpriv_capture_close()
+ *  Threads:  any, at the same time      Realtime: no (waits for the server for up to 5 s)
+ *  Secrets:  frames pass through the sound library's memory, which is not guarded; the buffer behind
+ *            it is
+ *  @retval VPRIV_OK
+ *  @retval VPRIV_E_ARG          input is not of this form, or a field of options is out of range
+ *  @retval VPRIV_E_NOT_FOUND    no such device or file; no sound server answers
+ *  @retval VPRIV_E_UNSUPPORTED  this build lacks the source (the text names the configure switch); not
+ *                               a card; a monitor; a server that is not on this machine; a format
+ *                               that is not read here
+ *  @retval VPRIV_E_IO           the device is in use or does not answer
+ *  @retval VPRIV_E_FORMAT       as vpriv_capture_file_open()
+ *  @retval VPRIV_E_LIMIT        a name or a value beyond the bounds
+ *  @retval VPRIV_E_MEMORY       no memory, or it could not be locked
+ *  Since: 0.1 */
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_capture_open(
+    const char *input, const vpriv_capture_options *options, vpriv_source **source_out);
+
+/** One microphone, or monitor of a speaker. Texts live for the call that gets it. */
+typedef struct vpriv_capture_device {
+    size_t struct_size;      /**< of the library's vpriv_capture_device */
+    const char *input;       /**< what vpriv_capture_open() takes */
+    const char *description; /**< for people */
+    uint32_t rate_min_hz;    /**< 0 when not known now, such as while in use */
+    uint32_t rate_max_hz;
+    uint32_t n_channels_min;
+    uint32_t n_channels_max;
+    bool is_default; /**< what the source's name without a device opens */
+    bool is_monitor; /**< what a speaker plays; opens only with allow_monitor */
+} vpriv_capture_device;
+
+/** Gets one device; it lives for the call. Return false to stop. */
+typedef bool (*vpriv_capture_device_fn)(void *user, const vpriv_capture_device *device);
+
+/** List the devices of every source in this build. A sound server that does not run has none.
+ *  @param  fn    called for each
+ *  @param  user  handed to fn
+ *  Owns:     borrows both
+ *  Threads:  any, at the same time; fn runs on the caller's      Realtime: no      Secrets: none
+ *  @retval VPRIV_OK  @retval VPRIV_E_ARG fn is NULL
+ *  @retval VPRIV_E_UNSUPPORTED the sound server is not on this machine; other devices were listed
+ *  @retval VPRIV_E_IO a server or card does not answer; other devices were listed
+ *  @retval VPRIV_E_MEMORY
+ *  Since: 0.1 */
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_capture_list(vpriv_capture_device_fn fn, void *user);
+
+/** What happened to a device. */
+typedef enum vpriv_device_change {
+    VPRIV_DEVICE_APPEARED = 1, /**< it is there now */
+    VPRIV_DEVICE_GONE = 2,     /**< it is not there any more */
+    VPRIV_DEVICE_DEFAULT = 3,  /**< it became the default, or stopped being it */
+} vpriv_device_change;
+
+/** Gets one change; the device lives for the call, as it is now, or was. */
+typedef void (*vpriv_device_change_fn)(
+    void *user, vpriv_device_change change, const vpriv_capture_device *device);
+
+/** A watch on devices coming and going. */
+typedef struct vpriv_capture_watch vpriv_capture_watch;
+
+/** Watch devices come and go. The devices that are there are told first, as VPRIV_DEVICE_APPEARED.
+ *  Changes are told within about a second; a server that was started, within two more.
+ *  @param      fn         called for each change
+ *  @param      user       handed to fn
+ *  @param[out] watch_out  untouched on failure
+ *  Owns:     the caller owns the watch and ends it with
+ *            vpriv_capture_watch_close(); user is borrowed until then
+ *  Threads:  any; fn runs on a thread of the watch's own, one call at a time, and must not end the
+ *            watch      Realtime: no      Secrets: none
+ *  @retval VPRIV_OK  @retval VPRIV_E_ARG a pointer is NULL
+ *  @retval VPRIV_E_MEMORY no memory, descriptor or thread
+ *  Since: 0.1 */
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_capture_watch_open(
+    vpriv_device_change_fn fn, void *user, vpriv_capture_watch **watch_out);
+
+/** End a watch. When it returns, fn is not running and will not be called again.
+ *  @param  watch  NULL is fine
+ *  Owns:     takes the watch
+ *  Threads:  one, not from within fn      Realtime: no      Secrets: none
+ *  Since: 0.1 */
+VPRIV_API void vpriv_capture_watch_close(vpriv_capture_watch *watch);
 
 /** Open a source that is fed by vpriv_capture_push_write().
  *  @param      format      what the frames will look like; copied
@@ -130,6 +242,27 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_capture_file_open(
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_capture_format(
     const vpriv_source *source, vpriv_stream_format *format_out);
+
+/** Tell the name of a source, with the device that the default came to.
+ *  @param      source  any source
+ *  @return     such as "alsa:hw:0", "pulse:alsa_input.usb-mic", "file" or "push"; never NULL
+ *  Owns:     the source owns the text
+ *  Threads:  any      Realtime: yes      Secrets: none
+ *  Since: 0.1 */
+VPRIV_API const char *vpriv_capture_name(const vpriv_source *source);
+
+/** Tell how loud it was since the last call, for a meter. The first call gives silence, and the source
+ *  measures from then on, on the thread that reads it.
+ *  @param      source       any source
+ *  @param[out] peak_db_out  the loudest sample, 0 is full scale; -200 for silence; untouched on failure
+ *  Owns:     nothing
+ *  Threads:  any, beside a recorder that reads it; before it is closed      Realtime: yes
+ *  Secrets:  whether somebody speaks, and how loud
+ *  @retval VPRIV_OK
+ *  @retval VPRIV_E_ARG  a pointer is NULL
+ *  Since: 0.1 */
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_capture_level(
+    vpriv_source *source, float *peak_db_out);
 
 /** Close a source and wipe what it still holds.
  *  @param      source  any source, or NULL

@@ -36,12 +36,20 @@ out:
     return st;
 }
 
+/* Says which device it was. One that was there when it was opened, and is not there now, is lost. */
+static vpriv_status named(const vpriv_source *source, vpriv_status st)
+{
+    if (st == VPRIV_OK || !source->name[0])
+        return st;
+    return vpi_fail_in(st == VPRIV_E_NOT_FOUND ? VPRIV_E_DEVICE_LOST : st, source->name);
+}
+
 vpriv_status vpi_source_start(vpriv_source *source)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     VPI_ENSURE(source, VPRIV_E_ARG, "no source");
     VPI_ENSURE(!source->started, VPRIV_E_STATE, "the source is running already");
-    VPI_TRY(source->table->start(source));
+    VPI_TRY(named(source, source->table->start(source)));
     source->started = true;
     st = VPRIV_OK;
 out:
@@ -55,11 +63,25 @@ vpriv_status vpi_source_read(vpriv_source *source, void *frames_out, size_t capa
     VPI_ENSURE(source && frames_out && capacity_frames && n_read_out && n_lost_out && end_out,
         VPRIV_E_ARG, "reading from a source needs room and every output");
     VPI_ENSURE(source->started, VPRIV_E_STATE, "the source is not running");
-    VPI_TRY(
-        source->table->read(source, frames_out, capacity_frames, n_read_out, n_lost_out, end_out));
+    VPI_TRY(named(source,
+        source->table->read(source, frames_out, capacity_frames, n_read_out, n_lost_out, end_out)));
+    vpi_source_meter(source, frames_out, *n_read_out);
     st = VPRIV_OK;
 out:
     return st;
+}
+
+vpriv_status vpi_source_read_queue(vpriv_source *source, void *frames_out, size_t capacity_frames,
+    size_t *n_read_out, uint64_t *n_lost_out, bool *end_out)
+{
+    return vpi_queue_read(
+        source->queue, frames_out, capacity_frames, n_read_out, n_lost_out, end_out);
+}
+
+void vpi_source_free(vpriv_source *source)
+{
+    vpi_queue_destroy(source->queue);
+    free(source);
 }
 
 void vpi_source_stop(vpriv_source *source)
@@ -75,9 +97,11 @@ uint64_t vpi_source_total_frames(const vpriv_source *source)
     return source->total_frames;
 }
 
-const char *vpi_source_name(const vpriv_source *source)
+const char *vpriv_capture_name(const vpriv_source *source)
 {
-    return source->table->name;
+    if (!source)
+        return "";
+    return source->name[0] ? source->name : source->table->name;
 }
 
 vpriv_status vpriv_capture_format(const vpriv_source *source, vpriv_stream_format *format_out)

@@ -125,15 +125,20 @@ static vpriv_status time_out(vpriv_recorder *recorder)
     return st;
 }
 
-bool vpi_recorder_tell_progress(vpriv_recorder *recorder)
+bool vpi_recorder_tell_progress(vpriv_recorder *recorder, bool is_idle)
 {
     const uint64_t rate = recorder->source->format.rate_hz;
     const uint64_t total = vpi_source_total_frames(recorder->source);
+    const int64_t now_us = vpi_monotonic_us();
     const uint64_t n_waiting = vpi_intake_waiting_48k(recorder->intake) * rate / 48000;
     const uint64_t n_pumped = recorder->n_pumped_frames;
     const uint64_t n_done = n_pumped > n_waiting ? n_pumped - n_waiting : 0;
-    if (!recorder->config.progress || n_done < recorder->next_progress)
+    /* Also while no sound comes, so that whoever watches can end it. */
+    if (!recorder->config.progress ||
+        (n_done < recorder->next_progress &&
+            !(is_idle && now_us - recorder->told_us >= 1000000 / PROGRESS_STEPS_PER_S)))
         return true;
+    recorder->told_us = now_us;
     recorder->next_progress = n_done + rate / PROGRESS_STEPS_PER_S;
     return recorder->config.progress(recorder->config.progress_user, n_done * 1000000 / rate,
         total == VPI_FRAMES_UNKNOWN ? 0 : total * 1000000 / rate);
@@ -157,7 +162,7 @@ vpriv_status vpi_recorder_step(vpriv_recorder *recorder, bool *idle_out)
     else if ((state == VPRIV_RECORDER_COMMITTED || recorder->commit_at_end) && maximum_48k &&
              vpi_intake_length_48k(recorder->intake) >= maximum_48k)
         vpi_recorder_end(recorder, VPRIV_END_MAXIMUM, VPRIV_OK);
-    else if (!vpi_recorder_tell_progress(recorder))
+    else if (!vpi_recorder_tell_progress(recorder, *idle_out))
         vpi_recorder_end(
             recorder, VPRIV_END_STOPPED, recorder->commit_at_end ? VPRIV_E_CANCELLED : VPRIV_OK);
     else if (state == VPRIV_RECORDER_PROVISIONAL && !recorder->commit_at_end &&

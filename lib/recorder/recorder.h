@@ -21,6 +21,7 @@ struct vpriv_recorder {
     int64_t triggered_us; /* monotonic */
     uint64_t n_pumped_frames;
     uint64_t next_progress;
+    int64_t told_us;    /* monotonic; when progress was told last */
     bool commit_at_end; /* run, of a source of known length: whole or not at all */
     vpriv_outcome outcome;
     char detail[512]; /* why it ended early, in words */
@@ -40,7 +41,7 @@ vpriv_status vpi_recorder_begin(vpriv_recorder *recorder, const vpriv_trigger *t
 /* Read once. *idle_out: nothing was there. A failure has ended the recording already. */
 vpriv_status vpi_recorder_step(vpriv_recorder *recorder, bool *idle_out);
 /* Tell how far it is, when it is time to; false when it is to end. */
-bool vpi_recorder_tell_progress(vpriv_recorder *recorder);
+bool vpi_recorder_tell_progress(vpriv_recorder *recorder, bool is_idle);
 void vpi_recorder_end(vpriv_recorder *recorder, vpriv_end_reason reason, vpriv_status status);
 
 #endif

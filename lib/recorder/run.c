@@ -20,7 +20,7 @@ static vpriv_status check_outcome(const vpriv_outcome *outcome)
 
 static bool go_on(void *user)
 {
-    return vpi_recorder_tell_progress(user);
+    return vpi_recorder_tell_progress(user, false);
 }
 
 /* A source of known length that is long enough is encoded on several threads. What is stored of it

@@ -92,7 +92,7 @@ class Case(unittest.TestCase):
         process = subprocess.Popen([TOOL, *map(str, words)], cwd=self.folder,
                                    stdout=subprocess.PIPE, stderr=more.pop("stderr", subprocess.PIPE),
                                    **more)
-        self.addCleanup(self._end, process)
+        self.addCleanup(self.end, process)
         return process
 
     def wait_until_it_catches_signals(self, process):
@@ -119,7 +119,8 @@ class Case(unittest.TestCase):
                 "ASAN_OPTIONS": f"{options}:verify_asan_link_order=0".lstrip(":")}
 
     @staticmethod
-    def _end(process):
+    def end(process):
+        """End a program that was started, and wait until it is gone."""
         if process.poll() is None:
             process.kill()
         process.wait()

@@ -458,7 +458,7 @@ START_TEST(pipe_dash_is_standard_input)
     ck_assert_ptr_nonnull(freopen("piped.wav", "rb", stdin));
     vpriv_source *source = NULL;
     ck_ok(vpriv_capture_file_open("-", &source));
-    ck_assert_str_eq(vpi_source_name(source), "pipe");
+    ck_assert_str_eq(vpriv_capture_name(source), "pipe");
     static uint8_t frames[1 << 20];
     const size_t n_frames = drain(source, frames, sizeof frames);
     const size_t n_bytes = read_file(VOICE, bytes, sizeof bytes);

@@ -307,7 +307,7 @@ START_TEST(push_bad_arguments_are_refused)
     ck_ok(vpriv_capture_format(source, &format));
     ck_assert_uint_eq(format.rate_hz, 8000);
     ck_assert(vpi_source_total_frames(source) == VPI_FRAMES_UNKNOWN);
-    ck_assert_str_eq(vpi_source_name(source), "push");
+    ck_assert_str_eq(vpriv_capture_name(source), "push");
     size_t n_read;
     uint64_t n_lost;
     bool end;

@@ -1,0 +1,30 @@
+# Microphones of real sound servers, headless. What a build lacks is not tested there; a server that is
+# not installed is a failure. Real loss of a kernel's card is not among them: that needs a kernel module.
+EXTRA_DIST += tests/sound/sound.py
+check_PROGRAMS += tests/sound/capture tests/sound/watch
+tests_sound_capture_SOURCES = tests/sound/capture.c
+tests_sound_capture_LDADD = lib/librooms.la $(VPRIV_LIBS)
+tests_sound_watch_SOURCES = tests/sound/watch.c
+tests_sound_watch_LDADD = libvoicepriv.la
+
+sound_tests_alsa = tests/sound/test-alsa
+sound_tests_pulse = tests/sound/test-pulseaudio tests/sound/test-pipewire tests/sound/test-tool \
+	tests/sound/test-watch tests/sound/test-load
+EXTRA_DIST += $(sound_tests_alsa) $(sound_tests_pulse) tests/sound/long-load
+if HAVE_ALSA
+TESTS += $(sound_tests_alsa)
+# -rpath: a library that is loaded, though it is not installed.
+check_LTLIBRARIES += tests/sound/plugin.la
+tests_sound_plugin_la_SOURCES = tests/sound/plugin.c
+tests_sound_plugin_la_CPPFLAGS = $(AM_CPPFLAGS) -DPIC
+tests_sound_plugin_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
+tests_sound_plugin_la_LIBADD = $(ALSA_LIBS)
+endif
+if HAVE_PULSE
+TESTS += $(sound_tests_pulse)
+check_LTLIBRARIES += tests/sound/holes.la
+tests_sound_holes_la_SOURCES = tests/sound/holes.c
+tests_sound_holes_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
+CHECK_LONG += tests/sound/long-load
+tests/sound/long-load: tests/sound/capture$(EXEEXT)
+endif
