@@ -20,7 +20,7 @@ struct vpi_stream {
     uint64_t n_sealed_lost_48k;
     uint64_t length_48k; /* as the header has it */
     size_t n_full;       /* blocks waiting in the batch */
-    bool is_timeless;    /* sealed when full, whenever that is */
+    bool is_timeless;    /* handed over when the batch is full, or when somebody asks */
     struct {
         vpi_block_builder builder;
         uint8_t batch[BATCH_BLOCKS * VPI_BLOCK_PLAIN_BYTES];
@@ -68,28 +68,41 @@ static void forget_batch(vpi_stream *stream)
     stream->n_full = 0;
 }
 
-static vpriv_status hand_over(vpi_stream *stream)
+void vpi_stream_taken(vpi_stream *stream)
 {
-    if (stream->n_full == 0)
-        return VPRIV_OK;
-    const vpriv_status st =
-        vpi_sealer_write(stream->sealer, stream->secrets->batch, stream->n_full);
-    if (st != VPRIV_OK)
-        return st;
     stream->n_blocks += stream->n_full;
     stream->sealed_48k = stream->secrets->builder.start_48k;
     stream->n_sealed_packets = stream->n_packets;
     stream->n_sealed_lost_48k = stream->n_lost_48k;
     stream->oldest_us = stream->secrets->builder.n_entries > 0 ? vpi_monotonic_us() : 0;
     forget_batch(stream);
-    return VPRIV_OK;
+}
+
+static vpriv_status hand_over(vpi_stream *stream)
+{
+    if (stream->n_full == 0)
+        return VPRIV_OK;
+    const vpriv_status st =
+        vpi_sealer_write(stream->sealer, stream->secrets->batch, stream->n_full);
+    if (st == VPRIV_OK)
+        vpi_stream_taken(stream);
+    return st;
+}
+
+/* The block at hand goes to the batch. One that is full still was refused before: asked again. */
+static vpriv_status add_to_batch(vpi_stream *stream)
+{
+    const vpriv_status st = stream->n_full == BATCH_BLOCKS ? hand_over(stream) : VPRIV_OK;
+    if (st == VPRIV_OK)
+        close_block(stream);
+    return st;
 }
 
 /* Room for one more entry: closes the block at hand when it is full. */
 static vpriv_status next_block(vpi_stream *stream)
 {
-    close_block(stream);
-    return stream->n_full == BATCH_BLOCKS ? hand_over(stream) : VPRIV_OK;
+    const vpriv_status st = add_to_batch(stream);
+    return st == VPRIV_OK && stream->n_full == BATCH_BLOCKS ? hand_over(stream) : st;
 }
 
 /* A block takes no more sound than may wait, also when it comes faster than it was spoken: how many
@@ -155,9 +168,15 @@ vpriv_status vpi_stream_gap(vpi_stream *stream, uint64_t skipped_48k, uint64_t l
 
 static vpriv_status flush(vpi_stream *stream)
 {
+    vpriv_status st = VPRIV_OK;
     if (stream->secrets->builder.n_entries > 0)
-        close_block(stream);
-    return hand_over(stream);
+        st = add_to_batch(stream);
+    return st == VPRIV_OK ? hand_over(stream) : st;
+}
+
+int64_t vpi_stream_due_us(const vpi_stream *stream)
+{
+    return stream->oldest_us == 0 ? VPI_STREAM_NOT_DUE : stream->oldest_us + stream->unsealed_us;
 }
 
 void vpi_stream_keep_time(vpi_stream *stream, bool keeps_time)
@@ -167,10 +186,19 @@ void vpi_stream_keep_time(vpi_stream *stream, bool keeps_time)
 
 vpriv_status vpi_stream_poll(vpi_stream *stream)
 {
-    if (stream->is_timeless || stream->oldest_us == 0 ||
-        vpi_monotonic_us() - stream->oldest_us < stream->unsealed_us)
+    if (stream->is_timeless || vpi_monotonic_us() < vpi_stream_due_us(stream))
         return VPRIV_OK;
     return flush(stream);
+}
+
+void vpi_stream_offer(vpi_stream *stream, vpi_sealer_part *part_out)
+{
+    VPI_IMPOSSIBLE_UNLESS(stream->n_full < BATCH_BLOCKS);
+    if (stream->secrets->builder.n_entries > 0)
+        close_block(stream);
+    part_out->sealer = stream->sealer;
+    part_out->plain = stream->secrets->batch;
+    part_out->n_blocks = stream->n_full;
 }
 
 vpriv_status vpi_stream_commit(vpi_stream *stream)
