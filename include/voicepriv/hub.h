@@ -3,7 +3,7 @@
  *
  *      vpriv_hub_open(vault, NULL, &hub);                        // a worker for each processor
  *      for (size_t i = 0; i < n_rooms; i++) {
- *          vpriv_capture_push_open(&format, 250, &room[i].source);
+ *          vpriv_capture_push_open(&format, 200, &room[i].source);
  *          vpriv_recorder_open(vault, room[i].source, &room[i].config, &room[i].recorder);
  *          vpriv_hub_start(hub, room[i].recorder);               // instead of vpriv_recorder_start
  *      }
@@ -21,7 +21,7 @@
  *
  *  A source must hold what arrives between two ticks: 20 ms, and while the disk is slow as much as for a
  *  recorder alone. Sound in a recorder and its source is in locked memory; 64 recorders with the defaults
- *  and sources of 250 ms at 48 kHz, mono, take less than 8 MB of it (ulimit -l). */
+ *  and sources of 200 ms at 48 kHz, mono, take less than 8 MB of it (ulimit -l). */
 #ifndef VOICEPRIV_HUB_H
 #define VOICEPRIV_HUB_H
 

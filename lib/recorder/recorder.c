@@ -65,6 +65,7 @@ vpriv_status vpi_recorder_listen(vpriv_recorder *recorder)
     vpriv_status st = VPRIV_E_INTERNAL;
     VPI_ENSURE(!recorder->has_worker, VPRIV_E_STATE, "the recorder was started already");
     VPI_ENSURE(!recorder->hub, VPRIV_E_STATE, "the recorder was started in a hub already");
+    VPI_TRY(vpi_intake_take_pre_roll(recorder->intake));
     VPI_TRY(vpi_source_start(recorder->source));
     pthread_mutex_lock(&recorder->lock);
     vpi_intake_clear(recorder->intake);
@@ -137,6 +138,7 @@ vpriv_status vpriv_recorder_confirm(vpriv_recorder *recorder)
         st = vpi_stream_commit(recorder->stream);
     if (st == VPRIV_OK) {
         atomic_store(&recorder->state, (int)VPRIV_RECORDER_COMMITTED);
+        vpi_intake_give_up_pre_roll(recorder->intake);
     } else {
         st = vpi_recorder_drop(recorder, st);
         vpi_intake_clear(recorder->intake);

@@ -35,7 +35,7 @@ vpriv_status vpi_stream_reject(vpi_stream *stream);
 /* When what waits must be with the vault, monotonic; VPI_STREAM_NOT_DUE when nothing waits. */
 #define VPI_STREAM_NOT_DUE INT64_MAX
 int64_t vpi_stream_due_us(const vpi_stream *stream);
-/* Everything that waits, as a part of a group. */
+/* What waits, as a part of a group. When a batch is full the block at hand stays, and is due at once. */
 void vpi_stream_offer(vpi_stream *stream, vpi_sealer_part *part_out);
 /* The part was stored. */
 void vpi_stream_taken(vpi_stream *stream);
