@@ -72,10 +72,10 @@ static bool drive(vpriv_recorder *recorder, int64_t *due_io)
     return !idle;
 }
 
+/* What sound may have waited in its source, and what it would wait for the next look. */
 static int64_t margin_us(const vpriv_hub *hub)
 {
-    return 2 *
-           hub->tick_us; /* what it waited in the source, and what it would wait for the next look */
+    return 2 * hub->tick_us;
 }
 
 /* Whether a group must be written now, and until when one takes part in it. */
