@@ -45,15 +45,20 @@ static uint64_t free_bytes(const struct disk *disk)
     return (uint64_t)space.f_bavail * space.f_frsize;
 }
 
-static void fill(struct disk *disk)
+static void fill_until(struct disk *disk, uint64_t n_left_bytes)
 {
     static const char zeros[4096];
     const int fd = open(disk->filler, O_WRONLY | O_CREAT | O_APPEND, 0600);
     ck_assert_int_ge(fd, 0);
-    while (write(fd, zeros, sizeof zeros) > 0)
+    while (free_bytes(disk) > n_left_bytes && write(fd, zeros, sizeof zeros) > 0)
         ;
     close(fd);
-    ck_assert_uint_eq(free_bytes(disk), 0);
+    ck_assert_uint_le(free_bytes(disk), n_left_bytes);
+}
+
+static void fill(struct disk *disk)
+{
+    fill_until(disk, 0);
 }
 
 static bool reserve_is_there(const struct disk *disk)
@@ -261,6 +266,8 @@ START_TEST(destroying_works_beside_recorders_that_filled_the_disk)
     int status = 0;
     mount_disk(disk, "size=4m");
     life_close(&disk->life);
+    if (n_streams > 1)
+        fill_until(disk, 3u << 19); /* the vault never gets smaller: leave it room for afterwards */
     ck_assert_int_eq(pipe(pipes), 0);
     const pid_t child = fork();
     ck_assert_int_ge(child, 0);
