@@ -205,10 +205,15 @@ void vpi_stream_keep_time(vpi_stream *stream, bool keeps_time)
     stream->is_timeless = !keeps_time;
 }
 
+/* A block that sound has filled up to its time does not take the next one along, which began just now:
+ * there is one a second, not two. */
 vpriv_status vpi_stream_poll(vpi_stream *stream)
 {
-    if (stream->is_timeless || vpi_monotonic_us() < vpi_stream_due_us(stream))
+    const int64_t now_us = vpi_monotonic_us();
+    if (stream->is_timeless || now_us < vpi_stream_due_us(stream))
         return VPRIV_OK;
+    if (stream->n_full > 0 && now_us - stream->began_us < stream->unsealed_us)
+        return hand_over(stream);
     return flush(stream);
 }
 

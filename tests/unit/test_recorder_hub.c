@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "capture/source.h"
 #include "household.h"
+#include "recorder/stream.h"
 #include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
@@ -618,6 +619,42 @@ START_TEST(no_sound_waits_longer_than_it_may)
 }
 END_TEST
 
+/* A stream by itself: the packet that closes a block does not get one of its own along with it. */
+START_TEST(second_of_sound_is_one_block_and_one_commit)
+{
+    uint8_t packet[60] = {0x48};
+    vpi_stream *stream = NULL;
+    vpi_sealer_request request = {.required = VPRIV_PURPOSE_BIT(KEEP)};
+    request.tag.n_subjects = 1;
+    memcpy(request.tag.subjects[0], h.ada, sizeof h.ada);
+    request.tag.trigger = VPRIV_TRIGGER_TAP;
+    request.tag.retention = VPRIV_RETENTION_ERASED_ONLY;
+    request.tag.rate_hz = RATE;
+    request.tag.n_channels = 1;
+    atomic_store(&is_turned, true);
+    ck_ok(vpi_stream_create(h.vault, &request, SECOND_US, &stream));
+    ck_ok(vpi_stream_commit(stream));
+    atomic_store(&n_commits, 0);
+    for (int i = 0; i < 250; i++) {
+        ck_ok(vpi_stream_packet(stream, packet, sizeof packet, 960));
+        atomic_fetch_add(&turned_us, 20000);
+    }
+    ck_assert_int_eq(atomic_load(&n_commits), 4);
+    ck_assert_int_eq(blocks_on_disk(), 4);
+    ck_ok(vpi_stream_poll(stream)); /* the fifth second is over */
+    ck_assert_int_eq(blocks_on_disk(), 5);
+    /* And in no block is more than a second, nor does any wait longer. */
+    ck_ok(vpi_stream_packet(stream, packet, sizeof packet, 960));
+    atomic_fetch_add(&turned_us, SECOND_US - 1);
+    ck_ok(vpi_stream_poll(stream));
+    ck_assert_int_eq(blocks_on_disk(), 5);
+    atomic_fetch_add(&turned_us, 1);
+    ck_ok(vpi_stream_poll(stream));
+    ck_assert_int_eq(blocks_on_disk(), 6);
+    vpi_stream_destroy(stream);
+}
+END_TEST
+
 /* More than a second's worth of blocks at once: the batch goes by itself, and nothing is lost. */
 START_TEST(burst_is_kept_whole)
 {
@@ -797,6 +834,7 @@ int main(void)
     tcase_add_test(tests, calls_meet_the_group_that_is_being_written);
     tcase_add_test(tests, one_that_seals_often_does_not_cut_the_others_short);
     tcase_add_test(tests, no_sound_waits_longer_than_it_may);
+    tcase_add_test(tests, second_of_sound_is_one_block_and_one_commit);
     tcase_add_test(tests, burst_is_kept_whole);
     tcase_add_test(tests, what_is_wrong_is_named);
     tcase_add_test(tests, callback_may_stop_another_recorder_of_its_hub);
