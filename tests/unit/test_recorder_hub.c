@@ -535,15 +535,11 @@ START_TEST(commits_are_counted_by_the_interval_and_not_by_the_stream)
 }
 END_TEST
 
-/* Calls on recorders whose blocks are being written wait for the writer, and do what they say. */
-START_TEST(calls_meet_the_group_that_is_being_written)
+/* When it returns the group is in its commit, and stays there for a while. */
+static void begin_slow_group(size_t n)
 {
-    atomic_store(&is_turned, true);
-    open_rooms(4, 1000);
-    for (size_t i = 0; i < 4; i++)
-        ck_ok(vpriv_recorder_trigger(rooms[i].recorder, &household_button));
-    push_all_ms(4, 100);
-    for (size_t i = 0; i < 4; i++)
+    push_all_ms(n, 100);
+    for (size_t i = 0; i < n; i++)
         wait_until_read(i);
     nap(20 * TICK_MS);
     atomic_store(&is_slow, true);
@@ -551,16 +547,19 @@ START_TEST(calls_meet_the_group_that_is_being_written)
     for (int k = 0; k < 10000 && atomic_load(&is_slow); k++)
         nap(1);
     ck_assert(!atomic_load(&is_slow));
+}
+
+/* Calls on recorders whose blocks are being written wait for the writer, and do what they say. */
+START_TEST(calls_meet_the_group_that_is_being_written)
+{
+    atomic_store(&is_turned, true);
+    open_rooms(4, 1000);
+    for (size_t i = 0; i < 4; i++)
+        ck_ok(vpriv_recorder_trigger(rooms[i].recorder, &household_button));
+    begin_slow_group(4);
     ck_ok(vpriv_recorder_reject(rooms[0].recorder));
     ck_assert_int_eq(vpriv_recorder_state_now(rooms[0].recorder), VPRIV_RECORDER_RING);
-    push_all_ms(4, 100);
-    for (size_t i = 0; i < 4; i++)
-        wait_until_read(i);
-    nap(20 * TICK_MS);
-    atomic_store(&is_slow, true);
-    atomic_fetch_add(&turned_us, 1000000);
-    for (int k = 0; k < 10000 && atomic_load(&is_slow); k++)
-        nap(1);
+    begin_slow_group(4);
     ck_assert(!stop(2).is_stored);
     ck_ok(vpriv_recorder_confirm(rooms[1].recorder));
     ck_ok(vpriv_recorder_confirm(rooms[3].recorder));
@@ -624,13 +623,7 @@ START_TEST(second_of_sound_is_one_block_and_one_commit)
 {
     uint8_t packet[60] = {0x48};
     vpi_stream *stream = NULL;
-    vpi_sealer_request request = {.required = VPRIV_PURPOSE_BIT(KEEP)};
-    request.tag.n_subjects = 1;
-    memcpy(request.tag.subjects[0], h.ada, sizeof h.ada);
-    request.tag.trigger = VPRIV_TRIGGER_TAP;
-    request.tag.retention = VPRIV_RETENTION_ERASED_ONLY;
-    request.tag.rate_hz = RATE;
-    request.tag.n_channels = 1;
+    const vpi_sealer_request request = household_request(h.ada);
     atomic_store(&is_turned, true);
     ck_ok(vpi_stream_create(h.vault, &request, SECOND_US, &stream));
     ck_ok(vpi_stream_commit(stream));

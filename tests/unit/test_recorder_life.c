@@ -411,14 +411,8 @@ START_TEST(blocks_that_are_refused_stay_within_their_batch)
 {
     uint8_t packet[1000] = {0x48};
     vpi_stream *stream = NULL;
-    vpi_sealer_request request = {.required = VPRIV_PURPOSE_BIT(KEEP)};
+    const vpi_sealer_request request = household_request(h.ada);
     int n_refused = 0;
-    request.tag.n_subjects = 1;
-    memcpy(request.tag.subjects[0], h.ada, sizeof h.ada);
-    request.tag.trigger = VPRIV_TRIGGER_TAP;
-    request.tag.retention = VPRIV_RETENTION_ERASED_ONLY;
-    request.tag.rate_hz = RATE;
-    request.tag.n_channels = 1;
     ck_ok(vpi_stream_create(h.vault, &request, SECOND_US, &stream));
     ck_ok(vpi_stream_commit(stream));
     household_withdraw(&h, h.ada, KEEP);

@@ -21,13 +21,7 @@ static int count_commit(void *user)
 static vpi_sealer *make_sealer(const uint8_t *subject)
 {
     vpi_sealer *sealer = NULL;
-    vpi_sealer_request request = {.required = VPRIV_PURPOSE_BIT(KEEP)};
-    request.tag.n_subjects = 1;
-    memcpy(request.tag.subjects[0], subject, VPRIV_SUBJECT_ID_BYTES);
-    request.tag.trigger = VPRIV_TRIGGER_TAP;
-    request.tag.retention = VPRIV_RETENTION_ERASED_ONLY;
-    request.tag.rate_hz = HOUSEHOLD_RATE_HZ;
-    request.tag.n_channels = 1;
+    const vpi_sealer_request request = household_request(subject);
     ck_ok(vpi_sealer_create(h.vault, &request, &sealer));
     return sealer;
 }
