@@ -3,7 +3,6 @@
 #include "base/try.h"
 #include "recorder/recorder.h"
 #include <errno.h>
-#include <sched.h>
 #include <time.h>
 
 #define RECORDERS_DEFAULT 64
@@ -224,7 +223,6 @@ static vpriv_status check_config(const vpriv_hub_config *config, vpriv_hub_confi
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpriv_hub_config filled = {.struct_size = sizeof filled};
-    cpu_set_t processors;
     if (config) {
         VPI_ENSURE(config->struct_size == sizeof *config, VPRIV_E_ARG,
             "vpriv_hub_config.struct_size is not set");
@@ -232,11 +230,8 @@ static vpriv_status check_config(const vpriv_hub_config *config, vpriv_hub_confi
     }
     VPI_ENSURE(filled.n_workers <= VPRIV_HUB_WORKERS_MAX, VPRIV_E_ARG,
         "n_workers is %u; at most %d", filled.n_workers, VPRIV_HUB_WORKERS_MAX);
-    if (filled.n_workers == 0) {
-        const int n =
-            sched_getaffinity(0, sizeof processors, &processors) == 0 ? CPU_COUNT(&processors) : 1;
-        filled.n_workers = (uint32_t)(n < VPRIV_HUB_WORKERS_MAX ? n : VPRIV_HUB_WORKERS_MAX);
-    }
+    if (filled.n_workers == 0)
+        filled.n_workers = vpi_bulk_processors();
     VPI_ENSURE(filled.n_recorders_max <= VPRIV_HUB_RECORDERS_MAX, VPRIV_E_ARG,
         "n_recorders_max is %u; at most %d", filled.n_recorders_max, VPRIV_HUB_RECORDERS_MAX);
     if (filled.n_recorders_max == 0)
