@@ -102,6 +102,7 @@ typedef struct bench_setting {
 /* The groups of rows: one file each, and one line in the table of main.c. */
 void bench_environment(const bench_setting *setting);
 void bench_record(const bench_setting *setting);
+void bench_hub(const bench_setting *setting);
 void bench_import(const bench_setting *setting);
 void bench_frames(const bench_setting *setting);
 void bench_kernels(const bench_setting *setting);

@@ -25,6 +25,7 @@ static const struct {
     void (*run)(const bench_setting *setting);
 } groups[] = {
     {"record", "speech", bench_record},
+    {"hub", "speech", bench_hub},
     {"import", "speech", bench_import},
     {"frames", "speech", bench_frames},
     {"kernels", "", bench_kernels},

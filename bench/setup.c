@@ -7,6 +7,7 @@
 #include <opus.h>
 #include <sodium.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,8 @@
 #define PACKET_FRAMES 320
 
 static const char notice_text[] = "We keep what you say to this device, on this device.";
-static bool is_simulated;
-static int64_t simulated_us = 1000000;
+static atomic_bool is_simulated;
+static _Atomic int64_t simulated_us = 1000000;
 
 /* The linker puts this in the place of the library's own (see sources.mk). */
 int64_t __real_vpi_monotonic_us(void);

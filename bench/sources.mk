@@ -2,7 +2,7 @@
 # Built by `make check` too, so that it does not fall behind the library.
 check_PROGRAMS += bench/voicepriv-bench bench/recording-child
 bench_voicepriv_bench_SOURCES = bench/bench.h bench/main.c bench/timing.c bench/report.c \
-	bench/setup.c bench/record.c bench/import.c bench/frames.c bench/seal.c bench/keys.c \
+	bench/setup.c bench/record.c bench/hub.c bench/import.c bench/frames.c bench/seal.c bench/keys.c \
 	bench/log.c \
 	bench/memory.c bench/plans.h bench/plans.c bench/fill.h bench/fill.c bench/million.c \
 	bench/resamplers.h bench/resamplers.c bench/response.c bench/resample.c \

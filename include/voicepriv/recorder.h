@@ -10,8 +10,8 @@
  *      vpriv_recorder_stop(recorder, &outcome);             // durable when it returns
  *
  *  Until confirm the recording's key is in locked memory only: a rejection, a time-out, a crash or a
- *  power cut leaves ciphertext that nobody can open. A recorder runs one worker thread; the source's
- *  real-time side never waits for it. */
+ *  power cut leaves ciphertext that nobody can open. A recorder runs one worker thread, or
+ *  shares the workers of a hub (hub.h) with others; the source's real-time side never waits for it. */
 #ifndef VOICEPRIV_RECORDER_H
 #define VOICEPRIV_RECORDER_H
 
@@ -37,8 +37,8 @@ typedef enum vpriv_recorder_state {
 
 /** Told while a recording or import runs. total_us is 0 when nobody knows. Return false to end it: a
  *  source of known length is then forgotten altogether (VPRIV_E_CANCELLED), a recording from a live one
- *  stops there and is kept. Runs on the worker's thread, or on that of vpriv_recorder_run: it must
- *  not call this recorder's functions. */
+ *  stops there and is kept. Runs on the worker's thread (in a hub on any of its workers'), or on that of
+ *  vpriv_recorder_run: it must not call this recorder's functions. */
 typedef bool (*vpriv_progress_fn)(void *user, uint64_t done_us, uint64_t total_us);
 
 /** What a recorder does. Zero means the default. */
@@ -101,7 +101,8 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_recorder_open(vpriv_vault *vault,
  *  @param  recorder  an idle recorder
  *  Owns:     borrows recorder
  *  Threads:  one call at a time per recorder      Realtime: no      Secrets: locked memory
- *  @retval VPRIV_OK  @retval VPRIV_E_ARG  @retval VPRIV_E_STATE started already
+ *  @retval VPRIV_OK  @retval VPRIV_E_ARG  @retval VPRIV_E_STATE started already, by itself or
+ *          in a hub
  *  @retval VPRIV_E_DEVICE_LOST  @retval VPRIV_E_IO  @retval VPRIV_E_MEMORY
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_recorder_start(vpriv_recorder *recorder);
@@ -140,7 +141,7 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_recorder_confirm(vpriv_recorder *r
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_recorder_reject(vpriv_recorder *recorder);
 
-/** Stop: the recording, if there is a confirmed one, gets its final block; the source is left alone and
+/** Stop, wherever it was started: the recording, if there is a confirmed one, gets its final block; the source is left alone and
  *  the pre-roll is wiped. An unconfirmed trigger counts as rejected.
  *  @param         recorder     a started recorder
  *  @param[in,out] outcome_out  struct_size set, or NULL; filled, untouched on failure

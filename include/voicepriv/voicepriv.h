@@ -10,6 +10,7 @@
 #include <voicepriv/capture.h>
 #include <voicepriv/consent.h>
 #include <voicepriv/gate.h>
+#include <voicepriv/hub.h>
 #include <voicepriv/keys.h>
 #include <voicepriv/log.h>
 #include <voicepriv/packets.h>

@@ -17,16 +17,13 @@ vpriv_status vpi_ring_create(size_t n_bytes, vpi_ring **ring_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_ring *ring = NULL;
-    size_t capacity = 64;
     VPI_ENSURE(
         n_bytes > 0 && n_bytes <= (size_t)1 << 30, VPRIV_E_ARG, "ring of %zu bytes", n_bytes);
-    while (capacity < n_bytes)
-        capacity *= 2;
     ring = aligned_alloc(64, sizeof *ring);
     VPI_ENSURE(ring, VPRIV_E_MEMORY, "no memory for a ring");
     memset(ring, 0, sizeof *ring);
-    ring->capacity = capacity;
-    VPI_TRY(vpi_secret_alloc(capacity, (void **)&ring->bytes));
+    ring->capacity = n_bytes;
+    VPI_TRY(vpi_secret_alloc(n_bytes, (void **)&ring->bytes));
     *ring_out = ring;
     ring = NULL;
     st = VPRIV_OK;
@@ -55,7 +52,7 @@ bool vpi_ring_write(vpi_ring *ring, const void *data, size_t n_bytes)
     if (vpi_ring_space(ring) < n_bytes)
         return false;
     const uint64_t written = atomic_load_explicit(&ring->written, memory_order_relaxed);
-    const size_t at = (size_t)written & (ring->capacity - 1);
+    const size_t at = (size_t)(written % ring->capacity);
     const size_t before_end = ring->capacity - at;
     const size_t first = n_bytes < before_end ? n_bytes : before_end;
     if (first)
@@ -86,7 +83,7 @@ size_t vpi_ring_read(vpi_ring *ring, void *data_out, size_t n_bytes)
     const size_t filled = vpi_ring_filled(ring);
     const size_t n_read = n_bytes < filled ? n_bytes : filled;
     const uint64_t taken = atomic_load_explicit(&ring->taken, memory_order_relaxed);
-    const size_t at = (size_t)taken & (ring->capacity - 1);
+    const size_t at = (size_t)(taken % ring->capacity);
     const size_t before_end = ring->capacity - at;
     const size_t first = n_read < before_end ? n_read : before_end;
     take(ring->bytes + at, data_out, first);

@@ -13,7 +13,7 @@
 
 typedef struct vpi_ring vpi_ring;
 
-/* Room for at least n_bytes (rounded up to a power of two). */
+/* Room for n_bytes exactly: locked memory is scarce, and what does not fit a page takes another. */
 vpriv_status vpi_ring_create(size_t n_bytes, vpi_ring **ring_out);
 void vpi_ring_destroy(vpi_ring *ring);
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static _Thread_local char detail[512];
+static _Thread_local char detail[VPI_DETAIL_BYTES];
 
 static const struct {
     vpriv_status status;

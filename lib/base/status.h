@@ -7,6 +7,9 @@
 #include <stdarg.h>
 #include <voicepriv/base.h>
 
+/* The longest text, with its NUL. */
+#define VPI_DETAIL_BYTES 512
+
 vpriv_status vpi_fail(vpriv_status status, const char *format, ...)
     __attribute__((format(printf, 2, 3), cold));
 

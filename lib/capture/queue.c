@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 
 #define DEFAULT_BUFFER_MS 1000u
-#define N_MARKS           256u
+#define N_MARKS           252u /* one page of guarded memory */
 
 typedef struct mark {
     uint64_t at_frame; /* counts frames taken, not frames offered */

@@ -9,7 +9,7 @@
 /* Input taken at a time: with the filter's history and the output it stays in 32 KiB. */
 #define PIECE_FRAMES 1024
 /* Interleaved samples between convert and down-mix. */
-#define SCRATCH_SAMPLES 1024
+#define SCRATCH_SAMPLES 960 /* the whole struct then fits one page of guarded memory */
 
 /* All of it is in guarded memory: the filter's state and the scratch hold sound. */
 struct vpi_frontend {

@@ -7,16 +7,12 @@
 #include "packets/packet.h"
 #include <string.h>
 
-#define READ_MS       20
-#define PIECE_FRAMES  2048
-#define PACKET_FRAMES 2880 /* 60 ms at 48 kHz */
-#define CHANNELS_MAX  2
+#define READ_MS      20
+#define PIECE_MS     20
+#define SPARE_FRAMES 16 /* a piece read gives a few frames more or fewer than its time */
 
-typedef struct intake_secrets {
-    float piece[PIECE_FRAMES * CHANNELS_MAX];   /* what the front end gave */
-    float packet[PACKET_FRAMES * CHANNELS_MAX]; /* the packet being filled */
-    uint8_t encoded[VPI_PACKET_MAX_BYTES];
-} intake_secrets;
+#define ONE_FRAME_US        20000 /* Opus codes up to so much at once */
+#define ONE_FRAME_MAX_BYTES 1276  /* and never makes more of it */
 
 struct vpi_intake {
     vpriv_source *source;
@@ -31,7 +27,13 @@ struct vpi_intake {
     uint8_t *read_buffer; /* guarded */
     vpi_ring *pre_roll;   /* NULL without pre-roll */
     size_t pre_roll_bytes;
-    intake_secrets *secrets; /* guarded */
+    /* One guarded allocation: three together fit a page at 16 kHz, mono. */
+    float *piece;  /* what the front end gave */
+    float *packet; /* the packet being filled */
+    uint8_t *encoded;
+    size_t piece_frames;
+    size_t encoded_bytes;
+    size_t secrets_bytes;
     size_t n_in_packet;
     /* Of the stretch since the front end was reset, to keep both clocks together. */
     uint64_t n_source;   /* source frames heard and lost since clear or begin */
@@ -46,15 +48,34 @@ static vpriv_status create_buffers(vpi_intake *intake, const vpi_intake_config *
     intake->read_frames = (size_t)format->rate_hz * READ_MS / 1000;
     VPI_TRY(vpi_secret_alloc(
         intake->read_frames * vpi_frame_bytes(format), (void **)&intake->read_buffer));
-    VPI_TRY(vpi_secret_alloc(sizeof *intake->secrets, (void **)&intake->secrets));
+    intake->piece_frames = (size_t)intake->encoding.rate_hz * PIECE_MS / 1000 + SPARE_FRAMES;
+    const size_t piece_bytes = intake->piece_frames * intake->frame_bytes;
+    const size_t packet_bytes = intake->packet_frames * intake->frame_bytes;
+    intake->encoded_bytes =
+        intake->encoding.packet_us > ONE_FRAME_US ? VPI_PACKET_MAX_BYTES : ONE_FRAME_MAX_BYTES;
+    intake->secrets_bytes = piece_bytes + packet_bytes + intake->encoded_bytes;
+    VPI_TRY(vpi_secret_alloc(intake->secrets_bytes, (void **)&intake->piece));
+    intake->packet = intake->piece + piece_bytes / sizeof(float);
+    intake->encoded = (uint8_t *)intake->piece + piece_bytes + packet_bytes;
     intake->pre_roll_bytes =
         (size_t)config->pre_roll_ms * intake->encoding.rate_hz / 1000 * intake->frame_bytes;
-    if (intake->pre_roll_bytes > 0)
-        VPI_TRY(vpi_ring_create(
-            intake->pre_roll_bytes + PIECE_FRAMES * intake->frame_bytes, &intake->pre_roll));
+    VPI_TRY(vpi_intake_take_pre_roll(intake));
     st = VPRIV_OK;
 out:
     return st;
+}
+
+vpriv_status vpi_intake_take_pre_roll(vpi_intake *intake)
+{
+    if (intake->pre_roll_bytes == 0 || intake->pre_roll)
+        return VPRIV_OK;
+    return vpi_ring_create(intake->pre_roll_bytes, &intake->pre_roll);
+}
+
+void vpi_intake_give_up_pre_roll(vpi_intake *intake)
+{
+    vpi_ring_destroy(intake->pre_roll);
+    intake->pre_roll = NULL;
 }
 
 vpriv_status vpi_intake_create(
@@ -74,7 +95,6 @@ vpriv_status vpi_intake_create(
     VPI_TRY(vpi_frontend_create(&frontend, &intake->frontend));
     VPI_TRY(vpi_encoder_create(&intake->encoding, &intake->encoder));
     intake->packet_frames = vpi_encoder_packet_frames(intake->encoder);
-    VPI_IMPOSSIBLE_UNLESS(intake->packet_frames <= PACKET_FRAMES);
     VPI_TRY(create_buffers(intake, config));
     *intake_out = intake;
     intake = NULL;
@@ -92,7 +112,7 @@ void vpi_intake_destroy(vpi_intake *intake)
     vpi_frontend_destroy(intake->frontend);
     vpi_encoder_destroy(intake->encoder);
     vpi_secret_free(intake->read_buffer);
-    vpi_secret_free(intake->secrets);
+    vpi_secret_free(intake->piece);
     vpi_ring_destroy(intake->pre_roll);
     free(intake);
 }
@@ -102,11 +122,10 @@ static void drop_pre_roll(vpi_intake *intake, size_t keep)
 {
     while (intake->pre_roll && vpi_ring_filled(intake->pre_roll) > keep) {
         const size_t over = vpi_ring_filled(intake->pre_roll) - keep;
-        const size_t most =
-            sizeof intake->secrets->packet / intake->frame_bytes * intake->frame_bytes;
-        (void)vpi_ring_read(intake->pre_roll, intake->secrets->packet, over < most ? over : most);
+        const size_t most = intake->packet_frames * intake->frame_bytes;
+        (void)vpi_ring_read(intake->pre_roll, intake->packet, over < most ? over : most);
     }
-    vpi_wipe(intake->secrets->packet, sizeof intake->secrets->packet);
+    vpi_wipe(intake->packet, intake->packet_frames * intake->frame_bytes);
 }
 
 void vpi_intake_clear(vpi_intake *intake)
@@ -116,7 +135,7 @@ void vpi_intake_clear(vpi_intake *intake)
     vpi_frontend_reset(intake->frontend);
     drop_pre_roll(intake, 0);
     vpi_wipe(intake->read_buffer, intake->read_frames * vpi_frame_bytes(&intake->source->format));
-    vpi_wipe(intake->secrets, sizeof *intake->secrets);
+    vpi_wipe(intake->piece, intake->secrets_bytes);
     intake->n_in_packet = 0;
     intake->n_source = intake->n_output = intake->n_recorded = 0;
 }
@@ -128,15 +147,15 @@ static vpriv_status encode_packet(vpi_intake *intake, vpi_stream *stream)
     size_t n_bytes = 0;
     if (intake->bulk) {
         intake->n_in_packet = 0;
-        return vpi_bulk_packet(intake->bulk, intake->secrets->packet);
+        return vpi_bulk_packet(intake->bulk, intake->packet);
     }
-    vpriv_status st = vpi_encoder_encode(intake->encoder, intake->secrets->packet,
-        intake->packet_frames, intake->secrets->encoded, sizeof intake->secrets->encoded, &n_bytes);
+    vpriv_status st = vpi_encoder_encode(intake->encoder, intake->packet, intake->packet_frames,
+        intake->encoded, intake->encoded_bytes, &n_bytes);
     if (st != VPRIV_OK)
         return st;
     intake->n_in_packet = 0;
-    return vpi_stream_packet(stream, intake->secrets->encoded, n_bytes,
-        (uint32_t)intake->packet_frames * intake->frames_48k);
+    return vpi_stream_packet(
+        stream, intake->encoded, n_bytes, (uint32_t)intake->packet_frames * intake->frames_48k);
 }
 
 static vpriv_status put_gap(
@@ -172,7 +191,7 @@ static vpriv_status feed(
     while (n_frames > 0) {
         const size_t room = intake->packet_frames - intake->n_in_packet;
         const size_t n = n_frames < room ? (size_t)n_frames : room;
-        float *to = intake->secrets->packet + intake->n_in_packet * n_channels;
+        float *to = intake->packet + intake->n_in_packet * n_channels;
         if (frames) {
             memcpy(to, frames, n * intake->frame_bytes);
             frames += n * n_channels;
@@ -190,20 +209,26 @@ static vpriv_status feed(
     return VPRIV_OK;
 }
 
+/* Round the pre-roll, which has room for itself and no more: the oldest goes first. */
+static void remember(vpi_intake *intake, size_t n_frames)
+{
+    const size_t n_given = n_frames * intake->frame_bytes, most = intake->pre_roll_bytes;
+    const size_t n_bytes = n_given < most ? n_given : most;
+    drop_pre_roll(intake, most - n_bytes);
+    VPI_IMPOSSIBLE_UNLESS(vpi_ring_write(
+        intake->pre_roll, (const uint8_t *)intake->piece + n_given - n_bytes, n_bytes));
+}
+
 /* What the front end gave goes to the recording, or round the pre-roll. */
 static vpriv_status pass_on(vpi_intake *intake, vpi_stream *stream, size_t n_frames)
 {
     intake->n_output += n_frames;
     if (stream) {
         intake->n_recorded += n_frames;
-        return feed(intake, stream, intake->secrets->piece, n_frames);
+        return feed(intake, stream, intake->piece, n_frames);
     }
-    if (intake->pre_roll) {
-        const size_t n_bytes = n_frames * intake->frame_bytes;
-        VPI_IMPOSSIBLE_UNLESS(vpi_ring_write(intake->pre_roll, intake->secrets->piece, n_bytes));
-        if (vpi_ring_filled(intake->pre_roll) > intake->pre_roll_bytes)
-            drop_pre_roll(intake, intake->pre_roll_bytes);
-    }
+    if (intake->pre_roll)
+        remember(intake, n_frames);
     return VPRIV_OK;
 }
 
@@ -212,8 +237,8 @@ static vpriv_status process(
 {
     while (n_frames > 0) {
         size_t n_consumed = 0, n_out = 0;
-        vpriv_status st = vpi_frontend_process(intake->frontend, frames, n_frames,
-            intake->secrets->piece, PIECE_FRAMES, &n_consumed, &n_out);
+        vpriv_status st = vpi_frontend_process(intake->frontend, frames, n_frames, intake->piece,
+            intake->piece_frames, &n_consumed, &n_out);
         if (st == VPRIV_OK)
             st = pass_on(intake, stream, n_out);
         if (st != VPRIV_OK)
@@ -230,7 +255,7 @@ static vpriv_status drain(vpi_intake *intake, vpi_stream *stream)
     for (;;) {
         size_t n_out = 0;
         vpriv_status st =
-            vpi_frontend_flush(intake->frontend, intake->secrets->piece, PIECE_FRAMES, &n_out);
+            vpi_frontend_flush(intake->frontend, intake->piece, intake->piece_frames, &n_out);
         if (st == VPRIV_OK && n_out > 0)
             st = pass_on(intake, stream, n_out);
         if (st != VPRIV_OK || n_out == 0)
@@ -320,15 +345,15 @@ vpriv_status vpi_intake_begin(vpi_intake *intake, vpi_stream *stream)
     intake->n_in_packet = 0;
     intake->n_recorded = 0;
     while (intake->pre_roll && vpi_ring_filled(intake->pre_roll) > 0) {
-        const size_t most = PIECE_FRAMES * intake->frame_bytes;
-        const size_t n_bytes = vpi_ring_read(intake->pre_roll, intake->secrets->piece, most);
+        const size_t most = intake->piece_frames * intake->frame_bytes;
+        const size_t n_bytes = vpi_ring_read(intake->pre_roll, intake->piece, most);
         const size_t n_frames = n_bytes / intake->frame_bytes;
         intake->n_recorded += n_frames;
-        VPI_TRY(feed(intake, stream, intake->secrets->piece, n_frames));
+        VPI_TRY(feed(intake, stream, intake->piece, n_frames));
     }
     st = VPRIV_OK;
 out:
-    vpi_wipe(intake->secrets->piece, sizeof intake->secrets->piece);
+    vpi_wipe(intake->piece, intake->piece_frames * intake->frame_bytes);
     return st;
 }
 

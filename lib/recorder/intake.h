@@ -23,6 +23,11 @@ vpriv_status vpi_intake_create(
     vpriv_source *source, const vpi_intake_config *config, vpi_intake **intake_out);
 void vpi_intake_destroy(vpi_intake *intake);
 
+/* The pre-roll's memory is the largest part of an intake that goes on recording to its end: it can be
+ * given up meanwhile. Taken again before listening; there already is fine. */
+vpriv_status vpi_intake_take_pre_roll(vpi_intake *intake);
+void vpi_intake_give_up_pre_roll(vpi_intake *intake);
+
 /* Forget everything heard so far. */
 void vpi_intake_clear(vpi_intake *intake);
 

@@ -42,6 +42,7 @@ vpriv_status vpi_recorder_begin(vpriv_recorder *recorder, const vpriv_trigger *t
         request.started_ago_us = (int64_t)vpi_intake_pre_roll_us(recorder->intake);
         VPI_TRY(vpi_stream_create(
             recorder->vault, &request, (int64_t)config->unsealed_ms * 1000, &recorder->stream));
+        vpi_stream_keep_time(recorder->stream, recorder->hub == NULL);
         VPI_TRY(vpi_intake_begin(recorder->intake, recorder->stream));
     }
     set_state(recorder, VPRIV_RECORDER_PROVISIONAL);
@@ -113,6 +114,11 @@ void vpi_recorder_end(vpriv_recorder *recorder, vpriv_end_reason reason, vpriv_s
     set_state(recorder, VPRIV_RECORDER_ENDED);
 }
 
+void vpi_recorder_fail(vpriv_recorder *recorder, vpriv_status status)
+{
+    vpi_recorder_end(recorder, reason_of(status), status);
+}
+
 /* Time is up for an unconfirmed trigger: as if it had been rejected. */
 static vpriv_status time_out(vpriv_recorder *recorder)
 {
@@ -171,6 +177,6 @@ vpriv_status vpi_recorder_step(vpriv_recorder *recorder, bool *idle_out)
     st = VPRIV_OK;
 out:
     if (st != VPRIV_OK)
-        vpi_recorder_end(recorder, reason_of(st), st);
+        vpi_recorder_fail(recorder, st);
     return st;
 }

@@ -1,6 +1,7 @@
 #include "recorder/recorder.h"
 #include "base/memory.h"
 #include "base/try.h"
+#include "recorder/hub.h"
 #include <string.h>
 #include <time.h>
 
@@ -18,6 +19,7 @@ vpriv_status vpriv_recorder_open(vpriv_vault *vault, vpriv_source *source,
         "a vault, a source and room for the recorder are needed");
     VPI_TRY(vpi_alloc(1, sizeof *recorder, (void **)&recorder));
     pthread_mutex_init(&recorder->lock, NULL);
+    pthread_cond_init(&recorder->returned, NULL);
     recorder->vault = vault;
     recorder->source = source;
     VPI_TRY(vpi_recorder_config_check(config, &recorder->config));
@@ -58,22 +60,40 @@ static void *work(void *user)
     return NULL;
 }
 
+vpriv_status vpi_recorder_listen(vpriv_recorder *recorder)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    VPI_ENSURE(!recorder->has_worker, VPRIV_E_STATE, "the recorder was started already");
+    VPI_ENSURE(!recorder->hub, VPRIV_E_STATE, "the recorder was started in a hub already");
+    VPI_TRY(vpi_intake_take_pre_roll(recorder->intake));
+    VPI_TRY(vpi_source_start(recorder->source));
+    pthread_mutex_lock(&recorder->lock);
+    vpi_intake_clear(recorder->intake);
+    memset(&recorder->outcome, 0, sizeof recorder->outcome);
+    recorder->n_pumped_frames = recorder->next_progress = 0;
+    recorder->commit_at_end = false;
+    atomic_store(&recorder->state, (int)VPRIV_RECORDER_RING);
+    pthread_mutex_unlock(&recorder->lock);
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+void vpi_recorder_unlisten(vpriv_recorder *recorder)
+{
+    vpi_source_stop(recorder->source);
+    atomic_store(&recorder->state, (int)VPRIV_RECORDER_IDLE);
+}
+
 vpriv_status vpriv_recorder_start(vpriv_recorder *recorder)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_fail_clear();
     VPI_ENSURE(recorder, VPRIV_E_ARG, "no recorder");
-    VPI_ENSURE(!recorder->has_worker, VPRIV_E_STATE, "the recorder was started already");
-    VPI_TRY(vpi_source_start(recorder->source));
-    vpi_intake_clear(recorder->intake);
-    memset(&recorder->outcome, 0, sizeof recorder->outcome);
-    recorder->n_pumped_frames = recorder->next_progress = 0;
-    recorder->commit_at_end = false;
+    VPI_TRY(vpi_recorder_listen(recorder));
     atomic_store(&recorder->quit, false);
-    atomic_store(&recorder->state, (int)VPRIV_RECORDER_RING);
     if (pthread_create(&recorder->worker, NULL, work, recorder) != 0) {
-        vpi_source_stop(recorder->source);
-        atomic_store(&recorder->state, (int)VPRIV_RECORDER_IDLE);
+        vpi_recorder_unlisten(recorder);
         st = vpi_fail(VPRIV_E_MEMORY, "no thread for the recorder");
         goto out;
     }
@@ -91,6 +111,8 @@ static vpriv_status enter(
     if (!recorder)
         return vpi_fail(VPRIV_E_ARG, "no recorder");
     pthread_mutex_lock(&recorder->lock);
+    while (recorder->is_lent)
+        pthread_cond_wait(&recorder->returned, &recorder->lock);
     if (vpriv_recorder_state_now(recorder) == state)
         return VPRIV_OK;
     pthread_mutex_unlock(&recorder->lock);
@@ -116,6 +138,7 @@ vpriv_status vpriv_recorder_confirm(vpriv_recorder *recorder)
         st = vpi_stream_commit(recorder->stream);
     if (st == VPRIV_OK) {
         atomic_store(&recorder->state, (int)VPRIV_RECORDER_COMMITTED);
+        vpi_intake_give_up_pre_roll(recorder->intake);
     } else {
         st = vpi_recorder_drop(recorder, st);
         vpi_intake_clear(recorder->intake);
@@ -151,6 +174,18 @@ static void take_what_is_there(vpriv_recorder *recorder)
             break;
 }
 
+/* From here on nobody but the caller drives the recorder. */
+static void leave_workers(vpriv_recorder *recorder)
+{
+    if (recorder->hub) {
+        vpi_hub_leave(recorder);
+        return;
+    }
+    atomic_store(&recorder->quit, true);
+    pthread_join(recorder->worker, NULL);
+    recorder->has_worker = false;
+}
+
 vpriv_status vpriv_recorder_stop(vpriv_recorder *recorder, vpriv_outcome *outcome_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
@@ -158,16 +193,14 @@ vpriv_status vpriv_recorder_stop(vpriv_recorder *recorder, vpriv_outcome *outcom
     VPI_ENSURE(recorder, VPRIV_E_ARG, "no recorder");
     VPI_ENSURE(!outcome_out || outcome_out->struct_size == sizeof *outcome_out, VPRIV_E_ARG,
         "vpriv_outcome.struct_size is not set");
-    VPI_ENSURE(recorder->has_worker, VPRIV_E_STATE, "the recorder was not started");
-    atomic_store(&recorder->quit, true);
-    pthread_join(recorder->worker, NULL);
-    recorder->has_worker = false;
+    VPI_ENSURE(
+        recorder->has_worker || recorder->hub, VPRIV_E_STATE, "the recorder was not started");
+    leave_workers(recorder);
     pthread_mutex_lock(&recorder->lock);
     take_what_is_there(recorder);
     if (vpriv_recorder_state_now(recorder) != VPRIV_RECORDER_ENDED)
         vpi_recorder_end(recorder, VPRIV_END_STOPPED, VPRIV_OK);
-    vpi_source_stop(recorder->source);
-    atomic_store(&recorder->state, (int)VPRIV_RECORDER_IDLE);
+    vpi_recorder_unlisten(recorder);
     recorder->outcome.struct_size = sizeof recorder->outcome;
     if (outcome_out)
         *outcome_out = recorder->outcome;
@@ -181,12 +214,13 @@ void vpriv_recorder_close(vpriv_recorder *recorder)
 {
     if (!recorder)
         return;
-    if (recorder->has_worker) {
+    if (recorder->has_worker || recorder->hub) {
         const vpriv_status stopped = vpriv_recorder_stop(recorder, NULL);
         VPI_IMPOSSIBLE_UNLESS(stopped == VPRIV_OK);
     }
     vpi_stream_destroy(recorder->stream);
     vpi_intake_destroy(recorder->intake);
+    pthread_cond_destroy(&recorder->returned);
     pthread_mutex_destroy(&recorder->lock);
     free((void *)(uintptr_t)recorder->config.subjects);
     free(recorder);

@@ -82,16 +82,11 @@ vpriv_status vpriv_recorder_run(
     vpi_fail_clear();
     VPI_ENSURE(recorder, VPRIV_E_ARG, "no recorder");
     VPI_TRY(check_outcome(outcome_out));
-    VPI_ENSURE(!recorder->has_worker, VPRIV_E_STATE, "the recorder was started already");
-    VPI_TRY(vpi_source_start(recorder->source));
+    VPI_TRY(vpi_recorder_listen(recorder));
     pthread_mutex_lock(&recorder->lock);
-    vpi_intake_clear(recorder->intake);
-    memset(&recorder->outcome, 0, sizeof recorder->outcome);
-    recorder->n_pumped_frames = recorder->next_progress = 0;
     recorder->commit_at_end = vpi_source_total_frames(recorder->source) != VPI_FRAMES_UNKNOWN;
     const vpriv_status ran = run(recorder, trigger);
-    vpi_source_stop(recorder->source);
-    atomic_store(&recorder->state, (int)VPRIV_RECORDER_IDLE);
+    vpi_recorder_unlisten(recorder);
     recorder->outcome.struct_size = sizeof recorder->outcome;
     if (outcome_out)
         *outcome_out = recorder->outcome;

@@ -4,5 +4,6 @@ lib_librooms_la_SOURCES += \
 	lib/recorder/bulk.h lib/recorder/bulk.c \
 	lib/recorder/intake.h lib/recorder/intake.c \
 	lib/recorder/recorder.h lib/recorder/config.c lib/recorder/machine.c \
-	lib/recorder/recorder.c lib/recorder/run.c
-pkginclude_HEADERS += include/voicepriv/recorder.h
+	lib/recorder/recorder.c lib/recorder/run.c \
+	lib/recorder/hub.h lib/recorder/hub.c
+pkginclude_HEADERS += include/voicepriv/recorder.h include/voicepriv/hub.h

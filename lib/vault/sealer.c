@@ -12,7 +12,8 @@ struct vpi_sealer {
     uint32_t required;
     vpi_tag tag;
     vpi_recording_bond bond;
-    int64_t row; /* 0 until the first write */
+    int64_t row;    /* 0 until the first write */
+    bool is_stored; /* the row's transaction was committed */
     uint64_t n_blocks;
     bool committed;
     bool done;
@@ -223,49 +224,124 @@ static vpriv_status insert_block(
 }
 
 /* After a failed transaction of a first write the row is not there: it must be made anew. */
-static void forget_row(vpi_sealer *sealer, int64_t row_before)
+static void forget_row(vpi_sealer *sealer)
 {
-    if (sealer->row && !row_before) {
+    if (sealer->row && !sealer->is_stored) {
         vpi_recorder_unlock(sealer->vault, sealer->row);
         sealer->row = 0;
     }
 }
 
-vpriv_status vpi_sealer_write(vpi_sealer *sealer, const uint8_t *plain, size_t n_blocks)
+static void settle(vpi_sealer_part *part, vpriv_status status)
 {
-    vpriv_vault *vault = sealer->vault;
-    const int64_t row_before = sealer->row;
-    vpriv_status st = vpi_vault_enter(vault, false);
-    if (st != VPRIV_OK)
-        return st;
-    st = VPRIV_E_INTERNAL;
+    part->is_settled = true;
+    part->status = status;
+    if (status != VPRIV_OK)
+        snprintf(part->detail, sizeof part->detail, "%s", vpriv_error_detail());
+}
+
+/* In the transaction. *wrote_out: something of it may be in there. */
+static vpriv_status write_part(vpi_sealer_part *part, bool *wrote_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_sealer *sealer = part->sealer;
+    *wrote_out = false;
     VPI_ENSURE(!sealer->done, VPRIV_E_STATE, "the recording has ended");
-    /* What nobody can open after a crash need not survive it. */
-    if (!sealer->committed)
-        VPI_TRY(vpi_database_set_durable(vault->database, false));
-    VPI_TRY(vpi_vault_begin(vault));
     VPI_TRY(ask_again(sealer));
+    *wrote_out = true;
     VPI_TRY(insert_row(sealer));
-    for (size_t i = 0; i < n_blocks; i++)
-        VPI_TRY(
-            insert_block(sealer, sealer->n_blocks + i, plain + i * VPI_BLOCK_PLAIN_BYTES, false));
-    VPI_TRY(vpi_vault_commit(vault));
-    sealer->n_blocks += n_blocks;
+    for (size_t i = 0; i < part->n_blocks; i++)
+        VPI_TRY(insert_block(
+            sealer, sealer->n_blocks + i, part->plain + i * VPI_BLOCK_PLAIN_BYTES, false));
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+/* One transaction for every part that is not settled. *again_out: one of them is settled as failed, and what it
+ * may have written took the transaction with it. A failure is one of the transaction itself. */
+static vpriv_status write_unsettled(
+    vpriv_vault *vault, vpi_sealer_part *parts, size_t n_parts, bool *again_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    size_t n_written = 0;
+    *again_out = false;
+    VPI_TRY(vpi_vault_begin(vault));
+    for (size_t i = 0; i < n_parts; i++) {
+        bool wrote = false;
+        if (parts[i].is_settled)
+            continue;
+        const vpriv_status written = write_part(&parts[i], &wrote);
+        if (written != VPRIV_OK)
+            settle(&parts[i], written);
+        else
+            n_written++;
+        if (written != VPRIV_OK && (wrote || !vpi_database_in_transaction(vault->database))) {
+            *again_out = true;
+            break;
+        }
+    }
+    if (n_written > 0 && !*again_out)
+        VPI_TRY(vpi_vault_commit(vault));
     st = VPRIV_OK;
 out:
     vpi_vault_rollback(vault);
-    if (st != VPRIV_OK)
-        forget_row(sealer, row_before);
-    if (vpi_database_set_durable(vault->database, true) != VPRIV_OK && st == VPRIV_OK)
-        vpi_fail_clear(); /* the blocks are there; the next transaction asks again */
-    vpi_vault_leave(vault);
     return st;
+}
+
+/* With the vault's lock held. */
+static void write_group(vpriv_vault *vault, vpi_sealer_part *parts, size_t n_parts)
+{
+    bool must_survive = false, again = true;
+    vpriv_status st = VPRIV_OK;
+    for (size_t i = 0; i < n_parts; i++)
+        must_survive = must_survive || parts[i].sealer->committed;
+    if (!must_survive)
+        st = vpi_database_set_durable(vault->database, false);
+    while (st == VPRIV_OK && again) {
+        st = write_unsettled(vault, parts, n_parts, &again);
+        for (size_t i = 0; i < n_parts && (again || st != VPRIV_OK); i++)
+            forget_row(parts[i].sealer);
+    }
+    for (size_t i = 0; i < n_parts; i++) {
+        if (parts[i].is_settled)
+            continue;
+        settle(&parts[i], st);
+        if (st == VPRIV_OK) {
+            parts[i].sealer->is_stored = true;
+            parts[i].sealer->n_blocks += parts[i].n_blocks;
+        }
+    }
+    /* When it fails the blocks are there all the same; the next transaction asks again. */
+    (void)vpi_database_set_durable(vault->database, true);
+}
+
+void vpi_sealer_write_group(vpi_sealer_part *parts, size_t n_parts)
+{
+    vpriv_vault *vault = parts[0].sealer->vault;
+    for (size_t i = 0; i < n_parts; i++) {
+        VPI_IMPOSSIBLE_UNLESS(parts[i].sealer->vault == vault);
+        parts[i].status = VPRIV_E_INTERNAL;
+        parts[i].is_settled = false;
+        parts[i].detail[0] = '\0';
+    }
+    const vpriv_status entered = vpi_vault_enter(vault, false);
+    VPI_IMPOSSIBLE_UNLESS(entered == VPRIV_OK);
+    write_group(vault, parts, n_parts);
+    vpi_vault_leave(vault);
+    vpi_fail_clear();
+}
+
+vpriv_status vpi_sealer_write(vpi_sealer *sealer, const uint8_t *plain, size_t n_blocks)
+{
+    vpi_sealer_part part = {.sealer = sealer, .plain = plain, .n_blocks = n_blocks};
+    vpi_sealer_write_group(&part, 1);
+    return part.status == VPRIV_OK ? VPRIV_OK : vpi_fail(part.status, "%s", part.detail);
 }
 
 vpriv_status vpi_sealer_commit(vpi_sealer *sealer)
 {
     vpriv_vault *vault = sealer->vault;
-    const int64_t row_before = sealer->row;
     vpriv_status st = vpi_vault_enter(vault, false);
     if (st != VPRIV_OK)
         return st;
@@ -279,14 +355,14 @@ vpriv_status vpi_sealer_commit(vpi_sealer *sealer)
     if (vault->tree)
         VPI_TRY(vpi_ingest_adopt_all(vault));
     VPI_TRY(vpi_vault_commit(vault));
-    sealer->committed = true;
+    sealer->is_stored = sealer->committed = true;
     vpi_wipe(&sealer->secrets->commit, sizeof sealer->secrets->commit);
     vpi_wipe(sealer->secrets->keys.shred_key, VPI_KEY_BYTES);
     st = VPRIV_OK;
 out:
     vpi_vault_rollback(vault);
     if (st != VPRIV_OK)
-        forget_row(sealer, row_before);
+        forget_row(sealer);
     vpi_vault_leave(vault);
     return st;
 }

@@ -22,8 +22,23 @@ typedef struct vpi_sealer_request {
 /* Decides, makes the keys and fixes the tag. Writes nothing. VPRIV_E_CONSENT with the reasons. */
 vpriv_status vpi_sealer_create(
     vpriv_vault *vault, const vpi_sealer_request *request, vpi_sealer **sealer_out);
-/* Seal and store n blocks (n × VPI_BLOCK_PLAIN_BYTES), all or none. Until commit they are only as
- * durable as the operating system likes. */
+/* What one recording has to store in a transaction that it may share with others. */
+typedef struct vpi_sealer_part {
+    vpi_sealer *sealer;
+    const uint8_t *plain; /* n_blocks × VPI_BLOCK_PLAIN_BYTES */
+    size_t n_blocks;
+    vpriv_status status;           /* how it came out */
+    char detail[VPI_DETAIL_BYTES]; /* if not well, why, in words */
+    bool is_settled;               /* inside vpi_sealer_write_group */
+} vpi_sealer_part;
+
+/* Seal and store the blocks of different recordings of one vault in one transaction. Consent is asked
+ * for each of them inside it. Each part comes out by itself, all or none: one that may not or cannot be
+ * written is left out and the others are written all the same; what fails for the transaction as a
+ * whole (the disk is full, another process holds the vault) reaches every part. The transaction waits
+ * for the disk when any of them is committed; what nobody can open after a crash need not survive it. */
+void vpi_sealer_write_group(vpi_sealer_part *parts, size_t n_parts);
+/* A group of one. */
 vpriv_status vpi_sealer_write(vpi_sealer *sealer, const uint8_t *plain, size_t n_blocks);
 /* The trigger was meant: shred key and wraps. Durable. */
 vpriv_status vpi_sealer_commit(vpi_sealer *sealer);

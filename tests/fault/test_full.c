@@ -10,6 +10,7 @@
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <voicepriv/hub.h>
 
 struct disk {
     struct life life;
@@ -44,15 +45,20 @@ static uint64_t free_bytes(const struct disk *disk)
     return (uint64_t)space.f_bavail * space.f_frsize;
 }
 
-static void fill(struct disk *disk)
+static void fill_until(struct disk *disk, uint64_t n_left_bytes)
 {
     static const char zeros[4096];
     const int fd = open(disk->filler, O_WRONLY | O_CREAT | O_APPEND, 0600);
     ck_assert_int_ge(fd, 0);
-    while (write(fd, zeros, sizeof zeros) > 0)
+    while (free_bytes(disk) > n_left_bytes && write(fd, zeros, sizeof zeros) > 0)
         ;
     close(fd);
-    ck_assert_uint_eq(free_bytes(disk), 0);
+    ck_assert_uint_le(free_bytes(disk), n_left_bytes);
+}
+
+static void fill(struct disk *disk)
+{
+    fill_until(disk, 0);
 }
 
 static bool reserve_is_there(const struct disk *disk)
@@ -195,61 +201,90 @@ START_TEST(looking_works_and_listening_says_what_is_wrong)
 }
 END_TEST
 
-/* Another process records until the disk is full: it ends as disk-full, keeps what it sealed, and this
- * process destroys. */
-static void record_until_full(struct disk *disk, int ready_fd)
+#define STREAMS_MAX 4
+
+struct stream {
+    vpriv_source *source;
+    vpriv_recorder *recorder;
+};
+
+static bool is_recording(const struct stream *stream)
+{
+    return vpriv_recorder_state_now(stream->recorder) == VPRIV_RECORDER_COMMITTED;
+}
+
+static void start_stream(struct disk *disk, vpriv_hub *hub, struct stream *stream)
 {
     const vpriv_trigger trigger = {.struct_size = sizeof trigger, .kind = VPRIV_TRIGGER_CONTINUOUS};
     const vpriv_stream_format format = {VPRIV_SAMPLE_S16, LIFE_RATE_HZ, 1};
     vpriv_recorder_config config = life_recorder_config(disk->life.ada);
-    vpriv_outcome outcome = {.struct_size = sizeof outcome};
-    vpriv_source *source = NULL;
-    vpriv_recorder *recorder = NULL;
-    int16_t piece[160];
-    size_t n_taken = 0;
     config.encoding.bitrate_bps = 256000;
+    ck_ok(vpriv_capture_push_open(&format, 1000, &stream->source));
+    ck_ok(vpriv_recorder_open(disk->life.vault, stream->source, &config, &stream->recorder));
+    ck_ok(hub ? vpriv_hub_start(hub, stream->recorder) : vpriv_recorder_start(stream->recorder));
+    ck_ok(vpriv_recorder_trigger(stream->recorder, &trigger));
+    ck_ok(vpriv_recorder_confirm(stream->recorder));
+}
+
+/* One recorder by itself, or several in a hub: each ends as disk-full, with what was sealed before. */
+static void record_until_full(struct disk *disk, size_t n_streams, int ready_fd)
+{
+    struct stream streams[STREAMS_MAX];
+    vpriv_hub *hub = NULL;
+    int16_t piece[160];
+    size_t n_taken = 0, n_recording = n_streams;
     ck_ok(life_open(&disk->life));
-    ck_ok(vpriv_capture_push_open(&format, 1000, &source));
-    ck_ok(vpriv_recorder_open(disk->life.vault, source, &config, &recorder));
-    ck_ok(vpriv_recorder_start(recorder));
-    ck_ok(vpriv_recorder_trigger(recorder, &trigger));
-    ck_ok(vpriv_recorder_confirm(recorder));
-    for (uint32_t i = 0; vpriv_recorder_state_now(recorder) == VPRIV_RECORDER_COMMITTED; i++) {
+    if (n_streams > 1)
+        ck_ok(vpriv_hub_open(disk->life.vault, NULL, &hub));
+    for (size_t i = 0; i < n_streams; i++)
+        start_stream(disk, hub, &streams[i]);
+    for (uint32_t at = 0; n_recording > 0; at++) {
+        n_recording = 0;
         for (uint32_t k = 0; k < 160; k++)
-            piece[k] = (int16_t)((i * 160 + k) * 2654435761u >> 18);
-        while (vpriv_capture_push_space(source) < 160 &&
-               vpriv_recorder_state_now(recorder) == VPRIV_RECORDER_COMMITTED)
-            usleep(500);
-        ck_ok(vpriv_capture_push_write(source, piece, 160, &n_taken));
+            piece[k] = (int16_t)((at * 160 + k) * 2654435761u >> 18);
+        for (size_t i = 0; i < n_streams; i++) {
+            while (vpriv_capture_push_space(streams[i].source) < 160 && is_recording(&streams[i]))
+                usleep(500);
+            n_recording += is_recording(&streams[i]);
+            ck_ok(vpriv_capture_push_write(streams[i].source, piece, 160, &n_taken));
+        }
     }
-    ck_ok(vpriv_recorder_stop(recorder, &outcome));
-    const char end = (char)outcome.end_reason;
-    ck_assert_int_eq(write(ready_fd, &end, 1), 1);
+    for (size_t i = 0; i < n_streams; i++) {
+        vpriv_outcome outcome = {.struct_size = sizeof outcome};
+        ck_ok(vpriv_recorder_stop(streams[i].recorder, &outcome));
+        const char end = outcome.is_stored ? (char)outcome.end_reason : 0;
+        ck_assert_int_eq(write(ready_fd, &end, 1), 1);
+    }
     pause(); /* holds the vault open */
 }
 
-START_TEST(destroying_works_beside_a_recorder_that_filled_the_disk)
+START_TEST(destroying_works_beside_recorders_that_filled_the_disk)
 {
     struct disk *disk = calloc(1, sizeof *disk);
+    const size_t n_streams = _i == 0 ? 1 : STREAMS_MAX;
     int pipes[2];
-    char end = 0;
     int status = 0;
     mount_disk(disk, "size=4m");
     life_close(&disk->life);
+    if (n_streams > 1)
+        fill_until(disk, 3u << 19); /* the vault never gets smaller: leave it room for afterwards */
     ck_assert_int_eq(pipe(pipes), 0);
     const pid_t child = fork();
     ck_assert_int_ge(child, 0);
     if (child == 0) {
         alarm(100);
-        record_until_full(disk, pipes[1]);
+        record_until_full(disk, n_streams, pipes[1]);
         _exit(1);
     }
     close(pipes[1]);
-    ck_assert_msg(read(pipes[0], &end, 1) == 1, "the recorder did not end by itself");
-    ck_assert_int_eq(end, VPRIV_END_DISK_FULL);
+    for (size_t i = 0; i < n_streams; i++) {
+        char end = 0;
+        ck_assert_msg(read(pipes[0], &end, 1) == 1, "recorder %zu did not end by itself", i);
+        ck_assert_int_eq(end, VPRIV_END_DISK_FULL);
+    }
     fill(disk);
     ck_ok(life_open(&disk->life));
-    ck_assert_uint_eq(listed(disk), 5);
+    ck_assert_uint_eq(listed(disk), 4 + n_streams);
     ck_ok(erase_one(disk));
     must_not_open(disk, 0, VPRIV_PURPOSE_KEEP_HISTORY);
     ck_ok(withdraw(disk));
@@ -329,7 +364,7 @@ int main(void)
     tcase_add_loop_test(tcase, destroying_works_with_no_byte_free, 0, 2 * N_DESTROYING);
     tcase_add_test(tcase, destroying_works_again_and_again);
     tcase_add_test(tcase, looking_works_and_listening_says_what_is_wrong);
-    tcase_add_test(tcase, destroying_works_beside_a_recorder_that_filled_the_disk);
+    tcase_add_loop_test(tcase, destroying_works_beside_recorders_that_filled_the_disk, 0, 2);
     tcase_add_test(tcase, an_open_vault_needs_no_inode);
     tcase_add_test(tcase, one_more_inode_is_enough_to_open_and_destroy);
     suite_add_tcase(suite, tcase);

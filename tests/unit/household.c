@@ -228,20 +228,26 @@ vpriv_recording_id household_record(household *h, const uint8_t *subject)
     return outcome.recording;
 }
 
-vpriv_recording_id household_quick(household *h, const uint8_t *subject)
+vpi_sealer_request household_request(const uint8_t *subject)
 {
-    vpi_sealer *sealer = NULL;
-    vpi_block_builder builder;
-    uint8_t plain[VPI_BLOCK_PLAIN_BYTES];
-    vpriv_recording_id id;
-    vpi_sealer_request request = {.required = VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_KEEP_HISTORY),
-        .optional = UINT32_MAX & ~VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_KEEP_HISTORY)};
+    vpi_sealer_request request = {.required = VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_KEEP_HISTORY)};
     request.tag.n_subjects = 1;
     memcpy(request.tag.subjects[0], subject, VPRIV_SUBJECT_ID_BYTES);
     request.tag.trigger = VPRIV_TRIGGER_TAP;
     request.tag.retention = VPRIV_RETENTION_ERASED_ONLY;
     request.tag.rate_hz = HOUSEHOLD_RATE_HZ;
     request.tag.n_channels = 1;
+    return request;
+}
+
+vpriv_recording_id household_quick(household *h, const uint8_t *subject)
+{
+    vpi_sealer *sealer = NULL;
+    vpi_block_builder builder;
+    uint8_t plain[VPI_BLOCK_PLAIN_BYTES];
+    vpriv_recording_id id;
+    vpi_sealer_request request = household_request(subject);
+    request.optional = UINT32_MAX & ~request.required;
     ck_ok(vpi_sealer_create(h->vault, &request, &sealer));
     ck_ok(vpi_sealer_commit(sealer));
     memcpy(id.bytes, vpi_sealer_recording_id(sealer), sizeof id.bytes);

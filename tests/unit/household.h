@@ -71,6 +71,8 @@ extern const vpriv_trigger household_button;
 vpriv_status household_try_record(
     vpriv_vault *vault, const vpriv_recorder_config *config, vpriv_outcome *outcome_out);
 vpriv_recording_id household_record(household *h, const uint8_t *subject);
+/* What is asked of a sealer for one person, until erased, for what is required alone. */
+vpi_sealer_request household_request(const uint8_t *subject);
 /* A recording of one block, without the cost of encoding. */
 vpriv_recording_id household_quick(household *h, const uint8_t *subject);
 

@@ -1,4 +1,5 @@
 recorder_tests = tests/unit/test_recorder_bulk \
+	tests/unit/test_recorder_hub \
 	tests/unit/test_recorder_life \
 	tests/unit/test_recorder_secrets \
 	tests/unit/test_recorder_sound
@@ -12,6 +13,11 @@ tests_unit_test_recorder_bulk_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=vpi_crew_begin_segment,--wrap=vpi_crew_give,--wrap=opus_encode_float \
 	-Wl,--wrap=pthread_create,--wrap=pthread_join,--wrap=sodium_mlock
 tests_unit_test_recorder_bulk_LDADD = $(household_ldadd)
+tests_unit_test_recorder_hub_SOURCES = tests/unit/test_recorder_hub.c $(household)
+tests_unit_test_recorder_hub_CFLAGS = $(unit_cflags)
+# So that a test can turn the clock by which blocks fall due.
+tests_unit_test_recorder_hub_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vpi_monotonic_us
+tests_unit_test_recorder_hub_LDADD = $(household_ldadd)
 tests_unit_test_recorder_life_SOURCES = tests/unit/test_recorder_life.c $(household)
 tests_unit_test_recorder_life_CFLAGS = $(unit_cflags)
 tests_unit_test_recorder_life_LDADD = $(household_ldadd)

@@ -1,6 +1,7 @@
 /* From the trigger to the end: accidental wakes leave nothing (P5), the recorder cannot read back
  * (P6), a withdrawal anywhere ends the recording, and every state takes only its own calls. */
 #include "household.h"
+#include "recorder/stream.h"
 #include "vault/policy.h"
 #include <signal.h>
 #include <stdio.h>
@@ -405,6 +406,27 @@ START_TEST(nothing_from_after_a_withdrawal_is_in_the_last_block)
 }
 END_TEST
 
+/* What cannot be handed over is refused again and again, and never written anywhere else. */
+START_TEST(blocks_that_are_refused_stay_within_their_batch)
+{
+    uint8_t packet[1000] = {0x48};
+    vpi_stream *stream = NULL;
+    const vpi_sealer_request request = household_request(h.ada);
+    int n_refused = 0;
+    ck_ok(vpi_stream_create(h.vault, &request, SECOND_US, &stream));
+    ck_ok(vpi_stream_commit(stream));
+    household_withdraw(&h, h.ada, KEEP);
+    for (int i = 0; i < 200; i++) {
+        const vpriv_status st = vpi_stream_packet(stream, packet, sizeof packet, 960);
+        ck_assert(st == VPRIV_OK || st == VPRIV_E_CONSENT);
+        n_refused += st == VPRIV_E_CONSENT;
+    }
+    ck_assert_int_ge(n_refused, 100);
+    ck_assert_int_eq(blocks_on_disk(), 0);
+    vpi_stream_destroy(stream);
+}
+END_TEST
+
 START_TEST(person_erased_while_recording_leaves_a_tombstone)
 {
     vpriv_outcome outcome = {.struct_size = sizeof outcome};
@@ -735,6 +757,7 @@ int main(void)
     tcase_add_test(tests, withdrawal_through_another_handle_ends_the_recording);
     tcase_add_test(tests, withdrawal_by_another_process_ends_the_recording);
     tcase_add_test(tests, nothing_from_after_a_withdrawal_is_in_the_last_block);
+    tcase_add_test(tests, blocks_that_are_refused_stay_within_their_batch);
     tcase_add_test(tests, person_erased_while_recording_leaves_a_tombstone);
     tcase_add_test(tests, erasing_everything_while_recording_leaves_a_tombstone);
     tcase_add_test(tests, consent_that_runs_out_ends_the_recording);

@@ -19,14 +19,8 @@ static vpriv_recording_id record_four_blocks(const uint8_t *subject)
     vpi_block_builder builder;
     uint8_t plain[VPI_BLOCK_PLAIN_BYTES];
     vpriv_recording_id id;
-    vpi_sealer_request request = {
-        .required = VPRIV_PURPOSE_BIT(KEEP), .optional = VPRIV_PURPOSE_BIT(REVIEW)};
-    request.tag.n_subjects = 1;
-    memcpy(request.tag.subjects[0], subject, VPRIV_SUBJECT_ID_BYTES);
-    request.tag.trigger = VPRIV_TRIGGER_TAP;
-    request.tag.retention = VPRIV_RETENTION_ERASED_ONLY;
-    request.tag.rate_hz = HOUSEHOLD_RATE_HZ;
-    request.tag.n_channels = 1;
+    vpi_sealer_request request = household_request(subject);
+    request.optional = VPRIV_PURPOSE_BIT(REVIEW);
     ck_ok(vpi_sealer_create(h.vault, &request, &sealer));
     memcpy(id.bytes, vpi_sealer_recording_id(sealer), sizeof id.bytes);
     for (uint64_t i = 0; i < 4; i++) {
