@@ -444,8 +444,9 @@ static void pulled_stop(vpriv_source *source)
 START_TEST(lost_device_ends_its_recording_only)
 {
     static const vpi_source_table table = {"pulled", pulled_start, pulled_read, pulled_stop, NULL};
-    pulled_source source = {
-        {&table, {VPRIV_SAMPLE_S16, RATE, 1}, VPI_FRAMES_UNKNOWN, false}, false};
+    pulled_source source = {.base = {.table = &table,
+                                .format = {VPRIV_SAMPLE_S16, RATE, 1},
+                                .total_frames = VPI_FRAMES_UNKNOWN}};
     vpriv_recorder *recorder = NULL;
     vpriv_outcome outcome = {.struct_size = sizeof outcome};
     const vpriv_recorder_config config = config_of(0);
