@@ -63,7 +63,7 @@ typedef enum option_id {
     N_OPTIONS,
 } option_id;
 
-#define OPTION_BIT(id) ((uint32_t)1 << (id))
+#define OPTION_BIT(id) ((uint64_t)1 << (id))
 
 #define VALUES_MAX 32
 
@@ -80,9 +80,9 @@ typedef struct tool_command {
     const char *words; /* "consent give" */
     const char *operands;
     const char *summary;
-    uint32_t options;  /* that it takes, as OPTION_BIT */
-    uint32_t required; /* of these, without which it does nothing */
-    uint32_t repeated; /* of these, those that may be given several times */
+    uint64_t options;  /* that it takes, as OPTION_BIT */
+    uint64_t required; /* of these, without which it does nothing */
+    uint64_t repeated; /* of these, those that may be given several times */
     int n_operands_min;
     int n_operands_max; /* 0 is any number */
     bool needs_no_vault;
