@@ -68,7 +68,8 @@ static const tool_command commands[] = {
     {.words = "record",
         .operands = "VAULT",
         .summary = "Record one source and print the recording's id.",
-        .options = COMMON | ENCODING | O(SUBJECT) | O(INPUT) | O(TRIGGER) | O(CREDENTIAL),
+        .options =
+            COMMON | ENCODING | O(SUBJECT) | O(INPUT) | O(TRIGGER) | O(VOICE_GATE) | O(CREDENTIAL),
         .required = O(SUBJECT) | O(INPUT),
         .repeated = O(SUBJECT),
         .n_operands_max = 1,

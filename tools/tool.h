@@ -41,6 +41,7 @@ typedef enum option_id {
     OPTION_LANGUAGE,
     OPTION_INPUT,
     OPTION_TRIGGER,
+    OPTION_VOICE_GATE,
     OPTION_RETENTION,
     OPTION_BITRATE,
     OPTION_COMPLEXITY,
@@ -62,7 +63,8 @@ typedef enum option_id {
 
 #define OPTION_BIT(id) ((uint32_t)1 << (id))
 
-#define VALUES_MAX 32
+#define VALUES_MAX    32
+#define FRAMES_PER_MS 48 /* of the Opus clock */
 
 /* The values an option was given, in order. */
 typedef struct option_values {

@@ -17,6 +17,7 @@ typedef struct vpi_intake_config {
     vpriv_encoding encoding; /* checked */
     uint32_t pre_roll_ms;
     bool high_pass;
+    bool voice_gate; /* recordings may be gated */
 } vpi_intake_config;
 
 vpriv_status vpi_intake_create(
@@ -31,8 +32,9 @@ void vpi_intake_clear(vpi_intake *intake);
 vpriv_status vpi_intake_pump(
     vpi_intake *intake, vpi_stream *stream, size_t *n_frames_out, bool *end_out);
 
-/* Begin a recording: the pre-roll's sound goes first. */
-vpriv_status vpi_intake_begin(vpi_intake *intake, vpi_stream *stream);
+/* Begin a recording: the pre-roll's sound goes first. Gated: silence is not encoded, and packets are
+ * held back for vpi_intake_holds_us. */
+vpriv_status vpi_intake_begin(vpi_intake *intake, vpi_stream *stream, bool is_gated);
 /* From here to the end of the recording at hand, which has just begun, these threads encode. Takes bulk
  * over; NULL changes nothing. */
 void vpi_intake_encode_with(vpi_intake *intake, vpi_bulk *bulk);
@@ -43,6 +45,9 @@ vpriv_status vpi_intake_end(vpi_intake *intake, vpi_stream *stream);
 uint64_t vpi_intake_length_48k(const vpi_intake *intake);
 /* Of that, what threads have still to encode. */
 uint64_t vpi_intake_waiting_48k(const vpi_intake *intake);
+/* Whether the recording at hand is gated, and how long the gate holds packets back. */
+bool vpi_intake_is_gated(const vpi_intake *intake);
+int64_t vpi_intake_holds_us(const vpi_intake *intake);
 uint64_t vpi_intake_pre_roll_us(const vpi_intake *intake);
 uint32_t vpi_intake_pre_skip_48k(const vpi_intake *intake);
 const vpriv_encoding *vpi_intake_encoding(const vpi_intake *intake);

@@ -27,7 +27,8 @@ vpriv_status vpriv_recorder_open(vpriv_vault *vault, vpriv_source *source,
     recorder->config.subjects = subjects;
     const vpi_intake_config intake = {.encoding = recorder->config.encoding,
         .pre_roll_ms = recorder->config.pre_roll_ms,
-        .high_pass = !config->no_high_pass};
+        .high_pass = !config->no_high_pass,
+        .voice_gate = recorder->config.voice_gate != VPRIV_VOICE_GATE_OFF};
     VPI_TRY(vpi_intake_create(source, &intake, &recorder->intake));
     *recorder_out = recorder;
     recorder = NULL;

@@ -16,8 +16,10 @@ struct vpi_stream {
     uint64_t n_packets;
     uint64_t n_blocks;
     uint64_t n_lost_48k;
+    uint64_t n_silent_48k;
     uint64_t n_sealed_packets; /* of those, handed over */
     uint64_t n_sealed_lost_48k;
+    uint64_t n_sealed_silent_48k;
     uint64_t length_48k; /* as the header has it */
     size_t n_full;       /* blocks waiting in the batch */
     bool is_timeless;    /* sealed when full, whenever that is */
@@ -80,6 +82,7 @@ static vpriv_status hand_over(vpi_stream *stream)
     stream->sealed_48k = stream->secrets->builder.start_48k;
     stream->n_sealed_packets = stream->n_packets;
     stream->n_sealed_lost_48k = stream->n_lost_48k;
+    stream->n_sealed_silent_48k = stream->n_silent_48k;
     stream->oldest_us = stream->secrets->builder.n_entries > 0 ? vpi_monotonic_us() : 0;
     forget_batch(stream);
     return VPRIV_OK;
@@ -102,6 +105,14 @@ static bool has_waited(const vpi_stream *stream, uint32_t duration_48k)
            stream->position_48k - builder->start_48k + duration_48k > most_48k;
 }
 
+static vpriv_status move_on(vpi_stream *stream, uint32_t duration_48k)
+{
+    stream->position_48k += duration_48k;
+    if (stream->oldest_us == 0)
+        stream->oldest_us = vpi_monotonic_us();
+    return vpi_stream_poll(stream);
+}
+
 vpriv_status vpi_stream_packet(
     vpi_stream *stream, const uint8_t *packet, size_t n_bytes, uint32_t duration_48k)
 {
@@ -112,11 +123,24 @@ vpriv_status vpi_stream_packet(
         VPI_TRY(next_block(stream));
         VPI_IMPOSSIBLE_UNLESS(vpi_block_add_packet(&stream->secrets->builder, packet, n_bytes));
     }
-    stream->position_48k += duration_48k;
     stream->n_packets++;
-    if (stream->oldest_us == 0)
-        stream->oldest_us = vpi_monotonic_us();
-    VPI_TRY(vpi_stream_poll(stream));
+    VPI_TRY(move_on(stream, duration_48k));
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+vpriv_status vpi_stream_silence(vpi_stream *stream, uint32_t duration_48k)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    if (has_waited(stream, duration_48k))
+        VPI_TRY(next_block(stream));
+    if (!vpi_block_add_silence(&stream->secrets->builder, duration_48k)) {
+        VPI_TRY(next_block(stream));
+        VPI_IMPOSSIBLE_UNLESS(vpi_block_add_silence(&stream->secrets->builder, duration_48k));
+    }
+    stream->n_silent_48k += duration_48k;
+    VPI_TRY(move_on(stream, duration_48k));
     st = VPRIV_OK;
 out:
     return st;
@@ -190,6 +214,7 @@ vpriv_status vpi_stream_finish(
         stream->position_48k = stream->sealed_48k;
         stream->n_packets = stream->n_sealed_packets;
         stream->n_lost_48k = stream->n_sealed_lost_48k;
+        stream->n_silent_48k = stream->n_sealed_silent_48k;
         const uint64_t sealed = stream->sealed_48k;
         const uint64_t kept = sealed > stream->pre_skip_48k ? sealed - stream->pre_skip_48k : 0;
         n_frames_48k = kept < n_frames_48k ? kept : n_frames_48k;
@@ -228,5 +253,6 @@ void vpi_stream_describe(const vpi_stream *stream, vpriv_outcome *outcome_io)
     outcome_io->n_packets = stream->n_packets;
     outcome_io->n_blocks = stream->n_blocks;
     outcome_io->n_lost_frames_48k = stream->n_lost_48k;
+    outcome_io->n_silent_frames_48k = stream->n_silent_48k;
     outcome_io->n_frames_48k = stream->length_48k;
 }
