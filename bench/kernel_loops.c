@@ -9,6 +9,7 @@ static _Alignas(64) float one[FRAMES * 8];
 static _Alignas(64) float two[FRAMES * 8];
 static _Alignas(64) float rows[161 * 192];
 static vpi_high_pass filter;
+static vpi_band_filter bands;
 
 static void run_convert(const vpi_kernels *kernels, size_t format)
 {
@@ -75,6 +76,11 @@ static void run_level(const vpi_kernels *kernels, size_t unused)
     one[0] = kernels->level(wide, 320).peak;
 }
 
+static void run_bands(const vpi_kernels *kernels, size_t n_hops)
+{
+    kernels->band_energies(&bands, wide, n_hops, one);
+}
+
 const kernel_loop kernel_loops[] = {
     {"convert_s16", FRAMES, 0, run_convert},
     {"convert_s24", FRAMES, 1, run_convert},
@@ -91,6 +97,7 @@ const kernel_loop kernel_loops[] = {
     {"high_pass mono", 320, 1, run_high_pass},
     {"high_pass stereo", 320, 2, run_high_pass},
     {"level", 320, 0, run_level},
+    {"band_energies", 320, 20, run_bands},
 };
 const size_t n_kernel_loops = sizeof kernel_loops / sizeof kernel_loops[0];
 
@@ -104,5 +111,7 @@ void kernel_loops_prepare(void)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         rows[i] = 0.003F;
     memcpy(raw, wide, sizeof raw);
+    memcpy(bands.window, rows, sizeof bands.window);
+    memcpy(bands.cosines, rows, sizeof bands.cosines);
     filter = (vpi_high_pass){.gain = 0.986, .a1 = -1.972, .a2 = 0.9725};
 }

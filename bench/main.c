@@ -32,6 +32,7 @@ static const struct {
     {"copy", "", bench_copy},
     {"resample", "speech", bench_resample},
     {"fvad", "speech", bench_fvad},
+    {"voice", "voices", bench_voice},
     {"seal", "", bench_seal},
     {"keys", "", bench_keys},
     {"log", "", bench_log},

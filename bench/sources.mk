@@ -6,7 +6,9 @@ bench_voicepriv_bench_SOURCES = bench/bench.h bench/main.c bench/timing.c bench/
 	bench/log.c \
 	bench/memory.c bench/plans.h bench/plans.c bench/fill.h bench/fill.c bench/million.c \
 	bench/resamplers.h bench/resamplers.c bench/response.c bench/resample.c \
-	bench/kernel_loops.h bench/kernel_loops.c bench/kernels.c bench/processes.c bench/fvad.c
+	bench/kernel_loops.h bench/kernel_loops.c bench/kernels.c bench/processes.c bench/fvad.c \
+	bench/voice.c tests/voice/judge.h tests/voice/voices.c tests/voice/noises.c tests/voice/scene.c
+bench_voicepriv_bench_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/voice
 bench_voicepriv_bench_CFLAGS = $(AM_CFLAGS) $(SOXR_CFLAGS) $(SPEEXDSP_CFLAGS) $(FVAD_CFLAGS)
 bench_voicepriv_bench_LDADD = lib/librooms.la $(VPRIV_LIBS) $(SOXR_LIBS) $(SPEEXDSP_LIBS) $(FVAD_LIBS) -lm
 # So that a minute of sound can be recorded, with the commits of a minute, in less than one, and to

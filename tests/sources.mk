@@ -15,6 +15,7 @@ include tests/unit/vault.mk
 include tests/unit/gate.mk
 include tests/unit/recorder.mk
 include tests/kernels/sources.mk
+include tests/voice/sources.mk
 include tests/vectors/sources.mk
 include tests/fault/sources.mk
 include tests/sound/sources.mk

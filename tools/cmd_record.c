@@ -5,8 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FRAMES_PER_MS 48
-#define THREADS_MAX   64
+#define THREADS_MAX 64
 
 /* What the options of both commands come to. */
 typedef struct recording_request {
@@ -62,6 +61,7 @@ static exit_code read_recording_request(
                 .progress_user = &request_out->progress}};
     const char *retention = option_value(arguments, OPTION_RETENTION);
     const char *trigger = option_value(arguments, OPTION_TRIGGER);
+    const char *gate = option_value(arguments, OPTION_VOICE_GATE);
     if (retention &&
         vpriv_retention_from_name(retention, &request_out->config.retention) != VPRIV_OK)
         return tool_usage(arguments,
@@ -71,6 +71,12 @@ static exit_code read_recording_request(
         return tool_usage(arguments,
             "unknown trigger '%s': wake-word, button, raise, tap, voice-activity, continuous",
             trigger);
+    if (gate && strcmp(gate, "on") == 0)
+        request_out->config.voice_gate = VPRIV_VOICE_GATE_ON;
+    else if (gate && strcmp(gate, "off") == 0)
+        request_out->config.voice_gate = VPRIV_VOICE_GATE_OFF;
+    else if (gate && strcmp(gate, "auto") != 0)
+        return tool_usage(arguments, "--voice-gate '%s' is none of auto, on, off", gate);
     const exit_code code =
         read_encoding(arguments, &request_out->config.encoding, &request_out->config.n_threads);
     return code == EXIT_GOOD ? read_subjects(arguments, request_out->subjects) : code;
@@ -103,6 +109,9 @@ static exit_code report(const tool_arguments *arguments, const char *what, vpriv
     if (outcome->is_stored && outcome->n_lost_frames_48k > 0)
         tool_note(arguments, "%s: %llu ms of it were lost and are a gap", what,
             (unsigned long long)(outcome->n_lost_frames_48k / FRAMES_PER_MS));
+    if (outcome->is_stored && outcome->n_silent_frames_48k > 0)
+        tool_note(arguments, "%s: in %llu ms of it nobody spoke: kept as silence", what,
+            (unsigned long long)(outcome->n_silent_frames_48k / FRAMES_PER_MS));
     if (outcome->is_stored && code != EXIT_GOOD)
         tool_note(
             arguments, "%s: it ended early (%s)", what, vpriv_end_reason_name(outcome->end_reason));

@@ -141,9 +141,14 @@ exit_code command_verify(const tool_arguments *arguments)
         vpriv_vault_verify(session.vault, session.keyring, print_finding, NULL, &result);
     if (st == VPRIV_OK || (st == VPRIV_E_AUTH && result.n_findings > 0)) {
         printf("%" PRIu64 " keys, %" PRIu64 " recordings, %" PRIu64 " blocks (%" PRIu64
-               " opened), %" PRIu64 " consents, %" PRIu64 " log leaves: ",
+               " opened), %" PRIu64 " consents, %" PRIu64 " log leaves",
             result.n_keys, result.n_recordings, result.n_blocks, result.n_blocks_opened,
             result.n_consents, result.n_log_leaves);
+        if (result.n_silent_frames_48k > 0)
+            printf(", %" PRIu64 " ms of silence", result.n_silent_frames_48k / FRAMES_PER_MS);
+        if (result.n_lost_frames_48k > 0)
+            printf(", %" PRIu64 " ms lost", result.n_lost_frames_48k / FRAMES_PER_MS);
+        printf(": ");
         if (st == VPRIV_OK)
             printf("all is well\n");
         else

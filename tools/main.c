@@ -74,8 +74,8 @@ static const tool_command commands[] = {
     {.words = "record",
         .operands = "VAULT",
         .summary = "Record one source and print the recording's id.",
-        .options = COMMON | ENCODING | O(SUBJECT) | O(INPUT) | O(TRIGGER) | O(CREDENTIAL) |
-                   O(ALLOW_MONITOR) | O(ALLOW_NON_CARD) | O(QUIET),
+        .options = COMMON | ENCODING | O(SUBJECT) | O(INPUT) | O(TRIGGER) | O(VOICE_GATE) |
+                   O(CREDENTIAL) | O(ALLOW_MONITOR) | O(ALLOW_NON_CARD) | O(QUIET),
         .required = O(SUBJECT) | O(INPUT),
         .repeated = O(SUBJECT),
         .n_operands_max = 1,

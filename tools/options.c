@@ -31,6 +31,8 @@ static const option_definition definitions[N_OPTIONS] = {
         "record from an ALSA device that is no sound card, such as a file plug-in"},
     [OPTION_QUIET] = {"quiet", NULL, 1, "show no clock and no meter"},
     [OPTION_TRIGGER] = {"trigger", "KIND", 1, "what started it; button"},
+    [OPTION_VOICE_GATE] = {"voice-gate", "WHEN", 1,
+        "leave silence out: on, off, or auto, which is for wake-word and continuous; auto"},
     [OPTION_RETENTION] = {"retention", "TERM", 1,
         "48h, 72h, 90d, 3months, 18months, 36months or until-erased; nothing is stored without"},
     [OPTION_BITRATE] = {"bitrate", "BPS", 1, "bits per second, 6000 to 510000; 24000"},

@@ -44,6 +44,7 @@ typedef enum option_id {
     OPTION_ALLOW_NON_CARD,
     OPTION_QUIET,
     OPTION_TRIGGER,
+    OPTION_VOICE_GATE,
     OPTION_RETENTION,
     OPTION_BITRATE,
     OPTION_COMPLEXITY,
@@ -65,7 +66,8 @@ typedef enum option_id {
 
 #define OPTION_BIT(id) ((uint64_t)1 << (id))
 
-#define VALUES_MAX 32
+#define VALUES_MAX    32
+#define FRAMES_PER_MS 48 /* of the Opus clock */
 
 /* The values an option was given, in order. */
 typedef struct option_values {

@@ -54,12 +54,13 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_gate_open(vpriv_vault *vault,
 
 /** What a reader gives. */
 typedef struct vpriv_reader_info {
-    size_t struct_size;     /**< sizeof(vpriv_reader_info), set by the caller */
-    uint32_t rate_hz;       /**< of vpriv_gate_read_frames */
-    uint32_t n_channels;    /**< of vpriv_gate_read_frames */
-    uint64_t n_frames;      /**< in all, at rate_hz; 0 when unfinished, which is not known */
-    bool is_unfinished;     /**< power or process went away while it was taken */
-    uint64_t n_lost_frames; /**< of gaps met so far, at rate_hz; they read as zeros */
+    size_t struct_size;       /**< sizeof(vpriv_reader_info), set by the caller */
+    uint32_t rate_hz;         /**< of vpriv_gate_read_frames */
+    uint32_t n_channels;      /**< of vpriv_gate_read_frames */
+    uint64_t n_frames;        /**< in all, at rate_hz; 0 when unfinished, which is not known */
+    bool is_unfinished;       /**< power or process went away while it was taken */
+    uint64_t n_lost_frames;   /**< of gaps met so far, at rate_hz; they read as zeros */
+    uint64_t n_silent_frames; /**< of silence met so far, at rate_hz; it reads as zeros too */
 } vpriv_reader_info;
 
 /** Tell what a reader gives.
@@ -72,7 +73,8 @@ typedef struct vpriv_reader_info {
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_gate_about(
     const vpriv_reader *reader, vpriv_reader_info *info_out);
 
-/** Decode the next frames. Gaps of lost sound read as zeros of the right length.
+/** Decode the next frames. Gaps of lost sound, and silence that the voice gate left out, read as zeros
+ *  of the right length.
  *  @param      reader      an open reader
  *  @param[out] pcm_out     interleaved float, n_frames × channels, nominal −1..1; on failure nothing
  *                          in it counts
@@ -88,14 +90,15 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_gate_about(
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_gate_read_frames(
     vpriv_reader *reader, float *pcm_out, size_t n_frames, size_t *n_read_out);
 
-/** One stored Opus packet, or a gap. */
+/** One stored Opus packet, a gap of lost sound, or silence that was not encoded. */
 typedef struct vpriv_packet {
     size_t struct_size;           /**< sizeof(vpriv_packet), set by the caller */
-    const uint8_t *data;          /**< NULL for a gap; lives until the next call on the reader */
-    size_t n_bytes;               /**< 0 for a gap and at the end */
-    uint32_t duration_frames_48k; /**< of the packet, or of the gap in the stream */
+    const uint8_t *data;          /**< NULL without a packet; lives until the next call */
+    size_t n_bytes;               /**< 0 for a gap, for silence and at the end */
+    uint32_t duration_frames_48k; /**< of the packet, the gap in the stream, or the silence */
     uint64_t lost_frames_48k;     /**< gap: how much was lost exactly */
     bool is_end;                  /**< there are no more */
+    bool is_silence;              /**< nobody spoke; nothing was lost */
 } vpriv_packet;
 
 /** Take the next stored packet, as it is.

@@ -41,6 +41,14 @@ typedef enum vpriv_recorder_state {
  *  vpriv_recorder_run: it must not call this recorder's functions. */
 typedef bool (*vpriv_progress_fn)(void *user, uint64_t done_us, uint64_t total_us);
 
+/** What becomes of the time in which nobody speaks. */
+typedef enum vpriv_voice_gate {
+    VPRIV_VOICE_GATE_DEFAULT =
+        0,                    /**< on for continuous and wake-word triggers, off for all others */
+    VPRIV_VOICE_GATE_ON = 1,  /**< not encoded: a piece of silence of its length is kept */
+    VPRIV_VOICE_GATE_OFF = 2, /**< everything is encoded */
+} vpriv_voice_gate;
+
 /** What a recorder does. Zero means the default. */
 typedef struct vpriv_recorder_config {
     size_t struct_size;         /**< sizeof(vpriv_recorder_config) */
@@ -60,6 +68,10 @@ typedef struct vpriv_recorder_config {
     vpriv_progress_fn progress; /**< may be NULL; on the worker's thread, or run's caller's */
     void *progress_user;        /**< handed to progress */
     uint32_t n_threads;         /**< that encode a long file, 1 to 64; one per processor */
+    /** on: nothing is encoded while nothing sticks out of the noise. Each beginning is kept from
+     *  200 ms before; these are held back, and are part of unsealed_ms, which must be 300 at least.
+     *  By default it stays off below that */
+    vpriv_voice_gate voice_gate;
 } vpriv_recorder_config;
 
 /** What started a recording. */
@@ -81,6 +93,7 @@ typedef struct vpriv_outcome {
     uint64_t n_lost_frames_48k; /**< of that, gaps */
     uint64_t n_packets;
     uint64_t n_blocks;
+    uint64_t n_silent_frames_48k; /**< of n_frames_48k, not encoded because nobody spoke */
 } vpriv_outcome;
 
 /** Set a recorder up. Reads and writes nothing yet.
@@ -171,8 +184,8 @@ VPRIV_API vpriv_recorder_state vpriv_recorder_state_now(const vpriv_recorder *re
  *  The packets do not depend on how many threads there are, as long as there are two or more; with
  *  one they are the same up to the first cut. It takes up to 4 MB of locked memory for samples and
  *  about 400 KB per thread; where so much cannot be locked it takes fewer threads, and one encoder
- *  on the calling thread when there is none for any. The threads end before this returns; vault,
- *  source and progress are used on the calling thread only.
+ *  on the calling thread when there is none for any; so does a recording with the voice gate on. The
+ *  threads end before this returns; vault, source and progress are used on the calling thread only.
  *  @param         recorder     an idle recorder
  *  @param         trigger      what started it
  *  @param[in,out] outcome_out  struct_size set, or NULL; filled, untouched on failure

@@ -360,7 +360,9 @@ typedef struct vpriv_verification {
     uint64_t n_blocks_opened;
     uint64_t n_consents;
     uint64_t n_log_leaves;
-    uint64_t n_findings; /**< 0: all is well */
+    uint64_t n_findings;          /**< 0: all is well */
+    uint64_t n_lost_frames_48k;   /**< in the blocks opened: gaps of lost sound */
+    uint64_t n_silent_frames_48k; /**< in the blocks opened: silence that was not encoded */
 } vpriv_verification;
 
 /** Check every row, block, wrap and log leaf. Blocks can be opened only with a keyring, and only where

@@ -64,6 +64,23 @@ typedef struct vpi_level {
     float sum_squares;
 } vpi_level;
 
+/* A bank of VPI_LANES band-pass filters, each as wide as the others, from 0 to half the rate: cosines
+ * times one window. A hop takes 16 samples further and gives one sample in each band.
+ *
+ *  1. window: u[l] for l = 0 … 31 is the sum of in[l + 32 k] × window[l + 32 k], k = 0 … 3 in order;
+ *  2. fold: z[0] = u[8]; z[j] = u[8 + j] + u[8 − j] for j = 1 … 8; z[j] = u[8 + j] − u[40 − j] for
+ *     j = 9 … 15 (the cosines are even about 8 and odd about 24; u[24] is not used);
+ *  3. the band's sample is the sum of z[j] × cosines[16 j + band], j = 0 … 15 in order;
+ *  4. its square is added to the band's energy, hop after hop, beginning with 0.
+ *
+ * A lane is a band: nothing is summed across lanes. */
+#define VPI_BAND_TAPS    128
+#define VPI_BAND_HISTORY (VPI_BAND_TAPS - VPI_LANES)
+typedef struct vpi_band_filter {
+    _Alignas(64) float window[VPI_BAND_TAPS]; /* signs of the cosines' periods in */
+    _Alignas(64) float cosines[VPI_LANES * VPI_LANES];
+} vpi_band_filter;
+
 /* Index of a sample format in vpi_kernels.convert. */
 #define VPI_N_SAMPLE_FORMATS       4
 #define VPI_SAMPLE_INDEX(a_format) ((size_t)(a_format)-VPRIV_SAMPLE_S16)
@@ -94,6 +111,11 @@ typedef struct vpi_kernels {
     void (*high_pass)(vpi_high_pass *filter, float *samples, size_t n_frames, size_t n_channels);
 
     vpi_level (*level)(const float *samples, size_t n_samples);
+
+    /* Energies of n_hops hops in each band. in: VPI_BAND_HISTORY samples that came before, then
+     * n_hops × VPI_LANES. */
+    void (*band_energies)(const vpi_band_filter *filter, const float *in, size_t n_hops,
+        float energies_out[VPI_LANES]);
 } vpi_kernels;
 
 /* One filler per level; each overwrites what it does better than the level below. Which of them a

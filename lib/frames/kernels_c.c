@@ -394,6 +394,46 @@ static vpi_level level_c(const float *samples, size_t n_samples)
     return level;
 }
 
+static inline float4 all4(float value)
+{
+    return (float4){value, value, value, value};
+}
+
+/* One sample of each band. */
+static inline lanes band_samples(const vpi_band_filter *filter, const float *in)
+{
+    float u[2 * VPI_LANES];
+    float z[VPI_LANES];
+    for (size_t half = 0; half < 2; half++) {
+        lanes sums = {0};
+        for (size_t k = half * VPI_LANES; k < VPI_BAND_TAPS; k += 2 * VPI_LANES)
+            add_products(&sums, load16(in + k), load16(filter->window + k));
+        memcpy(u + half * VPI_LANES, &sums, sizeof sums);
+    }
+    z[0] = u[8];
+    for (size_t j = 1; j <= 8; j++)
+        z[j] = u[8 + j] + u[8 - j];
+    for (size_t j = 9; j < VPI_LANES; j++)
+        z[j] = u[8 + j] - u[40 - j];
+    lanes samples = {0};
+    for (size_t j = 0; j < VPI_LANES; j++) {
+        const float4 x = all4(z[j]);
+        add_products(&samples, (lanes){x, x, x, x}, load16(filter->cosines + j * VPI_LANES));
+    }
+    return samples;
+}
+
+static void band_energies_c(
+    const vpi_band_filter *filter, const float *in, size_t n_hops, float energies_out[VPI_LANES])
+{
+    lanes energies = {0};
+    for (size_t hop = 0; hop < n_hops; hop++) {
+        const lanes samples = band_samples(filter, in + hop * VPI_LANES);
+        add_products(&energies, samples, samples);
+    }
+    memcpy(energies_out, &energies, sizeof energies);
+}
+
 static size_t (*const convert_c[VPI_N_SAMPLE_FORMATS])(
     float *out, const uint8_t *in, size_t n_samples) = {
     [VPI_SAMPLE_INDEX(VPRIV_SAMPLE_S16)] = convert_s16_c,
@@ -438,4 +478,5 @@ void vpi_kernels_fill_c(vpi_kernels *kernels)
     kernels->polyphase_between = polyphase_between_c;
     kernels->high_pass = high_pass_c;
     kernels->level = level_c;
+    kernels->band_energies = band_energies_c;
 }

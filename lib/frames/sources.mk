@@ -3,7 +3,8 @@ lib_librooms_la_SOURCES += \
 	lib/frames/dispatch.h lib/frames/dispatch.c \
 	lib/frames/bank.h lib/frames/bank.c \
 	lib/frames/resample.h lib/frames/resample.c \
-	lib/frames/frontend.h lib/frames/frontend.c
+	lib/frames/frontend.h lib/frames/frontend.c \
+	lib/frames/voice.h lib/frames/voice.c
 
 # One convenience library per instruction set, each with its own flags. They stand before
 # $(AM_CFLAGS), never in CFLAGS. (-ftree-vectorize holds whatever -O level the user chooses.)

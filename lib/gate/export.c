@@ -42,7 +42,7 @@ static void collect(const vpriv_reader *reader, comments *c)
     snprintf(next_line(c), COMMENT_BYTES, "RECEIPT_SHA256=%s", hex);
 }
 
-/* Every packet and gap, up to the end of the recording. */
+/* Every packet, gap and silence, up to the end of the recording. */
 static vpriv_status copy_packets(vpriv_reader *reader, vpi_ogg_writer *writer, uint64_t end_48k)
 {
     for (;;) {
@@ -53,8 +53,9 @@ static vpriv_status copy_packets(vpriv_reader *reader, vpi_ogg_writer *writer, u
         if (st == VPRIV_OK && vpi_ogg_writer_position_frames48(writer) >= end_48k)
             continue; /* the encoder's tail lies wholly behind the end */
         if (st == VPRIV_OK)
-            st = entry.is_gap ? vpi_ogg_writer_gap(writer, entry.skipped_48k)
-                              : vpi_ogg_writer_packet(writer, entry.packet, entry.n_bytes);
+            st = entry.is_gap || entry.is_silence
+                     ? vpi_ogg_writer_gap(writer, entry.skipped_48k)
+                     : vpi_ogg_writer_packet(writer, entry.packet, entry.n_bytes);
         if (st != VPRIV_OK)
             return st;
     }

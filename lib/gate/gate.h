@@ -38,10 +38,11 @@ struct vpriv_reader {
     vpi_decoder *decoder;
     size_t pcm_at;
     size_t pcm_filled;
-    uint64_t n_zeros;   /* of a gap, still to be given out */
+    uint64_t n_zeros;   /* of a gap or silence, still to be given out */
     uint64_t n_to_skip; /* pre-skip, at the reader's rate */
     uint64_t n_given;
     uint64_t n_lost;
+    uint64_t n_silent;
     vpi_reader_secrets *secrets;
 };
 

@@ -94,6 +94,9 @@ vpriv_status vpriv_gate_read_packet(vpriv_reader *reader, vpriv_packet *packet_o
         if (entry.is_gap) {
             packet.duration_frames_48k = entry.skipped_48k;
             packet.lost_frames_48k = entry.lost_48k;
+        } else if (entry.is_silence) {
+            packet.duration_frames_48k = entry.skipped_48k;
+            packet.is_silence = true;
         } else {
             packet.data = entry.packet;
             packet.n_bytes = entry.n_bytes;
@@ -134,6 +137,9 @@ static vpriv_status decode_next(vpriv_reader *reader, bool *end_out)
         reader->n_lost += at_rate(reader, entry.lost_48k);
         if (entry.skipped_48k > 0) /* a short gap was encoded as silence, in one stream */
             VPI_TRY(vpi_decoder_reset(reader->decoder));
+    } else if (entry.is_silence) { /* encoder and decoder both go on as they were */
+        reader->n_zeros = at_rate(reader, entry.skipped_48k);
+        reader->n_silent += reader->n_zeros;
     } else {
         VPI_TRY(vpi_decoder_decode(reader->decoder, entry.packet, entry.n_bytes,
             reader->secrets->pcm, VPI_PCM_CAPACITY_FRAMES, &n_frames));
@@ -222,5 +228,6 @@ vpriv_status vpriv_gate_about(const vpriv_reader *reader, vpriv_reader_info *inf
     info_out->n_frames = finish->is_finished ? total_frames(reader) : 0;
     info_out->is_unfinished = !finish->is_finished;
     info_out->n_lost_frames = reader->n_lost;
+    info_out->n_silent_frames = reader->n_silent;
     return VPRIV_OK;
 }

@@ -109,7 +109,11 @@ static vpriv_status open_blocks(vpi_check *check, vpriv_reader *reader)
     reader->walking = false;
     while ((st = vpi_gate_next_entry(reader, &entry)) == VPRIV_OK) {
         uint32_t duration = 0;
-        if (!entry.is_gap && vpi_packet_check(entry.packet, entry.n_bytes, &duration) != VPRIV_OK) {
+        if (entry.is_gap)
+            check->result.n_lost_frames_48k += entry.lost_48k;
+        else if (entry.is_silence)
+            check->result.n_silent_frames_48k += entry.skipped_48k;
+        else if (vpi_packet_check(entry.packet, entry.n_bytes, &duration) != VPRIV_OK) {
             st = VPRIV_E_AUTH;
             break;
         }

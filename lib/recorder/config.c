@@ -9,6 +9,7 @@
 #define CONFIRM_MS_MAX      60000
 #define UNSEALED_MS_DEFAULT 1000
 #define UNSEALED_MS_MIN     100
+#define UNSEALED_MS_GATED   300 /* what the voice gate holds back is part of it */
 #define MAXIMUM_MS_MAX      86400000u
 
 vpriv_status vpi_recorder_config_check(
@@ -58,10 +59,24 @@ vpriv_status vpi_recorder_config_check(
         filled.unsealed_ms = UNSEALED_MS_DEFAULT;
     VPI_ENSURE(config->n_threads <= VPI_BULK_THREADS_MAX, VPRIV_E_ARG,
         "n_threads is %u; at most %d", config->n_threads, VPI_BULK_THREADS_MAX);
+    VPI_ENSURE((unsigned)config->voice_gate <= VPRIV_VOICE_GATE_OFF, VPRIV_E_ARG,
+        "voice_gate %d is not known", (int)config->voice_gate);
+    VPI_ENSURE(config->voice_gate != VPRIV_VOICE_GATE_ON || filled.unsealed_ms >= UNSEALED_MS_GATED,
+        VPRIV_E_ARG, "unsealed_ms is %u; with the voice gate, which holds sound back, %d at least",
+        filled.unsealed_ms, UNSEALED_MS_GATED);
+    if (filled.unsealed_ms < UNSEALED_MS_GATED)
+        filled.voice_gate = VPRIV_VOICE_GATE_OFF;
     *filled_out = filled;
     st = VPRIV_OK;
 out:
     return st;
+}
+
+bool vpi_recorder_is_gated(const vpriv_recorder_config *config, vpriv_trigger_kind kind)
+{
+    if (config->voice_gate == VPRIV_VOICE_GATE_DEFAULT)
+        return kind == VPRIV_TRIGGER_CONTINUOUS || kind == VPRIV_TRIGGER_WAKE_WORD;
+    return config->voice_gate == VPRIV_VOICE_GATE_ON;
 }
 
 vpriv_status vpi_recorder_request(const vpriv_recorder_config *config, const vpriv_trigger *trigger,

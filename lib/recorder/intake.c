@@ -5,6 +5,7 @@
 #include "frames/frontend.h"
 #include "packets/encoder.h"
 #include "packets/packet.h"
+#include "recorder/quiet.h"
 #include <string.h>
 
 #define READ_MS      20
@@ -35,6 +36,8 @@ struct vpi_intake {
     size_t encoded_bytes;
     size_t secrets_bytes;
     size_t n_in_packet;
+    vpi_quiet *quiet; /* while a recording is gated */
+    bool is_gated;    /* the one at hand */
     /* Of the stretch since the front end was reset, to keep both clocks together. */
     uint64_t n_source;   /* source frames heard and lost since clear or begin */
     uint64_t n_output;   /* frames given out, at the encoder's rate, gaps in */
@@ -114,6 +117,7 @@ void vpi_intake_destroy(vpi_intake *intake)
     vpi_secret_free(intake->read_buffer);
     vpi_secret_free(intake->piece);
     vpi_ring_destroy(intake->pre_roll);
+    vpi_quiet_destroy(intake->quiet);
     free(intake);
 }
 
@@ -137,25 +141,54 @@ void vpi_intake_clear(vpi_intake *intake)
     vpi_wipe(intake->read_buffer, intake->read_frames * vpi_frame_bytes(&intake->source->format));
     vpi_wipe(intake->piece, intake->secrets_bytes);
     intake->n_in_packet = 0;
+    intake->is_gated = vpi_intake_gate(intake, false);
     intake->n_source = intake->n_output = intake->n_recorded = 0;
 }
 
-/* ---- To the encoder at hand, or to those of many threads ---- */
+/* ---- To the encoder at hand, to those of many threads, or through the gate ---- */
 
-static vpriv_status encode_packet(vpi_intake *intake, vpi_stream *stream)
+static uint32_t packet_48k(const vpi_intake *intake)
+{
+    return (uint32_t)intake->packet_frames * intake->frames_48k;
+}
+
+static vpriv_status encode(vpi_intake *intake, vpi_stream *stream, const float *frames)
 {
     size_t n_bytes = 0;
-    if (intake->bulk) {
-        intake->n_in_packet = 0;
-        return vpi_bulk_packet(intake->bulk, intake->packet);
-    }
-    vpriv_status st = vpi_encoder_encode(intake->encoder, intake->packet, intake->packet_frames,
+    vpriv_status st = vpi_encoder_encode(intake->encoder, frames, intake->packet_frames,
         intake->encoded, intake->encoded_bytes, &n_bytes);
     if (st != VPRIV_OK)
         return st;
+    return vpi_stream_packet(stream, intake->encoded, n_bytes, packet_48k(intake));
+}
+
+/* What the gate has held long enough, or all of it, as sound or as silence. */
+static vpriv_status release(vpi_intake *intake, vpi_stream *stream, bool all)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_quiet_packet packet;
+    while (intake->is_gated && vpi_quiet_take(intake->quiet, all, &packet)) {
+        if (packet.lost_48k > 0)
+            VPI_TRY(vpi_stream_gap(stream, 0, packet.lost_48k));
+        if (packet.frames)
+            VPI_TRY(encode(intake, stream, packet.frames));
+        else
+            VPI_TRY(vpi_stream_silence(stream, packet_48k(intake)));
+    }
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+static vpriv_status end_packet(vpi_intake *intake, vpi_stream *stream)
+{
     intake->n_in_packet = 0;
-    return vpi_stream_packet(
-        stream, intake->encoded, n_bytes, (uint32_t)intake->packet_frames * intake->frames_48k);
+    if (intake->bulk)
+        return vpi_bulk_packet(intake->bulk, intake->packet);
+    if (!intake->is_gated)
+        return encode(intake, stream, intake->packet);
+    vpi_quiet_put(intake->quiet, intake->packet);
+    return release(intake, stream, false);
 }
 
 static vpriv_status put_gap(
@@ -175,15 +208,18 @@ static vpriv_status start_anew(vpi_intake *intake)
     return VPRIV_OK;
 }
 
-/* Where the next packet begins. */
+/* Where the packet being filled will begin, pre-skip included. */
 static uint64_t position_48k(const vpi_intake *intake, const vpi_stream *stream)
 {
-    return intake->bulk ? vpi_bulk_position_48k(intake->bulk) : vpi_stream_position_48k(stream);
+    if (intake->bulk)
+        return vpi_bulk_position_48k(intake->bulk);
+    const uint64_t n_held = intake->is_gated ? vpi_quiet_n_held(intake->quiet) : 0;
+    return vpi_stream_position_48k(stream) + n_held * packet_48k(intake);
 }
 
 /* ---- Packets, and what comes between them ---- */
 
-/* Frames (NULL is zeros) into packets, and whole packets into the stream. */
+/* Frames (NULL is zeros, which nobody listens to) into packets, and whole packets into the stream. */
 static vpriv_status feed(
     vpi_intake *intake, vpi_stream *stream, const float *frames, uint64_t n_frames)
 {
@@ -193,6 +229,8 @@ static vpriv_status feed(
         const size_t n = n_frames < room ? (size_t)n_frames : room;
         float *to = intake->packet + intake->n_in_packet * n_channels;
         if (frames) {
+            if (intake->is_gated)
+                vpi_quiet_hear(intake->quiet, frames, n);
             memcpy(to, frames, n * intake->frame_bytes);
             frames += n * n_channels;
         } else {
@@ -201,7 +239,7 @@ static vpriv_status feed(
         intake->n_in_packet += n;
         n_frames -= n;
         if (intake->n_in_packet == intake->packet_frames) {
-            const vpriv_status st = encode_packet(intake, stream);
+            const vpriv_status st = end_packet(intake, stream);
             if (st != VPRIV_OK)
                 return st;
         }
@@ -274,17 +312,19 @@ static vpriv_status push_out(vpi_intake *intake, vpi_stream *stream)
         if (st != VPRIV_OK)
             return st;
     }
-    return VPRIV_OK;
+    return release(intake, stream, true);
 }
 
 static vpriv_status record_gap(vpi_intake *intake, vpi_stream *stream, uint64_t n_frames)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     const uint64_t lost_48k = n_frames * intake->frames_48k;
-    const uint64_t short_48k = (uint64_t)intake->packet_frames * intake->frames_48k +
-                               vpi_encoder_lookahead_frames48(intake->encoder);
+    const uint64_t short_48k = packet_48k(intake) + vpi_encoder_lookahead_frames48(intake->encoder);
     if (lost_48k <= short_48k) {
-        VPI_TRY(put_gap(intake, stream, 0, lost_48k));
+        if (intake->is_gated)
+            vpi_quiet_lose(intake->quiet, (size_t)n_frames, lost_48k);
+        else
+            VPI_TRY(put_gap(intake, stream, 0, lost_48k));
         intake->n_recorded += n_frames;
         VPI_TRY(feed(intake, stream, NULL, n_frames));
     } else {
@@ -293,6 +333,8 @@ static vpriv_status record_gap(vpi_intake *intake, vpi_stream *stream, uint64_t 
         const uint64_t end_48k = intake->n_recorded * intake->frames_48k;
         VPI_TRY(put_gap(intake, stream, end_48k - position_48k(intake, stream), lost_48k));
         VPI_TRY(start_anew(intake));
+        if (intake->is_gated)
+            vpi_quiet_resume(intake->quiet, intake->n_recorded);
     }
     st = VPRIV_OK;
 out:
@@ -338,10 +380,23 @@ out:
     return st;
 }
 
+bool vpi_intake_gate(vpi_intake *intake, bool wanted)
+{
+    const size_t lookahead_frames =
+        vpi_encoder_lookahead_frames48(intake->encoder) / intake->frames_48k;
+    vpi_quiet_destroy(intake->quiet);
+    intake->quiet = NULL;
+    if (wanted && vpi_quiet_create(&intake->encoding, intake->packet_frames, lookahead_frames,
+                      &intake->quiet) != VPRIV_OK)
+        vpi_fail_clear();
+    return intake->quiet != NULL;
+}
+
 vpriv_status vpi_intake_begin(vpi_intake *intake, vpi_stream *stream)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     VPI_TRY(vpi_encoder_reset(intake->encoder));
+    intake->is_gated = intake->quiet != NULL;
     intake->n_in_packet = 0;
     intake->n_recorded = 0;
     while (intake->pre_roll && vpi_ring_filled(intake->pre_roll) > 0) {
@@ -381,6 +436,16 @@ uint64_t vpi_intake_length_48k(const vpi_intake *intake)
 uint64_t vpi_intake_waiting_48k(const vpi_intake *intake)
 {
     return intake->bulk ? vpi_bulk_waiting_48k(intake->bulk) : 0;
+}
+
+bool vpi_intake_is_gated(const vpi_intake *intake)
+{
+    return intake->is_gated;
+}
+
+int64_t vpi_intake_holds_us(const vpi_intake *intake)
+{
+    return intake->quiet ? vpi_quiet_holds_us(intake->quiet) : 0;
 }
 
 uint64_t vpi_intake_pre_roll_us(const vpi_intake *intake)

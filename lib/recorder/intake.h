@@ -36,6 +36,9 @@ void vpi_intake_clear(vpi_intake *intake);
 vpriv_status vpi_intake_pump(
     vpi_intake *intake, vpi_stream *stream, size_t *n_frames_out, bool *end_out);
 
+/* Whether the recording that begins next is to be gated: silence is then not encoded, and packets are
+ * held back for vpi_intake_holds_us. False also when there is no memory for it: all is recorded then. */
+bool vpi_intake_gate(vpi_intake *intake, bool wanted);
 /* Begin a recording: the pre-roll's sound goes first. */
 vpriv_status vpi_intake_begin(vpi_intake *intake, vpi_stream *stream);
 /* From here to the end of the recording at hand, which has just begun, these threads encode. Takes bulk
@@ -48,6 +51,9 @@ vpriv_status vpi_intake_end(vpi_intake *intake, vpi_stream *stream);
 uint64_t vpi_intake_length_48k(const vpi_intake *intake);
 /* Of that, what threads have still to encode. */
 uint64_t vpi_intake_waiting_48k(const vpi_intake *intake);
+/* Whether the recording at hand is gated, and how long the gate holds packets back. */
+bool vpi_intake_is_gated(const vpi_intake *intake);
+int64_t vpi_intake_holds_us(const vpi_intake *intake);
 uint64_t vpi_intake_pre_roll_us(const vpi_intake *intake);
 uint32_t vpi_intake_pre_skip_48k(const vpi_intake *intake);
 const vpriv_encoding *vpi_intake_encoding(const vpi_intake *intake);

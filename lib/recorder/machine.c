@@ -40,8 +40,11 @@ vpriv_status vpi_recorder_begin(vpriv_recorder *recorder, const vpriv_trigger *t
         request.tag.n_channels = encoding->n_channels;
         request.tag.pre_skip_48k = vpi_intake_pre_skip_48k(recorder->intake);
         request.started_ago_us = (int64_t)vpi_intake_pre_roll_us(recorder->intake);
-        VPI_TRY(vpi_stream_create(
-            recorder->vault, &request, (int64_t)config->unsealed_ms * 1000, &recorder->stream));
+        const bool is_gated =
+            vpi_intake_gate(recorder->intake, vpi_recorder_is_gated(config, trigger->kind));
+        const int64_t unsealed_us = (int64_t)config->unsealed_ms * 1000 -
+                                    (is_gated ? vpi_intake_holds_us(recorder->intake) : 0);
+        VPI_TRY(vpi_stream_create(recorder->vault, &request, unsealed_us, &recorder->stream));
         vpi_stream_keep_time(recorder->stream, recorder->hub == NULL);
         VPI_TRY(vpi_intake_begin(recorder->intake, recorder->stream));
     }

@@ -35,6 +35,8 @@ struct vpriv_recorder {
 /* Checks the fields and fills in the defaults. */
 vpriv_status vpi_recorder_config_check(
     const vpriv_recorder_config *config, vpriv_recorder_config *filled_out);
+/* Whether this trigger's recording leaves silence out. */
+bool vpi_recorder_is_gated(const vpriv_recorder_config *config, vpriv_trigger_kind kind);
 /* What is asked of the vault for one recording. */
 vpriv_status vpi_recorder_request(const vpriv_recorder_config *config, const vpriv_trigger *trigger,
     vpi_sealer_request *request_out);

@@ -25,7 +25,7 @@ static bool go_on(void *user)
 
 /* A source of known length that is long enough is encoded on several threads. What is stored of it
  * counts from its commit at the end: until then sealing waits for full blocks, so that it does not show
- * how fast it went. */
+ * how fast it went. With the voice gate, which is one pass over the sound, one encoder does it. */
 static vpriv_status encode_in_bulk(vpriv_recorder *recorder)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
@@ -38,7 +38,8 @@ static vpriv_status encode_in_bulk(vpriv_recorder *recorder)
     uint64_t n_frames = all / recorder->source->format.rate_hz * encoding->rate_hz;
     if (of_maximum > 0 && of_maximum < n_frames)
         n_frames = of_maximum;
-    if (n_threads > 1 && vpi_bulk_is_worth_it(encoding, n_frames))
+    if (n_threads > 1 && !vpi_intake_is_gated(recorder->intake) &&
+        vpi_bulk_is_worth_it(encoding, n_frames))
         VPI_TRY(vpi_bulk_create(encoding, n_threads, recorder->stream, go_on, recorder, &bulk));
     vpi_intake_encode_with(recorder->intake, bulk);
     st = VPRIV_OK;

@@ -2,6 +2,7 @@ lib_librooms_la_SOURCES += \
 	lib/recorder/stream.h lib/recorder/stream.c \
 	lib/recorder/crew.h lib/recorder/crew.c \
 	lib/recorder/bulk.h lib/recorder/bulk.c \
+	lib/recorder/quiet.h lib/recorder/quiet.c \
 	lib/recorder/intake.h lib/recorder/intake.c \
 	lib/recorder/recorder.h lib/recorder/config.c lib/recorder/machine.c \
 	lib/recorder/recorder.c lib/recorder/run.c \

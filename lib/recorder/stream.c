@@ -18,8 +18,11 @@ struct vpi_stream {
     uint64_t n_lost_48k;
     uint64_t n_closed_packets; /* of those, in blocks that are closed */
     uint64_t n_closed_lost_48k;
+    uint64_t n_closed_silent_48k;
+    uint64_t n_silent_48k;
     uint64_t n_sealed_packets; /* of those, handed over */
     uint64_t n_sealed_lost_48k;
+    uint64_t n_sealed_silent_48k;
     uint64_t length_48k; /* as the header has it */
     size_t n_full;       /* blocks waiting in the batch */
     size_t n_room;       /* blocks the batch has room for; grows when sound comes in bursts */
@@ -64,6 +67,7 @@ static void close_block(vpi_stream *stream)
     stream->n_full++;
     stream->n_closed_packets = stream->n_packets;
     stream->n_closed_lost_48k = stream->n_lost_48k;
+    stream->n_closed_silent_48k = stream->n_silent_48k;
     vpi_block_clear(stream->builder, stream->position_48k);
 }
 
@@ -79,6 +83,7 @@ void vpi_stream_taken(vpi_stream *stream)
     stream->sealed_48k = stream->builder->start_48k;
     stream->n_sealed_packets = stream->n_closed_packets;
     stream->n_sealed_lost_48k = stream->n_closed_lost_48k;
+    stream->n_sealed_silent_48k = stream->n_closed_silent_48k;
     stream->oldest_us = stream->builder->n_entries > 0 ? stream->began_us : 0;
     forget_batch(stream);
 }
@@ -118,10 +123,11 @@ static vpriv_status next_block(vpi_stream *stream)
     return st;
 }
 
-/* An entry was added. */
+/* An entry was added, of which the position does not know yet. Marks of silence grow, so that the number
+ * of entries does not tell the first from the next. */
 static void note_time(vpi_stream *stream)
 {
-    if (stream->builder->n_entries > 1)
+    if (stream->position_48k > stream->builder->start_48k)
         return;
     stream->began_us = vpi_monotonic_us();
     if (stream->oldest_us == 0)
@@ -138,6 +144,13 @@ static bool has_waited(const vpi_stream *stream, uint32_t duration_48k)
            stream->position_48k - builder->start_48k + duration_48k > most_48k;
 }
 
+static vpriv_status move_on(vpi_stream *stream, uint32_t duration_48k)
+{
+    note_time(stream);
+    stream->position_48k += duration_48k;
+    return vpi_stream_poll(stream);
+}
+
 vpriv_status vpi_stream_packet(
     vpi_stream *stream, const uint8_t *packet, size_t n_bytes, uint32_t duration_48k)
 {
@@ -148,10 +161,24 @@ vpriv_status vpi_stream_packet(
         VPI_TRY(next_block(stream));
         VPI_IMPOSSIBLE_UNLESS(vpi_block_add_packet(stream->builder, packet, n_bytes));
     }
-    stream->position_48k += duration_48k;
     stream->n_packets++;
-    note_time(stream);
-    VPI_TRY(vpi_stream_poll(stream));
+    VPI_TRY(move_on(stream, duration_48k));
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+vpriv_status vpi_stream_silence(vpi_stream *stream, uint32_t duration_48k)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    if (has_waited(stream, duration_48k))
+        VPI_TRY(next_block(stream));
+    if (!vpi_block_add_silence(stream->builder, duration_48k)) {
+        VPI_TRY(next_block(stream));
+        VPI_IMPOSSIBLE_UNLESS(vpi_block_add_silence(stream->builder, duration_48k));
+    }
+    stream->n_silent_48k += duration_48k;
+    VPI_TRY(move_on(stream, duration_48k));
     st = VPRIV_OK;
 out:
     return st;
@@ -164,9 +191,9 @@ static vpriv_status add_gap(vpi_stream *stream, uint32_t skipped_48k, uint64_t l
         VPI_TRY(next_block(stream));
         VPI_IMPOSSIBLE_UNLESS(vpi_block_add_gap(stream->builder, skipped_48k, lost_48k));
     }
+    note_time(stream);
     stream->position_48k += skipped_48k;
     stream->n_lost_48k += lost_48k;
-    note_time(stream);
     st = VPRIV_OK;
 out:
     return st;
@@ -249,6 +276,7 @@ vpriv_status vpi_stream_finish(
         stream->position_48k = stream->sealed_48k;
         stream->n_packets = stream->n_sealed_packets;
         stream->n_lost_48k = stream->n_sealed_lost_48k;
+        stream->n_silent_48k = stream->n_sealed_silent_48k;
         const uint64_t sealed = stream->sealed_48k;
         const uint64_t kept = sealed > stream->pre_skip_48k ? sealed - stream->pre_skip_48k : 0;
         n_frames_48k = kept < n_frames_48k ? kept : n_frames_48k;
@@ -287,5 +315,6 @@ void vpi_stream_describe(const vpi_stream *stream, vpriv_outcome *outcome_io)
     outcome_io->n_packets = stream->n_packets;
     outcome_io->n_blocks = stream->n_blocks;
     outcome_io->n_lost_frames_48k = stream->n_lost_48k;
+    outcome_io->n_silent_frames_48k = stream->n_silent_48k;
     outcome_io->n_frames_48k = stream->length_48k;
 }

@@ -17,6 +17,8 @@ void vpi_stream_destroy(vpi_stream *stream);
 vpriv_status vpi_stream_packet(
     vpi_stream *stream, const uint8_t *packet, size_t n_bytes, uint32_t duration_48k);
 vpriv_status vpi_stream_gap(vpi_stream *stream, uint64_t skipped_48k, uint64_t lost_48k);
+/* In place of a packet: nobody spoke, nothing was lost. Blocks are closed as if it were one. */
+vpriv_status vpi_stream_silence(vpi_stream *stream, uint32_t duration_48k);
 /* Whether packets wait by the clock (they do), or until the batch is full: what is not committed before
  * its end is no better kept for being sealed early, and for a group somebody else looks at the clock. */
 void vpi_stream_keep_time(vpi_stream *stream, bool keeps_time);

@@ -4,7 +4,6 @@
 #include <sodium.h>
 #include <string.h>
 
-#define MARK_BIT       0x8000
 #define SEQUENCE_LIMIT ((uint64_t)1 << VPI_ROW_SHIFT)
 
 void vpi_block_clear(vpi_block_builder *builder, uint64_t start_48k)
@@ -40,6 +39,24 @@ bool vpi_block_add_gap(vpi_block_builder *builder, uint32_t skipped_48k, uint64_
     return add(builder, VPI_MARK_GAP, mark, sizeof mark);
 }
 
+bool vpi_block_add_silence(vpi_block_builder *builder, uint32_t silent_48k)
+{
+    uint8_t mark[VPI_SILENCE_BYTES];
+    if (builder->n_entries > 0 && builder->sizes[builder->n_entries - 1] == VPI_MARK_SILENCE) {
+        uint8_t *last = builder->data + builder->n_data_bytes - VPI_SILENCE_BYTES;
+        vpi_reader r = vpi_reader_of(last, VPI_SILENCE_BYTES);
+        const uint32_t before_48k = vpi_get_u32(&r);
+        if (silent_48k <= UINT32_MAX - before_48k) {
+            vpi_writer longer = vpi_writer_of(last, VPI_SILENCE_BYTES);
+            vpi_put_u32(&longer, before_48k + silent_48k);
+            return true;
+        }
+    }
+    vpi_writer w = vpi_writer_of(mark, sizeof mark);
+    vpi_put_u32(&w, silent_48k);
+    return add(builder, VPI_MARK_SILENCE, mark, sizeof mark);
+}
+
 void vpi_block_finish(const vpi_block_builder *builder, uint8_t plain_out[VPI_BLOCK_PLAIN_BYTES])
 {
     vpi_writer w = vpi_writer_of(plain_out, VPI_BLOCK_PLAIN_BYTES);
@@ -52,9 +69,14 @@ void vpi_block_finish(const vpi_block_builder *builder, uint8_t plain_out[VPI_BL
     VPI_IMPOSSIBLE_UNLESS(!w.failed);
 }
 
+/* 0 for a size that cannot be. */
 static size_t entry_bytes(uint16_t size)
 {
-    return size == VPI_MARK_GAP ? VPI_GAP_BYTES : size;
+    if (size == VPI_MARK_GAP)
+        return VPI_GAP_BYTES;
+    if (size == VPI_MARK_SILENCE)
+        return VPI_SILENCE_BYTES;
+    return size <= VPI_PACKET_BYTES_MAX ? size : 0;
 }
 
 vpriv_status vpi_block_walk_start(
@@ -67,10 +89,10 @@ vpriv_status vpi_block_walk_start(
     walk_out->next = 0;
     walk_out->sizes = r.at;
     for (uint32_t i = 0; i < walk_out->n_entries; i++) {
-        const uint16_t size = vpi_get_u16(&r);
-        if (size == 0 || (size & MARK_BIT ? size != VPI_MARK_GAP : size > VPI_PACKET_BYTES_MAX))
+        const size_t n_bytes = entry_bytes(vpi_get_u16(&r));
+        if (n_bytes == 0)
             return vpi_auth_failed();
-        n_data += entry_bytes(size);
+        n_data += n_bytes;
     }
     walk_out->at = vpi_get_bytes(&r, n_data);
     if (r.failed || !sodium_is_zero(r.at, vpi_reader_left(&r)))
@@ -87,12 +109,18 @@ vpriv_status vpi_block_walk_next(vpi_block_walk *walk, vpi_block_entry *entry_ou
     const uint16_t size = vpi_get_u16(&r);
     memset(entry_out, 0, sizeof *entry_out);
     entry_out->is_gap = size == VPI_MARK_GAP;
+    entry_out->is_silence = size == VPI_MARK_SILENCE;
     entry_out->packet = walk->at;
     entry_out->n_bytes = entry_bytes(size);
     if (entry_out->is_gap) {
         r = vpi_reader_of(walk->at, VPI_GAP_BYTES);
         entry_out->skipped_48k = vpi_get_u32(&r);
         entry_out->lost_48k = vpi_get_u64(&r);
+    } else if (entry_out->is_silence) {
+        r = vpi_reader_of(walk->at, VPI_SILENCE_BYTES);
+        entry_out->skipped_48k = vpi_get_u32(&r);
+        if (entry_out->skipped_48k == 0)
+            return vpi_auth_failed();
     }
     walk->at += entry_out->n_bytes;
     walk->next++;

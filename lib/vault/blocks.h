@@ -5,7 +5,8 @@
  *
  * An entry is an Opus packet, or, where its size has the top bit set, a mark: 0x8001 is a gap of lost
  * sound, 12 bytes long: frames skipped in the stream (u32), frames lost exactly (u64), both at
- * 48 kHz. Packets do not span blocks. */
+ * 48 kHz. 0x8002 is silence, 4 bytes long: frames in which nobody spoke and nothing was lost (u32, at
+ * 48 kHz, not 0). Entries do not span blocks. */
 #ifndef VPI_VAULT_BLOCKS_H
 #define VPI_VAULT_BLOCKS_H
 
@@ -14,6 +15,8 @@
 
 #define VPI_MARK_GAP          0x8001
 #define VPI_GAP_BYTES         12
+#define VPI_MARK_SILENCE      0x8002
+#define VPI_SILENCE_BYTES     4
 #define VPI_BLOCK_HEAD_BYTES  (8 + 2)
 #define VPI_BLOCK_ENTRIES_MAX ((VPI_BLOCK_PLAIN_BYTES - VPI_BLOCK_HEAD_BYTES) / 3)
 #define VPI_PACKET_BYTES_MAX  4000
@@ -31,6 +34,8 @@ void vpi_block_clear(vpi_block_builder *builder, uint64_t start_48k);
 /* False when it does not fit any more. */
 bool vpi_block_add_packet(vpi_block_builder *builder, const uint8_t *packet, size_t n_bytes);
 bool vpi_block_add_gap(vpi_block_builder *builder, uint32_t skipped_48k, uint64_t lost_48k);
+/* Silence behind silence makes the same mark longer. */
+bool vpi_block_add_silence(vpi_block_builder *builder, uint32_t silent_48k);
 void vpi_block_finish(const vpi_block_builder *builder, uint8_t plain_out[VPI_BLOCK_PLAIN_BYTES]);
 
 /* Walking through an opened block. */
@@ -44,9 +49,10 @@ typedef struct vpi_block_walk {
 } vpi_block_walk;
 typedef struct vpi_block_entry {
     bool is_gap;
+    bool is_silence;
     const uint8_t *packet; /* borrowed from the block */
     size_t n_bytes;
-    uint32_t skipped_48k;
+    uint32_t skipped_48k; /* of a gap, or of silence */
     uint64_t lost_48k;
 } vpi_block_entry;
 /* VPRIV_E_AUTH for a block that the builder would not have made. */

@@ -167,6 +167,7 @@ static void check_all(void)
         check_lengths(&at, check_polyphase);
         check_lengths(&at, check_high_pass);
         check_lengths(&at, check_level);
+        check_lengths(&at, check_band_energies);
         printf("%-8s ok\n", at.level);
     }
 }

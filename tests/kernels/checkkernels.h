@@ -38,6 +38,7 @@ void check_mix(check *at);
 void check_polyphase(check *at);
 void check_high_pass(check *at);
 void check_level(check *at);
+void check_band_energies(check *at);
 
 void bench_level(const vpi_kernels *k, const char *level);
 void bench_frontend(void);

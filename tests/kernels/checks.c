@@ -233,3 +233,69 @@ void check_level(check *at)
     check_same(at, &got.sum_squares, &wanted, 1, "the reference's sum");
     check_near(at, 0, (double)got.sum_squares, exact, magnitude * 64.0 * (double)FLT_EPSILON);
 }
+
+/* One band of one hop, one number at a time; exact: in double precision, without the fold; sizes: the
+ * sum of the products' magnitudes, which scales the rounding errors. */
+static float band_sample(const vpi_band_filter *filter, const float *in, size_t band,
+    double *exact_out, double *sizes_out)
+{
+    float u[2 * VPI_LANES];
+    float z[VPI_LANES];
+    float sum = 0.0F;
+    *exact_out = *sizes_out = 0.0;
+    for (size_t l = 0; l < 2 * VPI_LANES; l++) {
+        u[l] = 0.0F;
+        for (size_t k = l; k < VPI_BAND_TAPS; k += 2 * VPI_LANES)
+            u[l] += in[k] * filter->window[k];
+    }
+    for (size_t j = 0; j < VPI_LANES; j++) {
+        z[j] = j == 0 ? u[8] : j <= 8 ? u[8 + j] + u[8 - j] : u[8 + j] - u[40 - j];
+        sum += z[j] * filter->cosines[j * VPI_LANES + band];
+    }
+    for (size_t k = 0; k < VPI_BAND_TAPS; k++) {
+        const size_t l = k % (2 * VPI_LANES);
+        const size_t j = l < 8 ? 8 - l : l <= 24 ? l - 8 : 40 - l;
+        const double cosine =
+            l == 24 ? 0.0 : (double)filter->cosines[(j % VPI_LANES) * VPI_LANES + band];
+        const double product = (double)in[k] * (double)filter->window[k] * cosine;
+        *exact_out += l > 24 ? -product : product;
+        *sizes_out += fabs(product);
+    }
+    return sum;
+}
+
+void check_band_energies(check *at)
+{
+    static vpi_band_filter filter;
+    at->kernel = "band_energies";
+    const size_t n_hops = at->length;
+    const size_t n = n_hops * VPI_LANES + VPI_BAND_HISTORY;
+    float *in = check_input(0, n * sizeof *in);
+    check_noise_floats(in, n);
+    check_noise_floats(filter.window, VPI_BAND_TAPS);
+    check_noise_floats(filter.cosines, sizeof filter.cosines / sizeof filter.cosines[0]);
+    float *got = check_output(0, VPI_LANES);
+    at->k->band_energies(&filter, in, n_hops, got);
+    check_margins(at, 0);
+    /* Long ones take long; of them every band is compared with plain C, and one with the reference. */
+    float *c = check_output(1, VPI_LANES);
+    at->c->band_energies(&filter, in, n_hops, c);
+    check_same(at, got, c, VPI_LANES, "plain C");
+    for (size_t band = n_hops > 70 ? check_below(VPI_LANES) : 0;
+         band<VPI_LANES; band += n_hops> 70 ? VPI_LANES : 1) {
+        float wanted = 0.0F;
+        double exact = 0.0;
+        double slack = 0.0;
+        for (size_t hop = 0; hop < n_hops; hop++) {
+            double sample;
+            double sizes;
+            const float x = band_sample(&filter, in + hop * VPI_LANES, band, &sample, &sizes);
+            wanted += x * x;
+            exact += sample * sample;
+            slack += sizes * sizes;
+        }
+        check_same(at, got + band, &wanted, 1, "the reference");
+        check_near(at, band, (double)got[band], exact,
+            (slack * 64.0 + exact * (double)n_hops) * (double)FLT_EPSILON);
+    }
+}

@@ -1,7 +1,10 @@
+sound = tests/unit/sound.c tests/unit/sound.h
+
 recorder_tests = tests/unit/test_recorder_bulk \
 	tests/unit/test_recorder_hub \
 	tests/unit/test_recorder_life \
 	tests/unit/test_recorder_secrets \
+	tests/unit/test_recorder_silence \
 	tests/unit/test_recorder_sound
 TESTS += $(recorder_tests)
 check_PROGRAMS += $(recorder_tests)
@@ -24,6 +27,11 @@ tests_unit_test_recorder_life_LDADD = $(household_ldadd)
 tests_unit_test_recorder_secrets_SOURCES = tests/unit/test_recorder_secrets.c $(household)
 tests_unit_test_recorder_secrets_CFLAGS = $(unit_cflags)
 tests_unit_test_recorder_secrets_LDADD = $(household_ldadd)
-tests_unit_test_recorder_sound_SOURCES = tests/unit/test_recorder_sound.c $(household)
+tests_unit_test_recorder_sound_SOURCES = tests/unit/test_recorder_sound.c $(sound) $(household)
 tests_unit_test_recorder_sound_CFLAGS = $(unit_cflags)
 tests_unit_test_recorder_sound_LDADD = $(household_ldadd)
+tests_unit_test_recorder_silence_SOURCES = tests/unit/test_recorder_silence.c $(sound) $(household)
+tests_unit_test_recorder_silence_CFLAGS = $(unit_cflags)
+tests_unit_test_recorder_silence_LDADD = $(household_ldadd)
+# So that recordings in the time of the sound take no time.
+tests_unit_test_recorder_silence_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vpi_monotonic_us

@@ -183,6 +183,7 @@ static void wait_until_read(vpriv_source *source, size_t all)
     nanosleep(&time, NULL);
 }
 
+/* _i: with the voice gate */
 START_TEST(sound_is_in_guarded_memory_only_while_and_after_it_is_recorded)
 {
     const vpriv_stream_format format = {VPRIV_SAMPLE_S16, RATE, 1};
@@ -192,6 +193,7 @@ START_TEST(sound_is_in_guarded_memory_only_while_and_after_it_is_recorded)
     needle waiting[2], ring[2], recorded[2];
     vpriv_recorder_config config = household_config(h.ada, 1);
     config.no_high_pass = true;
+    config.voice_gate = _i ? VPRIV_VOICE_GATE_ON : VPRIV_VOICE_GATE_OFF;
     config.pre_roll_ms = 2000;
     config.confirm_ms = 60000; /* searching takes its time */
     seed = 4711;
@@ -225,6 +227,7 @@ START_TEST(sound_is_in_guarded_memory_only_while_and_after_it_is_recorded)
 }
 END_TEST
 
+/* _i: with the voice gate */
 START_TEST(rejected_sound_is_gone_from_all_memory)
 {
     const vpriv_stream_format format = {VPRIV_SAMPLE_S16, RATE, 1};
@@ -233,6 +236,7 @@ START_TEST(rejected_sound_is_gone_from_all_memory)
     needle before[2], after[2];
     vpriv_recorder_config config = household_config(h.ada, 1);
     config.no_high_pass = true;
+    config.voice_gate = _i ? VPRIV_VOICE_GATE_ON : VPRIV_VOICE_GATE_OFF;
     config.confirm_ms = 60000;
     seed = 99;
     ck_ok(vpriv_capture_push_open(&format, 4000, &source));
@@ -464,8 +468,9 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, search_finds_what_is_there);
-    tcase_add_test(tests, sound_is_in_guarded_memory_only_while_and_after_it_is_recorded);
-    tcase_add_test(tests, rejected_sound_is_gone_from_all_memory);
+    tcase_add_loop_test(
+        tests, sound_is_in_guarded_memory_only_while_and_after_it_is_recorded, 0, 2);
+    tcase_add_loop_test(tests, rejected_sound_is_gone_from_all_memory, 0, 2);
     tcase_add_test(tests, long_file_is_in_guarded_memory_only_while_threads_encode_it);
     tcase_add_test(tests, keys_are_in_guarded_memory_only_and_for_no_longer_than_needed);
     tcase_add_test(tests, decoded_sound_is_in_the_callers_memory_only);

@@ -1,6 +1,7 @@
 /* What goes in comes out: at its place, of its length, with its gaps, and the file says nothing about
  * what it was (P9). */
 #include "household.h"
+#include "sound.h"
 #include <math.h>
 #include <stdio.h>
 #include <time.h>
@@ -22,23 +23,6 @@ static void tear_down(void)
     household_close(&h);
 }
 
-static void nap(long ms)
-{
-    const struct timespec time = {ms / 1000, ms % 1000 * 1000000};
-    nanosleep(&time, NULL);
-}
-
-/* Smooth noise: unlike itself at every other place. */
-static void noise(float *out, size_t n_frames, uint32_t seed, float level)
-{
-    float low = 0;
-    for (size_t i = 0; i < n_frames; i++) {
-        seed = seed * 1664525u + 1013904223u;
-        low += 0.3f * ((float)(int32_t)seed / 2147483648.0f - low);
-        out[i] = level * low;
-    }
-}
-
 static vpriv_recorder_config faithful(uint32_t rate_hz)
 {
     vpriv_recorder_config config = household_config(h.ada, 1);
@@ -50,105 +34,31 @@ static vpriv_recorder_config faithful(uint32_t rate_hz)
     return config;
 }
 
-static vpriv_source *push_all(
-    vpriv_stream_format format, const void *frames, size_t n_frames, size_t piece)
-{
-    vpriv_source *source = NULL;
-    const size_t frame_bytes =
-        format.n_channels * (format.sample_format == VPRIV_SAMPLE_S16      ? 2u
-                                : format.sample_format == VPRIV_SAMPLE_S24 ? 3u
-                                                                           : 4u);
-    ck_ok(vpriv_capture_push_open(&format, VPRIV_PUSH_BUFFER_MAX_MS, &source));
-    for (size_t at = 0; at < n_frames; at += piece) {
-        const size_t n = n_frames - at < piece ? n_frames - at : piece;
-        size_t n_taken = 0;
-        ck_ok(vpriv_capture_push_write(
-            source, (const uint8_t *)frames + at * frame_bytes, n, &n_taken));
-        ck_assert_uint_eq(n_taken, n);
-    }
-    ck_ok(vpriv_capture_push_end(source));
-    return source;
-}
-
-static vpriv_outcome run(vpriv_source *source, const vpriv_recorder_config *config)
-{
-    vpriv_recorder *recorder = NULL;
-    vpriv_outcome outcome = {.struct_size = sizeof outcome};
-    ck_ok(vpriv_recorder_open(h.vault, source, config, &recorder));
-    ck_ok(vpriv_recorder_run(recorder, &household_button, &outcome));
-    vpriv_recorder_close(recorder);
-    vpriv_capture_close(source);
-    ck_assert(outcome.is_stored);
-    return outcome;
-}
-
-/* All frames; the caller frees. In odd pieces, so that no boundary is hidden. */
-static float *decode(const vpriv_recording_id *id, size_t *n_frames_out, uint64_t *n_lost_out)
-{
-    const vpriv_gate_request request = {
-        .struct_size = sizeof request, .purpose = KEEP, .actor = "test"};
-    vpriv_reader *reader = NULL;
-    vpriv_reader_info info = {.struct_size = sizeof info};
-    size_t n = 0, n_read = 1;
-    ck_ok(vpriv_gate_open(h.vault, h.keyring, id, &request, &reader));
-    ck_ok(vpriv_gate_about(reader, &info));
-    float *pcm = calloc((size_t)(info.n_frames + 2000) * info.n_channels, sizeof *pcm);
-    while (n_read > 0) {
-        ck_ok(vpriv_gate_read_frames(reader, pcm + n * info.n_channels, 777, &n_read));
-        n += n_read;
-        ck_assert_uint_le(n, info.n_frames + 777);
-    }
-    ck_assert_uint_eq(n, info.n_frames);
-    ck_ok(vpriv_gate_about(reader, &info));
-    if (n_lost_out)
-        *n_lost_out = info.n_lost_frames;
-    *n_frames_out = n;
-    vpriv_gate_close(reader);
-    return pcm;
-}
-
-/* Where `n` frames of what came out fit best to what went in: the lag in frames. */
-static int best_lag(const float *in, const float *out, size_t n, int most)
-{
-    int best = -most;
-    double best_sum = -1e30;
-    for (int lag = -most; lag <= most; lag++) {
-        double sum = 0;
-        for (size_t i = (size_t)most; i + (size_t)most < n; i++)
-            sum += (double)in[i] * (double)out[(size_t)((int)i + lag)];
-        if (sum > best_sum) {
-            best_sum = sum;
-            best = lag;
-        }
-    }
-    return best;
-}
-
 START_TEST(speech_comes_back_at_its_place)
 {
     size_t n_in = 0, n_out = 0;
     float *in = household_speech(&n_in);
     const vpriv_recorder_config config = faithful(48000);
     vpriv_source *source =
-        push_all((vpriv_stream_format){VPRIV_SAMPLE_F32, 48000, 1}, in, n_in, 999);
-    const vpriv_outcome outcome = run(source, &config);
+        sound_push((vpriv_stream_format){VPRIV_SAMPLE_F32, 48000, 1}, in, n_in, 999);
+    const vpriv_outcome outcome = sound_run(&h, &household_button, source, &config);
     ck_assert_uint_eq(outcome.n_frames_48k, n_in);
-    float *out = decode(&outcome.recording, &n_out, NULL);
+    float *out = sound_decode(&h, &outcome.recording, &n_out, NULL);
     ck_assert_uint_eq(n_out, n_in);
-    ck_assert_int_eq(best_lag(in, out, n_in, 400), 0);
+    ck_assert_int_eq(sound_lag(in, out, n_in, 400), 0);
     free(out);
     /* And at the rate it is recorded at by default; the filters are off, which shift it a little. */
     const vpriv_recorder_config plain = faithful(RATE);
-    source = push_all((vpriv_stream_format){VPRIV_SAMPLE_F32, 48000, 1}, in, n_in, 48000);
-    const vpriv_outcome low = run(source, &plain);
-    out = decode(&low.recording, &n_out, NULL);
+    source = sound_push((vpriv_stream_format){VPRIV_SAMPLE_F32, 48000, 1}, in, n_in, 48000);
+    const vpriv_outcome low = sound_run(&h, &household_button, source, &plain);
+    out = sound_decode(&h, &low.recording, &n_out, NULL);
     ck_assert_uint_eq(n_out, (n_in + 2) / 3);
     for (size_t i = 0; i < n_out; i++) {
         const size_t middle = 3 * i;
         in[i] =
             (in[middle ? middle - 1 : 0] + in[middle] + in[middle + 1 < n_in ? middle + 1 : 0]) / 3;
     }
-    const int lag = best_lag(in, out, n_out, 100);
+    const int lag = sound_lag(in, out, n_out, 100);
     ck_assert_msg(lag >= -1 && lag <= 1, "%d frames off", lag);
     free(out);
     free(in);
@@ -162,10 +72,10 @@ START_TEST(file_comes_back_whole)
     const vpriv_recorder_config config = faithful(48000);
     vpriv_source *source = NULL;
     ck_ok(vpriv_capture_file_open("/usr/share/sounds/alsa/Front_Center.wav", &source));
-    const vpriv_outcome outcome = run(source, &config);
-    float *out = decode(&outcome.recording, &n_out, NULL);
+    const vpriv_outcome outcome = sound_run(&h, &household_button, source, &config);
+    float *out = sound_decode(&h, &outcome.recording, &n_out, NULL);
     ck_assert_uint_eq(n_out, n_in);
-    ck_assert_int_eq(best_lag(in, out, n_in, 400), 0);
+    ck_assert_int_eq(sound_lag(in, out, n_in, 400), 0);
     free(out);
     free(in);
 }
@@ -175,16 +85,16 @@ START_TEST(shortest_recordings_have_their_length)
 {
     static const size_t lengths[] = {0, 1, 2, 19 * 16, 319, 320, 321, 639, 16001};
     float *in = calloc(20000, sizeof *in);
-    noise(in, 20000, 1, 0.5f);
+    sound_noise(in, 20000, 1, 0.5f);
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
         size_t n_out = 1;
         const vpriv_recorder_config config = household_config(h.ada, 1);
         vpriv_source *source =
-            push_all((vpriv_stream_format){VPRIV_SAMPLE_F32, RATE, 1}, in, lengths[i], 1);
-        const vpriv_outcome outcome = run(source, &config);
+            sound_push((vpriv_stream_format){VPRIV_SAMPLE_F32, RATE, 1}, in, lengths[i], 1);
+        const vpriv_outcome outcome = sound_run(&h, &household_button, source, &config);
         ck_assert_uint_eq(outcome.n_frames_48k, 3 * lengths[i]);
         ck_assert_int_eq(outcome.end_reason, VPRIV_END_SOURCE_ENDED);
-        free(decode(&outcome.recording, &n_out, NULL));
+        free(sound_decode(&h, &outcome.recording, &n_out, NULL));
         ck_assert_uint_eq(n_out, lengths[i]);
     }
     free(in);
@@ -201,12 +111,12 @@ START_TEST(odd_rates_formats_and_channels_are_taken)
         size_t n_out = 0;
         const vpriv_recorder_config config = household_config(h.ada, 1);
         const size_t n_in = formats[i].rate_hz / 2 + 7;
-        vpriv_source *source = push_all(formats[i], bytes, n_in, 1234);
-        const vpriv_outcome outcome = run(source, &config);
+        vpriv_source *source = sound_push(formats[i], bytes, n_in, 1234);
+        const vpriv_outcome outcome = sound_run(&h, &household_button, source, &config);
         const uint64_t wanted =
             ((uint64_t)n_in * RATE + formats[i].rate_hz - 1) / formats[i].rate_hz;
         ck_assert_uint_eq(outcome.n_frames_48k, 3 * wanted);
-        free(decode(&outcome.recording, &n_out, NULL));
+        free(sound_decode(&h, &outcome.recording, &n_out, NULL));
         ck_assert_uint_eq(n_out, wanted);
     }
     free(bytes);
@@ -218,13 +128,13 @@ START_TEST(samples_that_are_no_numbers_do_no_harm)
     size_t n_out = 0;
     float *in = calloc(RATE, sizeof *in);
     const vpriv_recorder_config config = household_config(h.ada, 1);
-    noise(in, RATE, 5, 0.5f);
+    sound_noise(in, RATE, 5, 0.5f);
     for (size_t i = 0; i < RATE; i += 7)
         in[i] = i % 3 == 0 ? NAN : i % 3 == 1 ? INFINITY : -1e30f;
     vpriv_source *source =
-        push_all((vpriv_stream_format){VPRIV_SAMPLE_F32, RATE, 1}, in, RATE, 100);
-    const vpriv_outcome outcome = run(source, &config);
-    float *out = decode(&outcome.recording, &n_out, NULL);
+        sound_push((vpriv_stream_format){VPRIV_SAMPLE_F32, RATE, 1}, in, RATE, 100);
+    const vpriv_outcome outcome = sound_run(&h, &household_button, source, &config);
+    float *out = sound_decode(&h, &outcome.recording, &n_out, NULL);
     ck_assert_uint_eq(n_out, RATE);
     for (size_t i = 0; i < n_out; i++)
         ck_assert(isfinite(out[i]));
@@ -233,70 +143,32 @@ START_TEST(samples_that_are_no_numbers_do_no_harm)
 }
 END_TEST
 
-typedef struct live {
-    vpriv_source *source;
-    vpriv_recorder *recorder;
-    size_t all; /* frames the buffer takes */
-} live;
-
-static live start_live(const vpriv_recorder_config *config, uint32_t buffer_ms)
-{
-    live l = {NULL, NULL, 0};
-    const vpriv_stream_format format = {VPRIV_SAMPLE_F32, RATE, 1};
-    ck_ok(vpriv_capture_push_open(&format, buffer_ms, &l.source));
-    l.all = vpriv_capture_push_space(l.source);
-    ck_ok(vpriv_recorder_open(h.vault, l.source, config, &l.recorder));
-    ck_ok(vpriv_recorder_start(l.recorder));
-    return l;
-}
-
-/* Returns how many were taken; waits until they were read. */
-static size_t push(const live *l, const float *frames, size_t n_frames)
-{
-    size_t n_taken = 0;
-    ck_ok(vpriv_capture_push_write(l->source, frames, n_frames, &n_taken));
-    for (int i = 0; i < 2000 && vpriv_capture_push_space(l->source) < l->all; i++)
-        nap(2);
-    nap(10);
-    return n_taken;
-}
-
-static vpriv_outcome end_live(live *l)
-{
-    vpriv_outcome outcome = {.struct_size = sizeof outcome};
-    ck_ok(vpriv_recorder_stop(l->recorder, &outcome));
-    vpriv_recorder_close(l->recorder);
-    vpriv_capture_close(l->source);
-    ck_assert(outcome.is_stored);
-    return outcome;
-}
-
 START_TEST(pre_roll_joins_without_a_seam)
 {
     float *in = calloc(5 * RATE, sizeof *in);
     size_t n_out = 0;
     vpriv_recording_info info;
     vpriv_recorder_config config = faithful(RATE);
-    noise(in, 5 * RATE, 77, 0.8f);
+    sound_noise(in, 5 * RATE, 77, 0.8f);
     for (uint32_t pre_roll_ms = 0; pre_roll_ms <= 1500; pre_roll_ms += 750) {
         config.pre_roll_ms = pre_roll_ms;
         config.no_pre_roll = pre_roll_ms == 0;
-        live l = start_live(&config, 2000);
-        ck_assert_uint_eq(push(&l, in, RATE), RATE);
-        ck_assert_uint_eq(push(&l, in + RATE, RATE + 123), RATE + 123);
+        sound_live_one l = sound_live(&h, &config, 2000);
+        ck_assert_uint_eq(sound_live_push(&l, in, RATE), RATE);
+        ck_assert_uint_eq(sound_live_push(&l, in + RATE, RATE + 123), RATE + 123);
         ck_ok(vpriv_recorder_trigger(l.recorder, &household_button));
         ck_ok(vpriv_recorder_confirm(l.recorder));
-        ck_assert_uint_eq(push(&l, in + 2 * RATE + 123, RATE), RATE);
-        const vpriv_outcome outcome = end_live(&l);
+        ck_assert_uint_eq(sound_live_push(&l, in + 2 * RATE + 123, RATE), RATE);
+        const vpriv_outcome outcome = sound_live_end(&l);
         const size_t n_pre = (size_t)pre_roll_ms * RATE / 1000;
         ck_assert_uint_eq(outcome.n_frames_48k, 3 * (n_pre + RATE));
-        float *out = decode(&outcome.recording, &n_out, NULL);
+        float *out = sound_decode(&h, &outcome.recording, &n_out, NULL);
         ck_assert_uint_eq(n_out, n_pre + RATE);
         const float *from = in + 2 * RATE + 123 - n_pre;
-        ck_assert_int_eq(best_lag(from, out, n_out, 300), 0);
+        ck_assert_int_eq(sound_lag(from, out, n_out, 300), 0);
         /* Around the seam alone. */
         if (n_pre > 0)
-            ck_assert_int_eq(best_lag(from + n_pre - 1600, out + n_pre - 1600, 3200, 300), 0);
+            ck_assert_int_eq(sound_lag(from + n_pre - 1600, out + n_pre - 1600, 3200, 300), 0);
         ck_ok(vpriv_recording_about(h.vault, &outcome.recording, &info));
         ck_assert_int_eq(info.started_us, h.cell->now_us - (int64_t)pre_roll_ms * 1000);
         free(out);
@@ -305,14 +177,6 @@ START_TEST(pre_roll_joins_without_a_seam)
 }
 END_TEST
 
-static double energy(const float *pcm, size_t n)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += (double)pcm[i] * (double)pcm[i];
-    return sum / (double)(n ? n : 1);
-}
-
 static void ck_gap(size_t n_lost)
 {
     const size_t n_before = RATE;
@@ -320,36 +184,36 @@ static void ck_gap(size_t n_lost)
     uint64_t n_gap = 0;
     vpriv_recorder_config config = faithful(RATE);
     config.no_pre_roll = true;
-    live l = start_live(&config, 500);
+    sound_live_one l = sound_live(&h, &config, 500);
     float *in = calloc(l.all + n_lost + 3 * RATE, sizeof *in);
-    noise(in, l.all + n_lost + 3 * RATE, 99, 0.8f);
+    sound_noise(in, l.all + n_lost + 3 * RATE, 99, 0.8f);
     ck_ok(vpriv_recorder_trigger(l.recorder, &household_button));
     ck_ok(vpriv_recorder_confirm(l.recorder));
-    ck_assert_uint_eq(push(&l, in, n_before / 4), n_before / 4);
+    ck_assert_uint_eq(sound_live_push(&l, in, n_before / 4), n_before / 4);
     /* One write larger than the buffer: what fits is taken, the rest is lost at once. */
     size_t at = n_before / 4;
-    size_t n_taken = push(&l, in + at, l.all + n_lost);
+    size_t n_taken = sound_live_push(&l, in + at, l.all + n_lost);
     ck_assert_uint_eq(n_taken, l.all);
     const size_t gap_at = at + n_taken;
     at += l.all + n_lost;
-    ck_assert_uint_eq(push(&l, in + at, RATE / 2), RATE / 2);
+    ck_assert_uint_eq(sound_live_push(&l, in + at, RATE / 2), RATE / 2);
     at += RATE / 2;
-    const vpriv_outcome outcome = end_live(&l);
+    const vpriv_outcome outcome = sound_live_end(&l);
     ck_assert_uint_eq(outcome.n_lost_frames_48k, 3 * n_lost);
     ck_assert_uint_eq(outcome.n_frames_48k, 3 * at);
-    float *out = decode(&outcome.recording, &n_out, &n_gap);
+    float *out = sound_decode(&h, &outcome.recording, &n_out, &n_gap);
     ck_assert_uint_eq(n_out, at);
     ck_assert_uint_eq(n_gap, n_lost);
-    ck_assert_int_eq(best_lag(in + gap_at - 4000, out + gap_at - 4000, 4000, 200), 0);
-    ck_assert_int_eq(best_lag(in + gap_at + n_lost, out + gap_at + n_lost, RATE / 2, 200), 0);
-    const double loud = energy(out, gap_at);
+    ck_assert_int_eq(sound_lag(in + gap_at - 4000, out + gap_at - 4000, 4000, 200), 0);
+    ck_assert_int_eq(sound_lag(in + gap_at + n_lost, out + gap_at + n_lost, RATE / 2, 200), 0);
+    const double loud = sound_energy(out, gap_at);
     if (n_lost > 400)
-        ck_assert_double_lt(energy(out + gap_at + 200, n_lost - 300), loud / 20);
+        ck_assert_double_lt(sound_energy(out + gap_at + 200, n_lost - 300), loud / 20);
     /* What follows is as good as before, from its first packet on. */
     double error = 0;
     for (size_t i = gap_at + n_lost + 40; i < gap_at + n_lost + 600; i++)
         error += pow((double)out[i] - (double)in[i], 2) / 560;
-    ck_assert_msg(error < energy(in + gap_at + n_lost, 600) / 100,
+    ck_assert_msg(error < sound_energy(in + gap_at + n_lost, 600) / 100,
         "%zu lost: error %g behind the gap", n_lost, error);
     free(out);
     free(in);
@@ -370,12 +234,13 @@ START_TEST(longest_recording_is_what_was_set)
     config.maximum_ms = 700;
     static int16_t tone[RATE * 5];
     household_tone(tone, RATE * 5, 500, 0.3);
-    vpriv_outcome outcome = run(household_source(tone, RATE * 5), &config);
+    vpriv_outcome outcome =
+        sound_run(&h, &household_button, household_source(tone, RATE * 5), &config);
     ck_assert_int_eq(outcome.end_reason, VPRIV_END_MAXIMUM);
     ck_assert_uint_ge(outcome.n_frames_48k, 48 * 700);
     ck_assert_uint_le(outcome.n_frames_48k, 48 * 720);
     ck_ok(vpriv_capture_file_open("/usr/share/sounds/alsa/Front_Center.wav", &source));
-    outcome = run(source, &config);
+    outcome = sound_run(&h, &household_button, source, &config);
     ck_assert_int_eq(outcome.end_reason, VPRIV_END_MAXIMUM);
     ck_assert_uint_le(outcome.n_frames_48k, 48 * 720);
 }
@@ -408,29 +273,12 @@ START_TEST(cancelled_file_leaves_nothing_and_cancelled_stream_is_kept)
     ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM recording"), 0);
     ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM block"), 0);
     household_tone(tone, RATE * 5, 500, 0.3);
-    outcome = run(household_source(tone, RATE * 5), &config);
+    outcome = sound_run(&h, &household_button, household_source(tone, RATE * 5), &config);
     ck_assert_int_eq(outcome.end_reason, VPRIV_END_STOPPED);
     ck_assert_uint_lt(outcome.n_frames_48k, 48 * 1000);
     ck_assert_uint_eq(total_us, 0);
 }
 END_TEST
-
-static vpriv_status to_file(void *user, const void *bytes, size_t n_bytes)
-{
-    return fwrite(bytes, 1, n_bytes, user) == n_bytes ? VPRIV_OK : VPRIV_E_IO;
-}
-
-static void export_opus(const vpriv_recording_id *id, const char *path)
-{
-    const vpriv_gate_request request = {
-        .struct_size = sizeof request, .purpose = KEEP, .actor = "test"};
-    vpriv_reader *reader = NULL;
-    FILE *file = fopen(path, "wb");
-    ck_ok(vpriv_gate_open(h.vault, h.keyring, id, &request, &reader));
-    ck_ok(vpriv_gate_export_opus(reader, to_file, file));
-    vpriv_gate_close(reader);
-    fclose(file);
-}
 
 /* Both recordings hold the same packets; returns how many. */
 static size_t ck_same_packets(const vpriv_recording_id *a, const vpriv_recording_id *b)
@@ -466,16 +314,16 @@ START_TEST(opus_goes_out_and_in_without_a_changed_bit)
     vpriv_outcome imported = {.struct_size = sizeof imported};
     const vpriv_recorder_config config = household_config(h.ada, 1);
     vpriv_source *source =
-        push_all((vpriv_stream_format){VPRIV_SAMPLE_F32, 48000, 1}, in, n_in, 48000);
-    const vpriv_outcome outcome = run(source, &config);
+        sound_push((vpriv_stream_format){VPRIV_SAMPLE_F32, 48000, 1}, in, n_in, 48000);
+    const vpriv_outcome outcome = sound_run(&h, &household_button, source, &config);
     household_file(&h, "out.opus", path);
-    export_opus(&outcome.recording, path);
+    sound_export(&h, &outcome.recording, path);
     ck_ok(vpriv_recorder_import_opus(h.vault, path, &config, &imported));
     ck_assert(imported.is_stored);
     ck_assert_uint_eq(imported.n_frames_48k, outcome.n_frames_48k);
     ck_assert_uint_gt(ck_same_packets(&outcome.recording, &imported.recording), 60);
-    float *first = decode(&outcome.recording, &n_first, NULL);
-    float *second = decode(&imported.recording, &n_second, NULL);
+    float *first = sound_decode(&h, &outcome.recording, &n_first, NULL);
+    float *second = sound_decode(&h, &imported.recording, &n_second, NULL);
     ck_assert_uint_eq(n_second, outcome.n_frames_48k);
     free(first);
     free(second);
@@ -502,18 +350,18 @@ START_TEST(gap_survives_export_and_import)
     char path[PATH_BYTES];
     vpriv_recorder_config config = household_config(h.ada, 1);
     config.no_pre_roll = true;
-    live l = start_live(&config, 500);
+    sound_live_one l = sound_live(&h, &config, 500);
     float *in = calloc(l.all + 8000, sizeof *in);
-    noise(in, l.all + 8000, 3, 0.5f);
+    sound_noise(in, l.all + 8000, 3, 0.5f);
     ck_ok(vpriv_recorder_trigger(l.recorder, &household_button));
     ck_ok(vpriv_recorder_confirm(l.recorder));
-    ck_assert_uint_eq(push(&l, in, l.all + 8000), l.all);
-    ck_assert_uint_eq(push(&l, in, 3200), 3200);
+    ck_assert_uint_eq(sound_live_push(&l, in, l.all + 8000), l.all);
+    ck_assert_uint_eq(sound_live_push(&l, in, 3200), 3200);
     free(in);
-    const vpriv_outcome outcome = end_live(&l);
+    const vpriv_outcome outcome = sound_live_end(&l);
     vpriv_outcome imported = {.struct_size = sizeof imported};
     household_file(&h, "gap.opus", path);
-    export_opus(&outcome.recording, path);
+    sound_export(&h, &outcome.recording, path);
     ck_ok(vpriv_recorder_import_opus(h.vault, path, &config, &imported));
     ck_assert_uint_eq(imported.n_frames_48k, outcome.n_frames_48k);
 }
@@ -523,8 +371,8 @@ static int64_t blocks_of_ten_seconds(const float *in)
 {
     const vpriv_recorder_config config = household_config(h.ada, 1);
     vpriv_source *source =
-        push_all((vpriv_stream_format){VPRIV_SAMPLE_F32, RATE, 1}, in, 10 * RATE, RATE);
-    return (int64_t)run(source, &config).n_blocks;
+        sound_push((vpriv_stream_format){VPRIV_SAMPLE_F32, RATE, 1}, in, 10 * RATE, RATE);
+    return (int64_t)sound_run(&h, &household_button, source, &config).n_blocks;
 }
 
 START_TEST(file_does_not_tell_silence_from_speech)
@@ -536,7 +384,7 @@ START_TEST(file_does_not_tell_silence_from_speech)
     for (size_t i = 0; i < 10 * RATE; i++)
         in[i] = speech[3 * i % n_speech];
     ck_assert_int_eq(blocks_of_ten_seconds(in), silence);
-    noise(in, 10 * RATE, 11, 0.9f);
+    sound_noise(in, 10 * RATE, 11, 0.9f);
     ck_assert_int_eq(blocks_of_ten_seconds(in), silence);
     for (size_t i = 0; i < 10 * RATE; i++)
         in[i] = 0.99f * sinf((float)i * 0.5f) * (i / 4000 % 2 ? 1.0f : 0.01f);
@@ -556,17 +404,17 @@ START_TEST(live_recording_writes_a_block_a_second_whatever_is_said)
     for (int loud = 0; loud < 2; loud++) {
         const vpriv_recorder_config config = household_config(h.ada, 1);
         float *in = calloc(RATE, sizeof *in);
-        live l = start_live(&config, 2000);
+        sound_live_one l = sound_live(&h, &config, 2000);
         if (loud)
-            noise(in, RATE, 4, 0.9f);
+            sound_noise(in, RATE, 4, 0.9f);
         ck_ok(vpriv_recorder_trigger(l.recorder, &household_button));
         ck_ok(vpriv_recorder_confirm(l.recorder));
         for (int i = 0; i < 30; i++) {
             size_t n_taken = 0;
             ck_ok(vpriv_capture_push_write(l.source, in + i % 10 * 1600, 1600, &n_taken));
-            nap(100);
+            sound_nap(100);
         }
-        n_blocks[loud] = (int64_t)end_live(&l).n_blocks;
+        n_blocks[loud] = (int64_t)sound_live_end(&l).n_blocks;
         free(in);
     }
     ck_assert_int_ge(n_blocks[0], 3);

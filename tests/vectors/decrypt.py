@@ -405,7 +405,7 @@ def open_block(recording_key, vault_id, recording_id, hashed_tag, sequence, is_f
 
 
 def parse_block(plain):
-    """position, entries: packets as bytes, gaps as (skipped, lost)"""
+    """position, entries: packets as bytes, gaps as (skipped, lost), silence as its length"""
     need(len(plain) == BLOCK_PLAIN_BYTES)
     c = Cursor(plain)
     position = c.u64()
@@ -414,6 +414,9 @@ def parse_block(plain):
     for size in sizes:
         if size == 0x8001:
             entries.append((c.u32(), c.u64()))
+        elif size == 0x8002:
+            entries.append(c.u32())
+            need(entries[-1] > 0)
         else:
             need(1 <= size <= 4000)
             entries.append(c.bytes(size))

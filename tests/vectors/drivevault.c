@@ -132,7 +132,7 @@ static vpriv_status consent(driver *d, char **words)
         (vpriv_consent_event)atoi(words[3]), words[4] ? &evidence : NULL, NULL);
 }
 
-/* Blocks of the entries "hex,hex,gap:skipped:lost,…": n × VPI_BLOCK_PLAIN_BYTES into plain. */
+/* Blocks of the entries "hex,hex,gap:skipped:lost,silence:frames,…": n × VPI_BLOCK_PLAIN_BYTES into plain. */
 static vpriv_status build(
     char *list, vpi_block_builder *builder, uint8_t *plain, size_t *n_out, uint64_t *end_out)
 {
@@ -142,19 +142,21 @@ static vpriv_status build(
     char *rest = NULL;
     vpi_block_clear(builder, 0);
     for (char *item = strtok_r(list, ",", &rest); item; item = strtok_r(NULL, ",", &rest)) {
-        unsigned long long skipped = 0, lost = 0;
+        unsigned long long skipped = 0, lost = 0, silent = 0;
         const bool is_gap = sscanf(item, "gap:%llu:%llu", &skipped, &lost) == 2;
-        const size_t n_bytes = is_gap ? 0 : from_hex(item, packet, sizeof packet);
+        const bool is_silence = sscanf(item, "silence:%llu", &silent) == 1;
+        const size_t n_bytes = is_gap || is_silence ? 0 : from_hex(item, packet, sizeof packet);
         if (n_bytes > sizeof packet || n + 1 >= BLOCKS_MAX)
             return vpi_fail(VPRIV_E_ARG, "too much, or not hexadecimal");
         for (int tries = 0; tries < 2; tries++) {
-            if (is_gap ? vpi_block_add_gap(builder, (uint32_t)skipped, lost)
-                       : vpi_block_add_packet(builder, packet, n_bytes))
+            if (is_gap       ? vpi_block_add_gap(builder, (uint32_t)skipped, lost)
+                : is_silence ? vpi_block_add_silence(builder, (uint32_t)silent)
+                             : vpi_block_add_packet(builder, packet, n_bytes))
                 break;
             vpi_block_finish(builder, plain + n++ * VPI_BLOCK_PLAIN_BYTES);
             vpi_block_clear(builder, position);
         }
-        position += is_gap ? skipped : ENTRY_48K;
+        position += is_gap ? skipped : is_silence ? silent : ENTRY_48K;
     }
     vpi_block_finish(builder, plain + n++ * VPI_BLOCK_PLAIN_BYTES);
     *n_out = n;

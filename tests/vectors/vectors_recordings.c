@@ -125,12 +125,15 @@ static vpriv_status open_block(const block_case *c)
 {
     uint8_t plain[VPI_BLOCK_PLAIN_BYTES];
     vpi_block_walk walk;
+    vpi_block_entry entry;
     vpriv_status st = vpi_block_open(
         &c->keys, &c->bond, c->sequence, c->is_final, c->block, sizeof c->block, plain);
     if (st == VPRIV_OK && memcmp(plain, c->plain, sizeof plain) != 0)
         st = VPRIV_E_INTERNAL;
     if (st == VPRIV_OK)
         st = vpi_block_walk_start(plain, &walk);
+    while (st == VPRIV_OK && walk.next < walk.n_entries)
+        st = vpi_block_walk_next(&walk, &entry);
     return st;
 }
 
@@ -144,6 +147,8 @@ static void put_entries(vectors *v, const uint8_t *plain)
         if (entry.is_gap) {
             vectors_number(v, "gap_skipped", entry.skipped_48k);
             vectors_number(v, "gap_lost", entry.lost_48k);
+        } else if (entry.is_silence) {
+            vectors_number(v, "silence", entry.skipped_48k);
         } else {
             vectors_hex(v, "packet", entry.packet, entry.n_bytes);
         }
@@ -175,7 +180,7 @@ static void bad_plaintexts(vectors *v, const block_case *good)
         size_t at;
         uint16_t value;
     } faults[] = {{"an entry of nothing", 10, 0}, {"a packet too long", 10, 4001},
-        {"an unknown mark", 10, 0x8002}, {"a mark that is a size", 10, 0x8000 | 60},
+        {"an unknown mark", 10, 0x8003}, {"a mark that is a size", 10, 0x8000 | 60},
         {"an entry beyond the end", 14, 4000}, {"more entries than there are", 8, 2040},
         {"an entry forgotten", 8, 2}, {"padding", VPI_BLOCK_PLAIN_BYTES - 2, 0x0100}};
     for (size_t i = 0; i < N_OF(faults); i++) {
@@ -192,7 +197,7 @@ static void blocks(vectors *v)
     static vpi_block_builder builder;
     block_case good = {.sequence = 5}, bad;
     uint8_t packet[VPI_PACKET_BYTES_MAX];
-    vectors_open(v, "block", "Blocks: packets and gaps in 4,096 bytes.");
+    vectors_open(v, "block", "Blocks: packets, gaps and silence in 4,096 bytes.");
     vpi_random(packet, sizeof packet);
     vpi_random(&good.bond, sizeof good.bond);
     vpi_recording_keys_generate(&good.keys);
@@ -233,6 +238,22 @@ static void blocks(vectors *v)
         try_block(v, faults[i].name, VPRIV_E_AUTH, &bad);
     }
     bad_plaintexts(v, &good);
+    vpi_block_clear(&builder, UINT64_C(0x0001020304));
+    (void)vpi_block_add_silence(&builder, 960);
+    (void)vpi_block_add_silence(&builder, 1920);
+    (void)vpi_block_add_gap(&builder, 0, 30);
+    (void)vpi_block_add_silence(&builder, 960);
+    (void)vpi_block_add_packet(&builder, packet, 60);
+    (void)vpi_block_add_silence(&builder, UINT32_MAX);
+    (void)vpi_block_add_silence(&builder, 960);
+    vpi_block_finish(&builder, good.plain);
+    seal(&good);
+    try_block(v, "silence", VPRIV_OK, &good);
+    vpi_block_clear(&builder, 0);
+    (void)vpi_block_add_silence(&builder, 0);
+    vpi_block_finish(&builder, bad.plain);
+    seal(&bad);
+    try_block(v, "silence of no length", VPRIV_E_AUTH, &bad);
     vectors_close(v);
 }
 
