@@ -18,6 +18,18 @@ static inline lanes lanes_load(const float *from)
     return (lanes){_mm256_loadu_ps(from), _mm256_loadu_ps(from + 8)};
 }
 
+static inline lanes lanes_every(float a)
+{
+    const __m256 all = _mm256_set1_ps(a);
+    return (lanes){all, all};
+}
+
+static inline void lanes_store(float *to, lanes x)
+{
+    _mm256_storeu_ps(to, x.low);
+    _mm256_storeu_ps(to + 8, x.high);
+}
+
 static inline void lanes_add_products(lanes *sums, lanes x, lanes y)
 {
     sums->low = _mm256_add_ps(sums->low, _mm256_mul_ps(x.low, y.low));
@@ -53,6 +65,17 @@ static inline void lanes_fold_four(lanes a, lanes b, lanes c, lanes d, float out
     _mm_storeu_ps(out, _mm_unpacklo_ps(_mm256_castps256_ps128(one), _mm256_extractf128_ps(one, 1)));
 }
 
+/* u[8..23] as it is, and u[7..0] and u[31..25] backwards. */
+static inline lanes lanes_fold_bands(lanes low, lanes high)
+{
+    const __m256i backwards = _mm256_setr_epi32(0, 7, 6, 5, 4, 3, 2, 1);
+    const __m256 sign = _mm256_set1_ps(-0.0F);
+    const __m256 down = _mm256_permutevar8x32_ps(low.low, backwards);
+    const __m256 up = _mm256_xor_ps(_mm256_permutevar8x32_ps(high.high, backwards), sign);
+    return (lanes){_mm256_blend_ps(_mm256_add_ps(low.high, down), low.high, 1),
+        _mm256_add_ps(high.low, _mm256_blend_ps(up, low.low, 1))};
+}
+
 static inline lanes_integers lanes_no_peak(void)
 {
     return _mm256_setzero_si256();
@@ -74,6 +97,7 @@ static inline int32_t lanes_largest(lanes_integers peaks)
     return _mm_cvtsi128_si32(four);
 }
 
+#include "frames/kernels_bands.h"
 #include "frames/kernels_lanes.h"
 #include "frames/kernels_polyphase.h"
 
@@ -218,4 +242,5 @@ void vpi_kernels_fill_avx2(vpi_kernels *kernels)
     kernels->polyphase = polyphase;
     kernels->polyphase_between = polyphase_between;
     kernels->level = level;
+    kernels->band_energies = band_energies;
 }

@@ -13,7 +13,7 @@ lib_frames_libkernels_c_la_SOURCES = lib/frames/kernels.h lib/frames/kernels_res
 lib_frames_libkernels_c_la_CFLAGS = -ftree-vectorize $(AM_CFLAGS)
 lib_librooms_la_LIBADD += lib/frames/libkernels_c.la
 
-kernels_shared = lib/frames/kernels_lanes.h lib/frames/kernels_polyphase.h lib/frames/kernels_mix.h
+kernels_shared = lib/frames/kernels_lanes.h lib/frames/kernels_polyphase.h lib/frames/kernels_bands.h lib/frames/kernels_mix.h
 EXTRA_DIST += $(kernels_shared)
 
 if BUILD_X86
