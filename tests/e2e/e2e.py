@@ -29,6 +29,9 @@ STORABLE = ("keep_history", "human_review", "improve_by_machine", "develop_new_f
             "on_device_adaptation", "diagnose_fault", "donation", "train_third_party")
 ID = re.compile(r"[0-9a-f]{32}")
 
+# A shell lets what it starts in the background ignore this, and children inherit it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 def tone(n_frames, rate_hz=16000, period_frames=40):
     """16-bit mono frames of a buzz: loud, cheap to make, and never silent."""
