@@ -127,7 +127,7 @@ vpriv_status vpi_recording_load(vpriv_vault *vault, int64_t id, vpi_recording *r
     if (st == VPRIV_OK)
         st = read_row(vault, &row, recording_out);
     vpi_row_end(&row);
-    return st;
+    return st == VPRIV_E_NOT_FOUND ? vpi_auth_failed() : st;
 }
 
 /* With this key, under any state and retention that the header may have been sealed with. */

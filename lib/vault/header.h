@@ -38,6 +38,8 @@ typedef struct vpi_recording {
  * recording that is provisional or not yet adopted (state PROVISIONAL). */
 vpriv_status vpi_recording_find(
     vpriv_vault *vault, const uint8_t id[VPI_RECORDING_ID_BYTES], vpi_recording *recording_out);
+/* By the number of a row that was met before: without one it was taken away, VPRIV_E_AUTH, and never
+ * the end of anything. */
 vpriv_status vpi_recording_load(vpriv_vault *vault, int64_t row, vpi_recording *recording_out);
 /* The slot whose key opens the row's header, whatever the clear columns say; searches the tree when they
  * were changed. VPRIV_E_NOT_FOUND, without a text, when no living key opens it. */

@@ -79,7 +79,7 @@ vpriv_status vpi_subject_load(vpriv_vault *vault, int64_t id, vpi_subject *subje
     if (st == VPRIV_OK)
         st = read_row(vault, &row, subject_out);
     vpi_row_end(&row);
-    return st;
+    return st == VPRIV_E_NOT_FOUND ? vpi_auth_failed() : st;
 }
 
 vpriv_status vpi_subject_key(vpriv_vault *vault, int64_t row, uint8_t key_out[VPI_KEY_BYTES])
