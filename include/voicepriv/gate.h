@@ -153,9 +153,6 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_gate_export_opus(
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_gate_export_wav(
     vpriv_reader *reader, vpriv_write_fn write, void *user);
 
-/** Gets one entry of the log; it lives for the call. Return false to stop. */
-typedef bool (*vpriv_log_entry_fn)(void *user, uint64_t index, const vpriv_log_entry *entry);
-
 /** List who opened a recording, and who was refused, oldest first.
  *  @param  vault      opened with its root store
  *  @param  recording  its id; erased ones keep their list until the person is erased

@@ -190,6 +190,9 @@ typedef struct vpriv_log_entry {
     uint8_t detail_hash[VPRIV_LOG_HASH_BYTES]; /**< of what the entry speaks about */
 } vpriv_log_entry;
 
+/** Gets one entry of the log; it lives for the call. Return false to stop. */
+typedef bool (*vpriv_log_entry_fn)(void *user, uint64_t index, const vpriv_log_entry *entry);
+
 #ifdef __cplusplus
 }
 #endif

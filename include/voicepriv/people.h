@@ -198,6 +198,48 @@ typedef bool (*vpriv_consent_fn)(void *user, const vpriv_consent_record *record)
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_consent_list(
     vpriv_vault *vault, const uint8_t *subject, bool with_history, vpriv_consent_fn fn, void *user);
 
+/** Pause purposes, for everybody: nothing is taken in and nothing is opened for them until they are
+ *  resumed. Nobody's consent changes, and no key is destroyed. Effective at once: recordings that need
+ *  one of them end within one block (VPRIV_END_PAUSED). The root key is replaced, so that an old state of
+ *  the file does not end the pause.
+ *  @param  vault     opened with its root store
+ *  @param  purposes  VPRIV_PURPOSE_BIT of each; those that are paused already stay so
+ *  @param  actor     who does it, 1 to VPRIV_LOG_ACTOR_BYTES - 1 bytes, for the log
+ *  @param  reason    why, for the log; NULL is none given
+ *  Owns:     borrows all
+ *  Threads:  any      Realtime: no      Secrets: none
+ *  @retval VPRIV_OK durable  @retval VPRIV_E_ARG no purpose, or one that this vault has not
+ *  @retval VPRIV_E_NO_KEY open for capture only  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY
+ *  @retval VPRIV_E_IO  @retval VPRIV_E_FULL  @retval VPRIV_E_MEMORY  @retval VPRIV_E_ROOT
+ *  Since: 0.1 */
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_purpose_pause(
+    vpriv_vault *vault, uint32_t purposes, const char *actor, const char *reason);
+
+/** End a pause: consents that were in force and still are count again.
+ *  @param  vault     opened with its root store
+ *  @param  purposes  VPRIV_PURPOSE_BIT of each; those that are not paused stay so
+ *  @param  actor     who does it, 1 to VPRIV_LOG_ACTOR_BYTES - 1 bytes, for the log
+ *  @param  reason    why, for the log; NULL is none given
+ *  Owns:     borrows all
+ *  Threads:  any      Realtime: no      Secrets: none
+ *  @retval VPRIV_OK durable  @retval VPRIV_E_ARG no purpose, or one that this vault has not
+ *  @retval VPRIV_E_NO_KEY open for capture only  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY
+ *  @retval VPRIV_E_IO  @retval VPRIV_E_FULL  @retval VPRIV_E_MEMORY  @retval VPRIV_E_ROOT
+ *  Since: 0.1 */
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_purpose_resume(
+    vpriv_vault *vault, uint32_t purposes, const char *actor, const char *reason);
+
+/** Tell what is paused.
+ *  @param      vault         an open vault
+ *  @param[out] purposes_out  VPRIV_PURPOSE_BIT of each; untouched on failure
+ *  Owns:     borrows both
+ *  Threads:  any      Realtime: no      Secrets: none
+ *  @retval VPRIV_OK  @retval VPRIV_E_ARG  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY
+ *  @retval VPRIV_E_IO  @retval VPRIV_E_ROOT  @retval VPRIV_E_MEMORY
+ *  Since: 0.1 */
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_purpose_paused(
+    vpriv_vault *vault, uint32_t *purposes_out);
+
 #ifdef __cplusplus
 }
 #endif

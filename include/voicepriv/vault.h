@@ -203,6 +203,9 @@ typedef enum vpriv_end_reason {
     VPRIV_END_DISK_FULL = 5,
     VPRIV_END_MAXIMUM = 6, /**< the longest allowed recording */
     VPRIV_END_FAILED = 7,  /**< an error; what was sealed before is whole */
+    VPRIV_END_SILENCE = 8, /**< nobody spoke for as long as the recorder waits for it */
+    VPRIV_END_MUTED = 9,   /**< vpriv_recorder_mute */
+    VPRIV_END_PAUSED = 10, /**< one of its purposes was paused */
 } vpriv_end_reason;
 
 /** Name a trigger: "wake-word", "button" and so on.
@@ -403,6 +406,21 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_vault_checkpoint(
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_vault_log_origin(
     vpriv_vault *vault, char *origin_out);
+
+/** Read the log, oldest first: everything that was done in this vault and to it. Entries about people who
+ *  were erased are left out: their words are gone, and the proofs still hold.
+ *  @param  vault  opened with its root store
+ *  @param  first  the leaf to begin with, from 0
+ *  @param  fn     called for each, outside of the vault's lock; it may call into the library
+ *  @param  user   handed to fn
+ *  Owns:     borrows all
+ *  Threads:  any      Realtime: no      Secrets: what the log says goes to fn
+ *  @retval VPRIV_OK also when there is none from there on  @retval VPRIV_E_ARG
+ *  @retval VPRIV_E_NO_KEY open for capture only  @retval VPRIV_E_AUTH an entry is damaged or changed
+ *  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO  @retval VPRIV_E_ROOT  @retval VPRIV_E_MEMORY
+ *  Since: 0.1 */
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_vault_log(
+    vpriv_vault *vault, uint64_t first, vpriv_log_entry_fn fn, void *user);
 
 /** Prove that a leaf is in the log of a given size; check with vpriv_log_verify_inclusion().
  *  @param      vault          opened with its root store

@@ -67,7 +67,9 @@ struct vpi_voice {
     vpi_band_filter filter;
     uint64_t n_heard;
     uint64_t keep_until;
-    size_t n_waiting; /* frames of the piece being filled */
+    uint64_t noticed_at;
+    uint64_t known_from; /* what came before may have been anything */
+    size_t n_waiting;    /* frames of the piece being filled */
     uint32_t n_to_start;
     uint32_t n_loud;
     uint32_t stretch; /* the one being filled */
@@ -172,8 +174,9 @@ static void start_filters(vpi_voice *voice)
 void vpi_voice_reset(vpi_voice *voice)
 {
     start_filters(voice);
-    voice->n_heard = voice->keep_until = 0;
+    voice->n_heard = voice->keep_until = voice->noticed_at = 0;
     keep_for(voice, VPI_VOICE_BEGIN_MS);
+    voice->known_from = voice->keep_until;
     voice->stretch = voice->n_in_stretch = 0;
     voice->range = 0.0F;
     for (size_t b = 0; b < BANDS; b++) {
@@ -282,8 +285,10 @@ static void decide(vpi_voice *voice)
     }
     voice->range = larger(voice->range - RANGE_FORGETS, range * (1.0F / BANDS));
     voice->n_loud = loud > LOUD ? voice->n_loud + 1 : 0;
-    if (voice->n_loud >= LOUD_PIECES)
+    if (voice->n_loud >= LOUD_PIECES) {
+        voice->noticed_at = voice->n_heard;
         keep_for(voice, hang_over_ms(voice));
+    }
 }
 
 static void judge(vpi_voice *voice, const float energies[BANDS])
@@ -349,10 +354,29 @@ void vpi_voice_skip(vpi_voice *voice, uint64_t n_frames)
 {
     start_filters(voice);
     voice->n_heard += n_frames;
+    if (voice->known_from < voice->n_heard)
+        voice->known_from = voice->n_heard;
     keep_for(voice, VPI_VOICE_HANG_MAX_MS);
 }
 
 uint64_t vpi_voice_keep_until(const vpi_voice *voice)
 {
     return voice->keep_until;
+}
+
+uint64_t vpi_voice_heard(const vpi_voice *voice)
+{
+    return voice->n_heard;
+}
+
+uint64_t vpi_voice_noticed_at(const vpi_voice *voice)
+{
+    return voice->noticed_at;
+}
+
+uint64_t vpi_voice_silent_frames(const vpi_voice *voice)
+{
+    const uint64_t since =
+        voice->noticed_at > voice->known_from ? voice->noticed_at : voice->known_from;
+    return voice->n_heard > since ? voice->n_heard - since : 0;
 }

@@ -44,4 +44,12 @@ void vpi_voice_skip(vpi_voice *voice, uint64_t n_frames);
 /* In frames since the beginning of the stream: all before it is to be kept, as far as is known. */
 uint64_t vpi_voice_keep_until(const vpi_voice *voice);
 
+/* Frames heard and skipped since the beginning of the stream. */
+uint64_t vpi_voice_heard(const vpi_voice *voice);
+/* Where in the stream somebody was noticed last, in frames; 0 is never. */
+uint64_t vpi_voice_noticed_at(const vpi_voice *voice);
+/* For how many frames nobody was noticed. Time of which nothing is known does not count: the first
+ * VPI_VOICE_BEGIN_MS, and what was skipped. */
+uint64_t vpi_voice_silent_frames(const vpi_voice *voice);
+
 #endif

@@ -1,25 +1,36 @@
 #include "base/try.h"
 #include "consent/purpose.h"
 #include "recorder/recorder.h"
+#include "vault/false_wakes.h"
 #include <string.h>
 
-#define PRE_ROLL_MS_DEFAULT 500
-#define PRE_ROLL_MS_MAX     10000
-#define CONFIRM_MS_DEFAULT  2000
-#define CONFIRM_MS_MAX      60000
-#define UNSEALED_MS_DEFAULT 1000
-#define UNSEALED_MS_MIN     100
-#define UNSEALED_MS_GATED   300 /* what the voice gate holds back is part of it */
-#define MAXIMUM_MS_MAX      86400000u
+#define PRE_ROLL_MS_DEFAULT  500
+#define PRE_ROLL_MS_MAX      10000
+#define CONFIRM_MS_DEFAULT   2000
+#define CONFIRM_MS_MAX       60000
+#define UNSEALED_MS_DEFAULT  1000
+#define UNSEALED_MS_MIN      100
+#define UNSEALED_MS_GATED    300 /* what the voice gate holds back is part of it */
+#define MAXIMUM_MS_MAX       86400000u
+#define MAXIMUM_MS_SPOKEN    15000 /* what answers to a voice ends by itself */
+#define SILENCE_MS_SPOKEN    1500
+#define SILENCE_MS_MIN       200
+#define SILENCE_MS_MAX       60000
+#define CONFIRM_MS_WEARABLE  700
+#define SPEECH_WITHIN_MS     700
+#define FALSE_WAKES_MAX      (VPI_BURST_MAX - 1)
+#define FALSE_WAKES_WEARABLE 6
 
-vpriv_status vpi_recorder_config_check(
-    const vpriv_recorder_config *config, vpriv_recorder_config *filled_out)
+uint32_t vpi_recorder_pre_roll_ms(const vpriv_recorder_config *config)
+{
+    if (config->no_pre_roll)
+        return 0;
+    return config->pre_roll_ms ? config->pre_roll_ms : PRE_ROLL_MS_DEFAULT;
+}
+
+static vpriv_status check_subjects(const vpriv_recorder_config *config)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpriv_recorder_config filled;
-    VPI_ENSURE(config && config->struct_size == sizeof *config, VPRIV_E_ARG,
-        "vpriv_recorder_config.struct_size is not set");
-    filled = *config;
     VPI_ENSURE(config->subjects && config->n_subjects >= 1 &&
                    config->n_subjects <= VPRIV_RECORDING_SUBJECTS_MAX,
         VPRIV_E_ARG, "%zu subjects; 1 to %d are needed", config->n_subjects,
@@ -30,6 +41,76 @@ vpriv_status vpi_recorder_config_check(
                 memcmp(config->subjects + i * VPRIV_SUBJECT_ID_BYTES,
                     config->subjects + j * VPRIV_SUBJECT_ID_BYTES, VPRIV_SUBJECT_ID_BYTES) != 0,
                 VPRIV_E_ARG, "subject %zu is named twice", i + 1);
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+/* How a recording begins and ends. pre_roll_ms stays 0 for "as the trigger has it". */
+static vpriv_status fill_times(vpriv_recorder_config *filled)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    const bool is_wearable = filled->profile == VPRIV_RECORDER_PROFILE_WEARABLE;
+    VPI_ENSURE((unsigned)filled->profile <= VPRIV_RECORDER_PROFILE_WEARABLE, VPRIV_E_ARG,
+        "profile %d is not known", (int)filled->profile);
+    VPI_ENSURE(filled->pre_roll_ms <= PRE_ROLL_MS_MAX, VPRIV_E_ARG, "pre_roll_ms is %u; at most %d",
+        filled->pre_roll_ms, PRE_ROLL_MS_MAX);
+    VPI_ENSURE(filled->confirm_ms <= CONFIRM_MS_MAX, VPRIV_E_ARG, "confirm_ms is %u; at most %d",
+        filled->confirm_ms, CONFIRM_MS_MAX);
+    if (filled->confirm_ms == 0)
+        filled->confirm_ms = is_wearable ? CONFIRM_MS_WEARABLE : CONFIRM_MS_DEFAULT;
+    VPI_ENSURE(filled->maximum_ms <= MAXIMUM_MS_MAX, VPRIV_E_ARG, "maximum_ms is %u; at most %u",
+        filled->maximum_ms, MAXIMUM_MS_MAX);
+    const uint32_t pre_roll_ms = vpi_recorder_pre_roll_ms(filled);
+    VPI_ENSURE(filled->maximum_ms == 0 || filled->maximum_ms > pre_roll_ms, VPRIV_E_ARG,
+        "maximum_ms is %u, and the pre-roll alone %u", filled->maximum_ms, pre_roll_ms);
+    VPI_ENSURE(
+        filled->trailing_silence_ms == 0 || (filled->trailing_silence_ms >= SILENCE_MS_MIN &&
+                                                filled->trailing_silence_ms <= SILENCE_MS_MAX),
+        VPRIV_E_ARG, "trailing_silence_ms is %u; %d to %d", filled->trailing_silence_ms,
+        SILENCE_MS_MIN, SILENCE_MS_MAX);
+    VPI_ENSURE(filled->false_wakes_per_hour <= FALSE_WAKES_MAX, VPRIV_E_ARG,
+        "false_wakes_per_hour is %u; at most %d", filled->false_wakes_per_hour, FALSE_WAKES_MAX);
+    if (filled->false_wakes_per_hour == 0 && is_wearable)
+        filled->false_wakes_per_hour = FALSE_WAKES_WEARABLE;
+    VPI_ENSURE(!filled->frames_while_listening || filled->frames, VPRIV_E_ARG,
+        "frames_while_listening is set, and no frames callback");
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+static vpriv_status fill_gate(vpriv_recorder_config *filled)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    VPI_ENSURE(filled->unsealed_ms == 0 || (filled->unsealed_ms >= UNSEALED_MS_MIN &&
+                                               filled->unsealed_ms <= UNSEALED_MS_DEFAULT),
+        VPRIV_E_ARG, "unsealed_ms is %u; %d to %d", filled->unsealed_ms, UNSEALED_MS_MIN,
+        UNSEALED_MS_DEFAULT);
+    if (filled->unsealed_ms == 0)
+        filled->unsealed_ms = UNSEALED_MS_DEFAULT;
+    VPI_ENSURE((unsigned)filled->voice_gate <= VPRIV_VOICE_GATE_OFF, VPRIV_E_ARG,
+        "voice_gate %d is not known", (int)filled->voice_gate);
+    VPI_ENSURE(
+        filled->voice_gate != VPRIV_VOICE_GATE_ON || filled->unsealed_ms >= UNSEALED_MS_GATED,
+        VPRIV_E_ARG, "unsealed_ms is %u; with the voice gate, which holds sound back, %d at least",
+        filled->unsealed_ms, UNSEALED_MS_GATED);
+    if (filled->unsealed_ms < UNSEALED_MS_GATED)
+        filled->voice_gate = VPRIV_VOICE_GATE_OFF;
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+vpriv_status vpi_recorder_config_check(
+    const vpriv_recorder_config *config, vpriv_recorder_config *filled_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpriv_recorder_config filled;
+    VPI_ENSURE(config && config->struct_size == sizeof *config, VPRIV_E_ARG,
+        "vpriv_recorder_config.struct_size is not set");
+    filled = *config;
+    VPI_TRY(check_subjects(config));
     VPI_TRY(vpriv_encoding_check(
         config->encoding.struct_size ? &config->encoding : NULL, &filled.encoding));
     VPI_ENSURE((unsigned)config->retention <= VPRIV_RETENTION_ERASED_ONLY, VPRIV_E_ARG,
@@ -39,37 +120,47 @@ vpriv_status vpi_recorder_config_check(
     if (filled.optional_purposes == 0 && !filled.required_only)
         filled.optional_purposes = vpi_purposes_storable();
     filled.optional_purposes &= ~filled.required_purposes;
-    VPI_ENSURE(config->pre_roll_ms <= PRE_ROLL_MS_MAX, VPRIV_E_ARG, "pre_roll_ms is %u; at most %d",
-        config->pre_roll_ms, PRE_ROLL_MS_MAX);
-    if (config->no_pre_roll)
-        filled.pre_roll_ms = 0;
-    else if (config->pre_roll_ms == 0)
-        filled.pre_roll_ms = PRE_ROLL_MS_DEFAULT;
-    VPI_ENSURE(config->confirm_ms <= CONFIRM_MS_MAX, VPRIV_E_ARG, "confirm_ms is %u; at most %d",
-        config->confirm_ms, CONFIRM_MS_MAX);
-    if (config->confirm_ms == 0)
-        filled.confirm_ms = CONFIRM_MS_DEFAULT;
-    VPI_ENSURE(config->maximum_ms <= MAXIMUM_MS_MAX, VPRIV_E_ARG, "maximum_ms is %u; at most %u",
-        config->maximum_ms, MAXIMUM_MS_MAX);
-    VPI_ENSURE(config->unsealed_ms == 0 || (config->unsealed_ms >= UNSEALED_MS_MIN &&
-                                               config->unsealed_ms <= UNSEALED_MS_DEFAULT),
-        VPRIV_E_ARG, "unsealed_ms is %u; %d to %d", config->unsealed_ms, UNSEALED_MS_MIN,
-        UNSEALED_MS_DEFAULT);
-    if (config->unsealed_ms == 0)
-        filled.unsealed_ms = UNSEALED_MS_DEFAULT;
     VPI_ENSURE(config->n_threads <= VPI_BULK_THREADS_MAX, VPRIV_E_ARG,
         "n_threads is %u; at most %d", config->n_threads, VPI_BULK_THREADS_MAX);
-    VPI_ENSURE((unsigned)config->voice_gate <= VPRIV_VOICE_GATE_OFF, VPRIV_E_ARG,
-        "voice_gate %d is not known", (int)config->voice_gate);
-    VPI_ENSURE(config->voice_gate != VPRIV_VOICE_GATE_ON || filled.unsealed_ms >= UNSEALED_MS_GATED,
-        VPRIV_E_ARG, "unsealed_ms is %u; with the voice gate, which holds sound back, %d at least",
-        filled.unsealed_ms, UNSEALED_MS_GATED);
-    if (filled.unsealed_ms < UNSEALED_MS_GATED)
-        filled.voice_gate = VPRIV_VOICE_GATE_OFF;
+    VPI_TRY(fill_times(&filled));
+    VPI_TRY(fill_gate(&filled));
     *filled_out = filled;
     st = VPRIV_OK;
 out:
     return st;
+}
+
+/* A trigger that somebody speaks after, and that nobody ends by hand. */
+static bool is_spoken(vpriv_trigger_kind kind)
+{
+    return kind == VPRIV_TRIGGER_WAKE_WORD || kind == VPRIV_TRIGGER_RAISE ||
+           kind == VPRIV_TRIGGER_TAP || kind == VPRIV_TRIGGER_VOICE_ACTIVITY;
+}
+
+bool vpi_recorder_is_by_person(vpriv_trigger_kind kind)
+{
+    return kind == VPRIV_TRIGGER_WAKE_WORD || kind == VPRIV_TRIGGER_BUTTON ||
+           kind == VPRIV_TRIGGER_RAISE || kind == VPRIV_TRIGGER_TAP;
+}
+
+vpi_recorder_limits vpi_recorder_limits_of(
+    const vpriv_recorder_config *config, vpriv_trigger_kind kind)
+{
+    vpi_recorder_limits limits = {.maximum_ms = config->maximum_ms,
+        .trailing_silence_ms = config->trailing_silence_ms,
+        .confirm_ms = config->confirm_ms};
+    if (limits.maximum_ms == 0 && is_spoken(kind))
+        limits.maximum_ms = MAXIMUM_MS_SPOKEN;
+    if (limits.trailing_silence_ms == 0 && is_spoken(kind))
+        limits.trailing_silence_ms = SILENCE_MS_SPOKEN;
+    if (config->no_maximum)
+        limits.maximum_ms = 0;
+    if (config->no_trailing_silence)
+        limits.trailing_silence_ms = 0;
+    limits.has_pre_roll = kind != VPRIV_TRIGGER_CONTINUOUS || config->pre_roll_ms > 0;
+    if (kind == VPRIV_TRIGGER_RAISE && config->profile == VPRIV_RECORDER_PROFILE_WEARABLE)
+        limits.speech_within_ms = SPEECH_WITHIN_MS;
+    return limits;
 }
 
 bool vpi_recorder_is_gated(const vpriv_recorder_config *config, vpriv_trigger_kind kind)

@@ -62,8 +62,8 @@ static bool drive(vpriv_recorder *recorder, int64_t *due_io)
         return false;
     for (int i = 0; i < TURN_STEPS; i++) {
         idle = true;
-        if (vpriv_recorder_state_now(recorder) == VPRIV_RECORDER_ENDED ||
-            vpi_recorder_step(recorder, &idle) != VPRIV_OK || idle)
+        if (!vpi_recorder_is_driven(recorder) || vpi_recorder_step(recorder, &idle) != VPRIV_OK ||
+            idle)
             break; /* a failure is in the outcome */
     }
     *due_io = recorder->stream ? vpi_stream_due_us(recorder->stream) : VPI_STREAM_NOT_DUE;

@@ -3,6 +3,7 @@
 #include "base/ring.h"
 #include "base/try.h"
 #include "frames/frontend.h"
+#include "frames/voice.h"
 #include "packets/encoder.h"
 #include "packets/packet.h"
 #include "recorder/quiet.h"
@@ -38,6 +39,14 @@ struct vpi_intake {
     size_t n_in_packet;
     vpi_quiet *quiet; /* while a recording is gated */
     bool is_gated;    /* the one at hand */
+    vpi_voice *ear;   /* NULL, or it hears whether somebody speaks */
+    bool listens_always;
+    bool is_taking;       /* a recording, from its begin to clear */
+    uint64_t began_heard; /* what the ear had heard then */
+    uint64_t n_most;      /* frames that are taken */
+    vpriv_frames_fn frames;
+    void *frames_user;
+    bool frames_while_listening;
     /* Of the stretch since the front end was reset, to keep both clocks together. */
     uint64_t n_source;   /* source frames heard and lost since clear or begin */
     uint64_t n_output;   /* frames given out, at the encoder's rate, gaps in */
@@ -99,6 +108,13 @@ vpriv_status vpi_intake_create(
     VPI_TRY(vpi_encoder_create(&intake->encoding, &intake->encoder));
     intake->packet_frames = vpi_encoder_packet_frames(intake->encoder);
     VPI_TRY(create_buffers(intake, config));
+    intake->listens_always = config->listens_always;
+    if (config->listens_always)
+        VPI_TRY(
+            vpi_voice_create(intake->encoding.rate_hz, intake->encoding.n_channels, &intake->ear));
+    intake->frames = config->frames;
+    intake->frames_user = config->frames_user;
+    intake->frames_while_listening = config->frames_while_listening;
     *intake_out = intake;
     intake = NULL;
     st = VPRIV_OK;
@@ -118,6 +134,7 @@ void vpi_intake_destroy(vpi_intake *intake)
     vpi_secret_free(intake->piece);
     vpi_ring_destroy(intake->pre_roll);
     vpi_quiet_destroy(intake->quiet);
+    vpi_voice_destroy(intake->ear);
     free(intake);
 }
 
@@ -132,7 +149,25 @@ static void drop_pre_roll(vpi_intake *intake, size_t keep)
     vpi_wipe(intake->packet, intake->packet_frames * intake->frame_bytes);
 }
 
+/* One that listens for a single recording goes with it. */
+static void rest_ear(vpi_intake *intake)
+{
+    if (intake->ear && intake->listens_always) {
+        vpi_voice_skip(intake->ear, 0);
+    } else {
+        vpi_voice_destroy(intake->ear);
+        intake->ear = NULL;
+    }
+}
+
 void vpi_intake_clear(vpi_intake *intake)
+{
+    vpi_intake_listen_on(intake);
+    if (intake->ear)
+        vpi_voice_reset(intake->ear);
+}
+
+void vpi_intake_listen_on(vpi_intake *intake)
 {
     vpi_bulk_destroy(intake->bulk);
     intake->bulk = NULL;
@@ -142,6 +177,8 @@ void vpi_intake_clear(vpi_intake *intake)
     vpi_wipe(intake->piece, intake->secrets_bytes);
     intake->n_in_packet = 0;
     intake->is_gated = vpi_intake_gate(intake, false);
+    intake->is_taking = false;
+    rest_ear(intake);
     intake->n_source = intake->n_output = intake->n_recorded = 0;
 }
 
@@ -257,17 +294,50 @@ static void remember(vpi_intake *intake, size_t n_frames)
         intake->pre_roll, (const uint8_t *)intake->piece + n_given - n_bytes, n_bytes));
 }
 
+static void hand_out(const vpi_intake *intake, size_t n_frames)
+{
+    if (!intake->frames || n_frames == 0 || !(intake->is_taking || intake->frames_while_listening))
+        return;
+    const vpriv_frames frames = {.struct_size = sizeof frames,
+        .samples = intake->piece,
+        .n_frames = n_frames,
+        .n_channels = intake->encoding.n_channels,
+        .rate_hz = intake->encoding.rate_hz,
+        .position_frames = intake->is_taking ? intake->n_recorded : intake->n_output,
+        .is_request = intake->is_taking};
+    intake->frames(intake->frames_user, &frames);
+}
+
+static uint64_t up_to_maximum(const vpi_intake *intake, uint64_t n_frames)
+{
+    const uint64_t room = intake->n_most - intake->n_recorded;
+    return n_frames < room ? n_frames : room;
+}
+
+/* What lies in piece, into the recording at hand. */
+static vpriv_status take(vpi_intake *intake, vpi_stream *stream, size_t n_given)
+{
+    const size_t n_frames = (size_t)up_to_maximum(intake, n_given);
+    hand_out(intake, n_frames);
+    intake->n_recorded += n_frames;
+    return stream ? feed(intake, stream, intake->piece, n_frames) : VPRIV_OK;
+}
+
 /* What the front end gave goes to the recording, or round the pre-roll. */
 static vpriv_status pass_on(vpi_intake *intake, vpi_stream *stream, size_t n_frames)
 {
-    intake->n_output += n_frames;
-    if (stream) {
-        intake->n_recorded += n_frames;
-        return feed(intake, stream, intake->piece, n_frames);
+    vpriv_status st = VPRIV_OK;
+    if (intake->ear)
+        vpi_voice_hear(intake->ear, intake->piece, n_frames);
+    if (intake->is_taking) {
+        st = take(intake, stream, n_frames);
+    } else {
+        hand_out(intake, n_frames);
+        if (intake->pre_roll)
+            remember(intake, n_frames);
     }
-    if (intake->pre_roll)
-        remember(intake, n_frames);
-    return VPRIV_OK;
+    intake->n_output += n_frames;
+    return st;
 }
 
 static vpriv_status process(
@@ -351,10 +421,15 @@ static vpriv_status lose(vpi_intake *intake, vpi_stream *stream, uint64_t n_lost
     const uint64_t until =
         intake->n_source * intake->encoding.rate_hz / intake->source->format.rate_hz;
     const uint64_t n_gap = until > intake->n_output ? until - intake->n_output : 0;
+    const uint64_t n_taken = intake->is_taking ? up_to_maximum(intake, n_gap) : 0;
     intake->n_output += n_gap;
-    if (stream && n_gap > 0)
-        VPI_TRY(record_gap(intake, stream, n_gap));
-    if (!stream)
+    if (intake->ear)
+        vpi_voice_skip(intake->ear, n_gap);
+    if (stream && n_taken > 0)
+        VPI_TRY(record_gap(intake, stream, n_taken));
+    else
+        intake->n_recorded += n_taken;
+    if (!intake->is_taking)
         drop_pre_roll(intake, 0); /* the pre-roll has no holes: it begins behind the latest gap */
     st = VPRIV_OK;
 out:
@@ -392,19 +467,37 @@ bool vpi_intake_gate(vpi_intake *intake, bool wanted)
     return intake->quiet != NULL;
 }
 
-vpriv_status vpi_intake_begin(vpi_intake *intake, vpi_stream *stream)
+/* The gate's ear will do when there is one. */
+static vpriv_status open_ear(vpi_intake *intake)
+{
+    if (intake->ear || intake->quiet)
+        return VPRIV_OK;
+    return vpi_voice_create(intake->encoding.rate_hz, intake->encoding.n_channels, &intake->ear);
+}
+
+vpriv_status vpi_intake_begin(vpi_intake *intake, vpi_stream *stream, const vpi_intake_plan *plan)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    VPI_TRY(vpi_encoder_reset(intake->encoder));
+    if (plan->listens)
+        VPI_TRY(open_ear(intake));
+    if (stream)
+        VPI_TRY(vpi_encoder_reset(intake->encoder));
+    intake->is_taking = true;
     intake->is_gated = intake->quiet != NULL;
+    intake->began_heard = intake->ear ? vpi_voice_heard(intake->ear) : 0;
+    intake->n_most = plan->maximum_ms ? (uint64_t)plan->maximum_ms * intake->encoding.rate_hz / 1000
+                                      : UINT64_MAX;
     intake->n_in_packet = 0;
     intake->n_recorded = 0;
+    if (!plan->has_pre_roll)
+        drop_pre_roll(intake, 0);
     while (intake->pre_roll && vpi_ring_filled(intake->pre_roll) > 0) {
         const size_t most = intake->piece_frames * intake->frame_bytes;
         const size_t n_bytes = vpi_ring_read(intake->pre_roll, intake->piece, most);
         const size_t n_frames = n_bytes / intake->frame_bytes;
-        intake->n_recorded += n_frames;
-        VPI_TRY(feed(intake, stream, intake->piece, n_frames));
+        if (intake->ear && !intake->listens_always)
+            vpi_voice_hear(intake->ear, intake->piece, n_frames);
+        VPI_TRY(take(intake, stream, n_frames));
     }
     st = VPRIV_OK;
 out:
@@ -415,7 +508,7 @@ out:
 vpriv_status vpi_intake_end(vpi_intake *intake, vpi_stream *stream)
 {
     vpriv_status st = drain(intake, stream);
-    if (st == VPRIV_OK)
+    if (st == VPRIV_OK && stream)
         st = push_out(intake, stream);
     if (st == VPRIV_OK && intake->bulk)
         st = vpi_bulk_flush(intake->bulk);
@@ -436,6 +529,29 @@ uint64_t vpi_intake_length_48k(const vpi_intake *intake)
 uint64_t vpi_intake_waiting_48k(const vpi_intake *intake)
 {
     return intake->bulk ? vpi_bulk_waiting_48k(intake->bulk) : 0;
+}
+
+bool vpi_intake_is_taking(const vpi_intake *intake)
+{
+    return intake->is_taking;
+}
+
+bool vpi_intake_is_full(const vpi_intake *intake)
+{
+    return intake->is_taking && intake->n_recorded == intake->n_most;
+}
+
+uint64_t vpi_intake_silent_48k(const vpi_intake *intake)
+{
+    const uint64_t n = intake->ear     ? vpi_voice_silent_frames(intake->ear)
+                       : intake->quiet ? vpi_quiet_silent_frames(intake->quiet)
+                                       : 0;
+    return n * intake->frames_48k;
+}
+
+bool vpi_intake_has_heard_somebody(const vpi_intake *intake)
+{
+    return intake->ear && vpi_voice_noticed_at(intake->ear) > intake->began_heard;
 }
 
 bool vpi_intake_is_gated(const vpi_intake *intake)

@@ -143,6 +143,11 @@ size_t vpi_quiet_n_held(const vpi_quiet *quiet)
     return quiet->n_held;
 }
 
+uint64_t vpi_quiet_silent_frames(const vpi_quiet *quiet)
+{
+    return vpi_voice_silent_frames(quiet->voice);
+}
+
 uint32_t vpi_quiet_holds_us(const vpi_quiet *quiet)
 {
     return (uint32_t)quiet->n_late * quiet->packet_us;

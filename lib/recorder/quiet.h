@@ -39,6 +39,8 @@ typedef struct vpi_quiet_packet {
 bool vpi_quiet_take(vpi_quiet *quiet, bool all, vpi_quiet_packet *packet_out);
 
 size_t vpi_quiet_n_held(const vpi_quiet *quiet);
+/* For how many frames nobody was noticed, as vpi_voice_silent_frames. */
+uint64_t vpi_quiet_silent_frames(const vpi_quiet *quiet);
 /* How long a packet is held. */
 uint32_t vpi_quiet_holds_us(const vpi_quiet *quiet);
 

@@ -33,7 +33,7 @@ static vpriv_status encode_in_bulk(vpriv_recorder *recorder)
     const vpriv_recorder_config *config = &recorder->config;
     const vpriv_encoding *encoding = vpi_intake_encoding(recorder->intake);
     const uint32_t n_threads = config->n_threads ? config->n_threads : vpi_bulk_processors();
-    const uint64_t of_maximum = (uint64_t)config->maximum_ms * encoding->rate_hz / 1000;
+    const uint64_t of_maximum = (uint64_t)recorder->limits.maximum_ms * encoding->rate_hz / 1000;
     const uint64_t all = vpi_source_total_frames(recorder->source);
     uint64_t n_frames = all / recorder->source->format.rate_hz * encoding->rate_hz;
     if (of_maximum > 0 && of_maximum < n_frames)
@@ -56,7 +56,7 @@ static vpriv_status run(vpriv_recorder *recorder, const vpriv_trigger *trigger)
     if (!recorder->commit_at_end) {
         if (recorder->stream)
             VPI_TRY(vpi_stream_commit(recorder->stream));
-        atomic_store(&recorder->state, (int)VPRIV_RECORDER_COMMITTED);
+        vpi_recorder_committed(recorder);
     } else if (recorder->stream) {
         vpi_stream_keep_time(recorder->stream, false);
         VPI_TRY(encode_in_bulk(recorder));
@@ -85,6 +85,7 @@ vpriv_status vpriv_recorder_run(
     VPI_TRY(check_outcome(outcome_out));
     VPI_TRY(vpi_recorder_listen(recorder));
     pthread_mutex_lock(&recorder->lock);
+    recorder->runs = true;
     recorder->commit_at_end = vpi_source_total_frames(recorder->source) != VPI_FRAMES_UNKNOWN;
     const vpriv_status ran = run(recorder, trigger);
     vpi_recorder_unlisten(recorder);

@@ -292,10 +292,10 @@ out:
     return st;
 }
 
-vpriv_status vpi_stream_reject(vpi_stream *stream)
+vpriv_status vpi_stream_reject(vpi_stream *stream, uint32_t most_per_hour, bool *closed_out)
 {
     wipe(stream);
-    return vpi_sealer_reject(stream->sealer);
+    return vpi_sealer_reject(stream->sealer, most_per_hour, closed_out);
 }
 
 bool vpi_stream_is_committed(const vpi_stream *stream)

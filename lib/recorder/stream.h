@@ -11,7 +11,7 @@ typedef struct vpi_stream vpi_stream;
 /* Consent is asked here; VPRIV_E_CONSENT with every reason. unsealed_us: how long a packet may wait. */
 vpriv_status vpi_stream_create(vpriv_vault *vault, const vpi_sealer_request *request,
     int64_t unsealed_us, vpi_stream **stream_out);
-/* A stream that was not finished or rejected is rejected, or left unfinished once committed. */
+/* Of a stream that was not committed nothing stays; one that was not finished is left unfinished. */
 void vpi_stream_destroy(vpi_stream *stream);
 
 vpriv_status vpi_stream_packet(
@@ -29,7 +29,8 @@ vpriv_status vpi_stream_commit(vpi_stream *stream);
  * keep_rest false), and the recording is as long as what was sealed before. */
 vpriv_status vpi_stream_finish(
     vpi_stream *stream, vpriv_end_reason reason, uint64_t n_frames_48k, bool keep_rest);
-vpriv_status vpi_stream_reject(vpi_stream *stream);
+/* The trigger was not meant; as vpi_sealer_reject. */
+vpriv_status vpi_stream_reject(vpi_stream *stream, uint32_t most_per_hour, bool *closed_out);
 
 /* A stream of a group keeps no time itself: somebody else asks when it is due, hands over what waits
  * together with that of others, and tells. Between an offer and vpi_stream_taken nothing else may be

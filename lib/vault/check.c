@@ -4,6 +4,7 @@
 #include "consent/record.h"
 #include "vault/blocks.h"
 #include "vault/consent_store.h"
+#include "vault/false_wakes.h"
 #include "vault/log_store.h"
 #include "vault/policy.h"
 #include <sodium.h>
@@ -197,10 +198,13 @@ vpriv_status vpi_check_people(vpi_check *check)
         VPI_TRY(check_consents(check, &subject));
         VPI_TRY(check_policy(check, &subject));
     }
+    bool has_false_wakes = false;
+    const vpriv_status counted = vpi_false_wakes_there(vault, &has_false_wakes);
+    VPI_TRY(vpi_check_note(check, counted, "the false wakes of day", 0));
     VPI_TRY(vpi_database_int(vault->database, &n_strays,
         "SELECT count(*) FROM policy WHERE length(tag) = 16"
-        " AND (SELECT count(*) FROM policy) <> 1 + (SELECT count(*) FROM subject)",
-        ""));
+        " AND (SELECT count(*) FROM policy) <> ?1 + (SELECT count(*) FROM subject)",
+        "i", INT64_C(1) + (has_false_wakes || counted == VPRIV_E_AUTH)));
     if (n_strays > 0)
         vpi_check_finding(check, "there are capture policies of nobody");
     st = VPRIV_OK;

@@ -16,11 +16,11 @@ static vpriv_fact fact(bool yes)
     return yes ? VPRIV_FACT_YES : VPRIV_FACT_NO;
 }
 
-/* What does not depend on the speakers. Pauses come with signed pause entries; until then nothing is
- * paused in a jurisdiction that is known. */
-static void start(vpriv_vault *vault, const vpi_settings *settings, vpriv_purpose purpose,
+/* What does not depend on the speakers. In a jurisdiction that is not known everything is paused. */
+static void start(vpriv_vault *vault, const vpi_policy_head *head, vpriv_purpose purpose,
     vpriv_decision_operation operation, vpriv_decision_input *input_out)
 {
+    const vpi_settings *settings = &head->settings;
     const vpriv_purpose_info *about = vpriv_purpose_about(purpose);
     const bool defined = about && (vault->purposes >> purpose & 1);
     memset(input_out, 0, sizeof *input_out);
@@ -31,8 +31,8 @@ static void start(vpriv_vault *vault, const vpi_settings *settings, vpriv_purpos
     input_out->purpose_storable = fact(defined && about->is_storable);
     input_out->now_us = vpi_vault_now_us(vault);
     input_out->jurisdiction_known = fact(vpi_jurisdiction_is_known(settings->jurisdiction));
-    input_out->paused =
-        vpi_jurisdiction_is_known(settings->jurisdiction) ? VPRIV_FACT_NO : VPRIV_FACT_YES;
+    input_out->paused = fact(!vpi_jurisdiction_is_known(settings->jurisdiction) ||
+                             (head->paused_purposes >> purpose & 1));
     input_out->triggered_by_person = VPRIV_FACT_YES;
     const int64_t age = input_out->now_us - settings->policy_since_us;
     input_out->policy_age_us = age > 0 ? age : 1;
@@ -89,7 +89,7 @@ vpriv_status vpi_decide_capture(vpriv_vault *vault, const uint8_t *subjects, siz
     VPI_TRY(vpi_alloc(1, sizeof *head, (void **)&head));
     VPI_TRY(vpi_alloc(1, sizeof *policy, (void **)&policy));
     VPI_TRY(vpi_policy_read_head(vault, head));
-    start(vault, &head->settings, purpose, VPRIV_DECISION_CAPTURE, &input);
+    start(vault, head, purpose, VPRIV_DECISION_CAPTURE, &input);
     input.recipient_known = VPRIV_FACT_YES;
     input.retention_until_us = vpi_retention_end_us(retention, input.now_us);
     input.n_subjects = (uint32_t)n_subjects;
@@ -112,6 +112,34 @@ out:
     free(head);
     free(policy);
     return st;
+}
+
+vpriv_status vpi_permit_execution(vpriv_vault *vault, bool is_triggered_by_person)
+{
+    vpi_policy_head head;
+    vpriv_decision_input input;
+    uint32_t reasons = VPRIV_DENY_INPUT_MALFORMED;
+    bool began = false;
+    vpriv_status st = vpi_vault_enter(vault, false);
+    if (st != VPRIV_OK)
+        return st;
+    st = VPRIV_E_INTERNAL;
+    VPI_TRY(vpi_vault_read_begin(vault, &began));
+    VPI_TRY(vpi_policy_read_head(vault, &head));
+    start(vault, &head, VPRIV_PURPOSE_EXECUTE_REQUEST, VPRIV_DECISION_CAPTURE, &input);
+    input.triggered_by_person = fact(is_triggered_by_person);
+    VPI_TRY(vpriv_decide(&input, &reasons));
+    st = reasons == 0 ? VPRIV_OK : vpi_denied(reasons, VPRIV_PURPOSE_EXECUTE_REQUEST);
+out:
+    vpi_vault_read_end(vault, began);
+    vpi_vault_leave(vault);
+    return st;
+}
+
+bool vpi_is_paused(vpriv_vault *vault, uint32_t purposes)
+{
+    uint32_t paused = 0;
+    return vpriv_purpose_paused(vault, &paused) == VPRIV_OK && (paused & purposes) != 0;
 }
 
 static vpriv_status read_facts(vpriv_vault *vault, const vpi_tag *tag, uint32_t speaker,
@@ -157,8 +185,10 @@ vpriv_status vpi_decide_read(vpriv_vault *vault, const vpi_recording *recording,
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpriv_decision_input input;
+    vpi_policy_head head; /* as it is now: another process may have paused the purpose */
     const char *party = recipient ? recipient : vault->settings.controller_id;
-    start(vault, &vault->settings, purpose, VPRIV_DECISION_READ, &input);
+    VPI_TRY(vpi_policy_read_head(vault, &head));
+    start(vault, &head, purpose, VPRIV_DECISION_READ, &input);
     input.recipient_known = VPRIV_FACT_YES;
     input.recording_state = recording->state;
     input.retention_until_us = recording->expires_us;

@@ -11,6 +11,13 @@ vpriv_status vpi_decide_capture(vpriv_vault *vault, const uint8_t *subjects, siz
     vpriv_purpose purpose, vpriv_retention retention, uint32_t *reasons_out,
     vpi_tag_consent *consents_out);
 
+/* May sound be used for the request at hand, in memory only? Takes the vault's lock. VPRIV_E_CONSENT with
+ * every reason. */
+vpriv_status vpi_permit_execution(vpriv_vault *vault, bool is_triggered_by_person);
+/* Whether one of these purposes is paused; takes the vault's lock. What cannot be read counts as no: it
+ * only words the end of a recording. */
+bool vpi_is_paused(vpriv_vault *vault, uint32_t purposes);
+
 /* May this recording be opened for this purpose by this recipient (NULL: the controller) now? From
  * the consent records themselves. record_id_out: the first speaker's consent, zeros without one. */
 vpriv_status vpi_decide_read(vpriv_vault *vault, const vpi_recording *recording,

@@ -164,7 +164,7 @@ static vpriv_status add(vpriv_vault *vault, const vpriv_notice *notice, const ui
         "version \"%s\" of notice \"%s\" is kept already, with another text or no longer in force",
         notice->version, notice->id);
     VPI_TRY(insert(vault, notice, sha256, tag));
-    VPI_TRY(vpi_policy_write_head(vault, vpi_tree_generation(vault->tree), NULL));
+    VPI_TRY(vpi_policy_write_head(vault, vpi_tree_generation(vault->tree), NULL, NULL));
     memcpy(entry.detail_hash, sha256, VPRIV_SHA256_BYTES);
     VPI_TRY(vpi_log_append(vault, &entry, NULL, 0, NULL, NULL));
     /* Last, because it may destroy keys, and nothing is written after that. */

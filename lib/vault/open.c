@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/try.h"
+#include "vault/false_wakes.h"
 #include "vault/ingest.h"
 #include "vault/log_store.h"
 #include "vault/policy.h"
@@ -135,6 +136,7 @@ static vpriv_status fill(
     vpriv_status st = VPRIV_E_INTERNAL;
     vpriv_log_entry entry = {
         .kind = VPRIV_LOG_VAULT_CREATED, .purpose = VPRIV_LOG_NO_PURPOSE, .actor = "owner"};
+    const uint32_t nothing = 0;
     VPI_TRY(vpi_database_begin(vault->database));
     VPI_TRY(vpi_database_script(vault->database, vpi_tree_schema));
     VPI_TRY(vpi_database_script(vault->database, vpi_vault_schema));
@@ -147,8 +149,8 @@ static vpriv_status fill(
         "INSERT INTO meta(id, vault_id, device_public_key, reserve_bytes) VALUES (1, ?1, ?2, ?3)",
         "bbi", vault->vault_id, sizeof vault->vault_id, vault->device_public_key,
         sizeof vault->device_public_key, (int64_t)vault->reserve_bytes));
-    VPI_TRY(vpi_policy_write_head(
-        vault, vpi_tree_generation(vault->tree), fixed_key(vault->secrets, VPI_SLOT_INGEST)));
+    VPI_TRY(vpi_policy_write_head(vault, vpi_tree_generation(vault->tree),
+        fixed_key(vault->secrets, VPI_SLOT_INGEST), &nothing));
     VPI_TRY(vpi_log_start(vault));
     VPI_TRY(vpi_log_append(vault, &entry, NULL, 0, NULL, NULL));
     char pragmas[96];
@@ -376,10 +378,13 @@ static vpriv_status finish_what_was_cut(vpriv_vault *vault)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     uint64_t n_pending = 0;
+    bool has_counts = false;
     VPI_TRY(vpi_ingest_pending(vault, &n_pending));
-    if (n_pending > 0 && vault->tree) {
+    VPI_TRY(vpi_false_wakes_are_due(vault, &has_counts));
+    if ((n_pending > 0 || has_counts) && vault->tree) {
         VPI_TRY(vpi_vault_begin(vault));
         VPI_TRY(vpi_ingest_adopt_all(vault));
+        VPI_TRY(vpi_false_wakes_log(vault));
         VPI_TRY(vpi_vault_commit(vault));
     }
     VPI_TRY(vpi_sweep_dead_provisional(vault));

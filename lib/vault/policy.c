@@ -9,9 +9,11 @@
 #include <string.h>
 
 #define HEAD_BYTES                                                                                 \
-    (8 + VPI_KEY_BYTES + VPI_SETTINGS_BYTES_MAX + 4 + VPI_NOTICES_IN_FORCE_MAX * VPRIV_SHA256_BYTES)
+    (8 + VPI_KEY_BYTES + VPI_SETTINGS_BYTES_MAX + 8 + VPI_NOTICES_IN_FORCE_MAX * VPRIV_SHA256_BYTES)
 #define CONSENT_BYTES (3 + VPRIV_CONSENT_RECORD_ID_BYTES + 8 + VPRIV_SHA256_BYTES + 8)
 #define SUBJECT_BYTES (2 + VPI_PURPOSES_MAX * CONSENT_BYTES)
+_Static_assert(HEAD_BYTES <= VPI_POLICY_ROW_BYTES_MAX, "a head fits a row");
+_Static_assert(SUBJECT_BYTES <= VPI_POLICY_ROW_BYTES_MAX, "a person fits a row");
 
 static const uint8_t head_tag[VPI_TAG_BYTES];
 
@@ -21,10 +23,10 @@ static void tag_of(vpriv_vault *vault, const uint8_t *subject_id, uint8_t tag_ou
         vault->secrets->policy_key, "policy: subject", subject_id, VPI_SUBJECT_ID_BYTES, tag_out);
 }
 
-static vpriv_status write_row(
+vpriv_status vpi_policy_write_row(
     vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTES], const void *plain, size_t n_bytes)
 {
-    uint8_t sealed[VPI_PADDED_SEAL_BYTES(HEAD_BYTES)];
+    uint8_t sealed[VPI_PADDED_SEAL_BYTES(VPI_POLICY_ROW_BYTES_MAX)];
     size_t n_sealed = 0;
     const vpi_place place = {vault->vault_id, VPI_COLUMN_POLICY, 0, tag, VPI_TAG_BYTES};
     const vpriv_status st = vpi_seal_padded(
@@ -37,8 +39,8 @@ static vpriv_status write_row(
         "bb", tag, (size_t)VPI_TAG_BYTES, sealed, n_sealed);
 }
 
-static vpriv_status read_row(vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTES], void *plain_out,
-    size_t capacity, size_t *n_bytes_out)
+vpriv_status vpi_policy_read_row(vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTES],
+    void *plain_out, size_t capacity, size_t *n_bytes_out)
 {
     vpi_row row = {NULL};
     size_t n_sealed = 0;
@@ -60,7 +62,7 @@ vpriv_status vpi_policy_read_head(vpriv_vault *vault, vpi_policy_head *head_out)
     uint8_t plain[VPI_PADDED_SEAL_BYTES(HEAD_BYTES)];
     size_t n_bytes = 0;
     uint64_t generation = 0;
-    const vpriv_status found = read_row(vault, head_tag, plain, sizeof plain, &n_bytes);
+    const vpriv_status found = vpi_policy_read_row(vault, head_tag, plain, sizeof plain, &n_bytes);
     VPI_ENSURE(
         found != VPRIV_E_NOT_FOUND, VPRIV_E_AUTH, "the vault file is damaged or was changed");
     VPI_TRY(found);
@@ -71,6 +73,7 @@ vpriv_status vpi_policy_read_head(vpriv_vault *vault, vpi_policy_head *head_out)
         "the vault file is damaged or was changed");
     vpi_get_copy(&r, head_out->ingest_public_key, VPI_KEY_BYTES);
     vpi_settings_get(&r, &head_out->settings);
+    head_out->paused_purposes = vpi_get_u32(&r);
     head_out->n_notices = vpi_get_u32(&r);
     VPI_ENSURE(head_out->n_notices <= VPI_NOTICES_IN_FORCE_MAX, VPRIV_E_AUTH,
         "the vault file is damaged or was changed");
@@ -82,27 +85,42 @@ out:
     return st;
 }
 
+/* What the head of now goes on saying. One that does not read must not keep anybody from destroying
+ * keys. */
+static vpriv_status keep_of_head(
+    vpriv_vault *vault, bool needs_ingest_key, vpi_policy_head *head_out)
+{
+    const vpriv_status st = vpi_policy_read_head(vault, head_out);
+    if (st != VPRIV_E_AUTH || needs_ingest_key)
+        return st;
+    memset(head_out, 0, sizeof *head_out);
+    head_out->paused_purposes = UINT32_MAX;
+    vpi_fail_clear();
+    return VPRIV_OK;
+}
+
 vpriv_status vpi_policy_write_head(
-    vpriv_vault *vault, uint64_t generation, const uint8_t *ingest_secret)
+    vpriv_vault *vault, uint64_t generation, const uint8_t *ingest_secret, const uint32_t *paused)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_policy_head head;
     uint8_t plain[HEAD_BYTES];
     memset(&head, 0, sizeof head);
+    if (!ingest_secret || !paused)
+        VPI_TRY(keep_of_head(vault, !ingest_secret, &head));
     if (ingest_secret)
         crypto_scalarmult_base(head.ingest_public_key, ingest_secret);
-    else
-        VPI_TRY(vpi_policy_read_head(vault, &head));
     head.n_notices = 0;
     VPI_TRY(vpi_notices_in_force(vault, head.notices, &head.n_notices));
     vpi_writer w = vpi_writer_of(plain, sizeof plain);
     vpi_put_u64(&w, generation);
     vpi_put_bytes(&w, head.ingest_public_key, VPI_KEY_BYTES);
     vpi_settings_put(&w, &vault->settings);
+    vpi_put_u32(&w, paused ? *paused : head.paused_purposes);
     vpi_put_u32(&w, head.n_notices);
     vpi_put_bytes(&w, head.notices, head.n_notices * (size_t)VPRIV_SHA256_BYTES);
     VPI_TRY(vpi_writer_finish(&w, "policy"));
-    VPI_TRY(write_row(vault, head_tag, plain, vpi_writer_used(&w)));
+    VPI_TRY(vpi_policy_write_row(vault, head_tag, plain, vpi_writer_used(&w)));
     st = VPRIV_OK;
 out:
     return st;
@@ -152,7 +170,7 @@ vpriv_status vpi_policy_write_subject(vpriv_vault *vault, const vpi_subject *sub
     vpi_put_bytes(&w, consents, n_bytes);
     VPI_TRY(vpi_writer_finish(&w, "policy"));
     tag_of(vault, subject->id, tag);
-    VPI_TRY(write_row(vault, tag, plain, vpi_writer_used(&w)));
+    VPI_TRY(vpi_policy_write_row(vault, tag, plain, vpi_writer_used(&w)));
     st = VPRIV_OK;
 out:
     return st;
@@ -173,7 +191,7 @@ vpriv_status vpi_policy_read_subject(
     uint8_t plain[VPI_PADDED_SEAL_BYTES(SUBJECT_BYTES)], tag[VPI_TAG_BYTES];
     size_t n_bytes = 0;
     tag_of(vault, subject_id, tag);
-    const vpriv_status found = read_row(vault, tag, plain, sizeof plain, &n_bytes);
+    const vpriv_status found = vpi_policy_read_row(vault, tag, plain, sizeof plain, &n_bytes);
     VPI_ENSURE(found != VPRIV_E_NOT_FOUND, VPRIV_E_NOT_FOUND, "no such subject in this vault");
     VPI_TRY(found);
     vpi_reader r = vpi_reader_of(plain, n_bytes);

@@ -12,6 +12,7 @@ typedef struct vpi_policy_head {
     uint64_t generation;
     uint8_t ingest_public_key[VPI_KEY_BYTES];
     vpi_settings settings;
+    uint32_t paused_purposes; /* bits */
     uint32_t n_notices;
     uint8_t notices[VPI_NOTICES_IN_FORCE_MAX][VPRIV_SHA256_BYTES]; /* in force */
 } vpi_policy_head;
@@ -33,9 +34,17 @@ typedef struct vpi_policy_subject {
     vpi_policy_consent consents[VPI_PURPOSES_MAX];
 } vpi_policy_subject;
 
-/* ingest_secret: the secret whose public half is announced from now on; NULL keeps the present one. */
+/* A row by its tag; VPRIV_E_NOT_FOUND when there is none. */
+#define VPI_POLICY_ROW_BYTES_MAX 4096
+vpriv_status vpi_policy_write_row(
+    vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTES], const void *plain, size_t n_bytes);
+vpriv_status vpi_policy_read_row(vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTES],
+    void *plain_out, size_t capacity, size_t *n_bytes_out);
+
+/* ingest_secret: the secret whose public half is announced from now on; NULL keeps the present one.
+ * paused: the purposes that are; NULL keeps those of now, and takes it that all are when nobody can tell. */
 vpriv_status vpi_policy_write_head(
-    vpriv_vault *vault, uint64_t generation, const uint8_t *ingest_secret);
+    vpriv_vault *vault, uint64_t generation, const uint8_t *ingest_secret, const uint32_t *paused);
 vpriv_status vpi_policy_read_head(vpriv_vault *vault, vpi_policy_head *head_out);
 bool vpi_policy_notice_in_force(const vpi_policy_head *head, const uint8_t *sha256);
 

@@ -86,6 +86,9 @@ const char *vpriv_end_reason_name(vpriv_end_reason reason)
         [VPRIV_END_DEVICE_LOST] = "device-lost",
         [VPRIV_END_DISK_FULL] = "disk-full",
         [VPRIV_END_MAXIMUM] = "maximum",
-        [VPRIV_END_FAILED] = "failed"};
+        [VPRIV_END_FAILED] = "failed",
+        [VPRIV_END_SILENCE] = "silence",
+        [VPRIV_END_MUTED] = "muted",
+        [VPRIV_END_PAUSED] = "paused"};
     return (size_t)reason < sizeof names / sizeof names[0] ? names[reason] : "unknown end";
 }

@@ -3,6 +3,7 @@
 #include "base/random.h"
 #include "base/try.h"
 #include "vault/decision.h"
+#include "vault/false_wakes.h"
 #include "vault/ingest.h"
 #include "vault/policy.h"
 #include <string.h>
@@ -405,7 +406,38 @@ out:
     return st;
 }
 
-vpriv_status vpi_sealer_reject(vpi_sealer *sealer)
+static vpriv_status remove_row(vpi_sealer *sealer)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    if (!sealer->row)
+        return VPRIV_OK;
+    VPI_TRY(vpi_blocks_remove(sealer->vault, sealer->row));
+    VPI_TRY(vpi_database_run(sealer->vault->database,
+        "DELETE FROM recording WHERE id = ?1 AND state = 1", "i", sealer->row));
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+/* What stays of a false wake is its count. It need not survive a power cut, and nothing waits for the
+ * disk. */
+static vpriv_status remove_and_count(vpi_sealer *sealer, uint32_t most_per_hour, bool *closed_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpriv_vault *vault = sealer->vault;
+    VPI_TRY(vpi_database_set_durable(vault->database, false));
+    VPI_TRY(vpi_vault_begin(vault));
+    VPI_TRY(remove_row(sealer));
+    VPI_TRY(vpi_false_wakes_add(vault, sealer->tag.trigger, most_per_hour, closed_out));
+    VPI_TRY(vpi_vault_commit(vault));
+    st = VPRIV_OK;
+out:
+    vpi_vault_rollback(vault);
+    (void)vpi_database_set_durable(vault->database, true);
+    return st;
+}
+
+vpriv_status vpi_sealer_reject(vpi_sealer *sealer, uint32_t most_per_hour, bool *closed_out)
 {
     vpriv_vault *vault = sealer->vault;
     vpriv_status st = vpi_vault_enter(vault, false);
@@ -416,13 +448,7 @@ vpriv_status vpi_sealer_reject(vpi_sealer *sealer)
     /* First the keys: from here on nothing opens, whatever becomes of the rows. */
     vpi_wipe(sealer->secrets, sizeof *sealer->secrets);
     sealer->done = true;
-    if (sealer->row) {
-        VPI_TRY(vpi_vault_begin(vault));
-        VPI_TRY(vpi_blocks_remove(vault, sealer->row));
-        VPI_TRY(vpi_database_run(vault->database,
-            "DELETE FROM recording WHERE id = ?1 AND state = 1", "i", sealer->row));
-        VPI_TRY(vpi_vault_commit(vault));
-    }
+    VPI_TRY(remove_and_count(sealer, most_per_hour, closed_out));
     st = VPRIV_OK;
 out:
     end(sealer);
@@ -430,12 +456,27 @@ out:
     return st;
 }
 
+/* An error, or a file that was not wanted: no trigger that came to nothing. What cannot be removed now
+ * goes at the next opening. */
+static void abandon(vpi_sealer *sealer)
+{
+    vpriv_vault *vault = sealer->vault;
+    vpi_wipe(sealer->secrets, sizeof *sealer->secrets);
+    sealer->done = true;
+    if (vpi_vault_enter(vault, false) != VPRIV_OK)
+        return;
+    if (sealer->row && vpi_vault_begin(vault) == VPRIV_OK && remove_row(sealer) == VPRIV_OK)
+        (void)vpi_vault_commit(vault);
+    end(sealer);
+    vpi_vault_leave(vault);
+}
+
 void vpi_sealer_destroy(vpi_sealer *sealer)
 {
     if (!sealer)
         return;
     if (!sealer->done && !sealer->committed)
-        (void)vpi_sealer_reject(sealer);
+        abandon(sealer);
     if (!sealer->done)
         end(sealer);
     vpi_secret_free(sealer->secrets);

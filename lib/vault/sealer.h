@@ -46,9 +46,10 @@ vpriv_status vpi_sealer_commit(vpi_sealer *sealer);
  * sound; one without closes a recording whatever was said. */
 vpriv_status vpi_sealer_finish(vpi_sealer *sealer, const uint8_t plain[VPI_BLOCK_PLAIN_BYTES],
     vpriv_end_reason reason, uint64_t n_frames_48k);
-/* The trigger was not meant, or consent is gone before commit: nothing stays. */
-vpriv_status vpi_sealer_reject(vpi_sealer *sealer);
-/* Wipes the keys. A recording that was not committed is rejected. */
+/* The trigger was not meant: nothing stays but one more false wake of its kind, counted in the same
+ * transaction. most_per_hour and *closed_out as for vpi_false_wakes_add. */
+vpriv_status vpi_sealer_reject(vpi_sealer *sealer, uint32_t most_per_hour, bool *closed_out);
+/* Wipes the keys. Nothing stays of a recording that was not committed. */
 void vpi_sealer_destroy(vpi_sealer *sealer);
 
 const uint8_t *vpi_sealer_recording_id(const vpi_sealer *sealer);

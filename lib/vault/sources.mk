@@ -8,6 +8,8 @@ lib_librooms_la_SOURCES += \
 	lib/vault/consent_store.h lib/vault/consent_store.c lib/vault/consent_event.c \
 	lib/vault/policy.h lib/vault/policy.c \
 	lib/vault/decision.h lib/vault/decision.c \
+	lib/vault/false_wakes.h lib/vault/false_wakes.c \
+	lib/vault/pause.c \
 	lib/vault/receipt.h lib/vault/receipt.c \
 	lib/vault/retention.c \
 	lib/vault/tag.h lib/vault/tag.c \

@@ -4,6 +4,7 @@
 #include "vault/adopt.h"
 #include "vault/blocks.h"
 #include "vault/erase.h"
+#include "vault/false_wakes.h"
 #include "vault/header.h"
 #include "vault/ingest.h"
 #include "vault/receipt.h"
@@ -252,6 +253,7 @@ vpriv_status vpriv_vault_tidy(vpriv_vault *vault, uint32_t n_steps, uint64_t *n_
     VPI_TRY(vpi_vault_begin(vault));
     VPI_TRY(vpi_ingest_adopt_all(vault));
     VPI_TRY(vpi_ingest_bury_damaged(vault));
+    VPI_TRY(vpi_false_wakes_log(vault));
     VPI_TRY(vpi_vault_commit(vault));
     bool any = true;
     for (uint32_t i = 0; i < n_steps && any; i++)

@@ -103,6 +103,10 @@ void vpi_vault_read_end(vpriv_vault *vault, bool began);
 /* Destroy keys in the transaction at hand: adopts what is pending, replaces the ingest pair, seals
  * the new head and the capture policy's. */
 vpriv_status vpi_vault_shred(vpriv_vault *vault, const uint64_t *slots, size_t n_slots);
+/* The same, also of no key at all: the generation is a new one, and what was said of pauses before says
+ * nothing any more. */
+vpriv_status vpi_vault_renew(
+    vpriv_vault *vault, const uint64_t *slots, size_t n_slots, const uint32_t *paused);
 /* Add one key to the tree. */
 vpriv_status vpi_vault_add_key(
     vpriv_vault *vault, const uint8_t key[VPI_KEY_BYTES], uint64_t *slot_out);

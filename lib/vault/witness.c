@@ -49,6 +49,39 @@ out:
     return st;
 }
 
+static vpriv_status read_entry(vpriv_vault *vault, uint64_t index, vpriv_log_entry *entry_out)
+{
+    vpi_log_head head;
+    bool began = false;
+    vpriv_status st = vpi_vault_enter(vault, true);
+    if (st != VPRIV_OK)
+        return st;
+    st = VPRIV_E_INTERNAL;
+    VPI_TRY(vpi_vault_read_begin(vault, &began));
+    VPI_TRY(vpi_log_head_read(vault, &head));
+    st = index < head.size ? vpi_log_read(vault, index, entry_out) : VPRIV_E_NOT_FOUND;
+out:
+    vpi_vault_read_end(vault, began);
+    vpi_vault_leave(vault);
+    return st;
+}
+
+vpriv_status vpriv_vault_log(vpriv_vault *vault, uint64_t first, vpriv_log_entry_fn fn, void *user)
+{
+    if (!vault || !fn)
+        return vpi_fail(VPRIV_E_ARG, "a vault and a callback are needed");
+    for (uint64_t index = first;; index++) {
+        vpriv_log_entry entry;
+        const vpriv_status st = read_entry(vault, index, &entry);
+        if (st == VPRIV_E_NOT_FOUND)
+            return VPRIV_OK;
+        if (st != VPRIV_OK && st != VPRIV_E_ERASED)
+            return st;
+        if (st == VPRIV_OK && !fn(user, index, &entry))
+            return VPRIV_OK;
+    }
+}
+
 vpriv_status vpriv_vault_prove_inclusion(vpriv_vault *vault, uint64_t index, uint64_t size,
     uint8_t *leaf_hash_out, uint8_t *proof_out, size_t *n_hashes_out)
 {

@@ -173,7 +173,9 @@ vpriv_recorder_config life_recorder_config(const uint8_t *subject)
         .subjects = subject,
         .n_subjects = 1,
         .retention = VPRIV_RETENTION_90_DAYS,
-        .confirm_ms = 60000};
+        .confirm_ms = 60000,
+        .no_maximum = true,
+        .no_trailing_silence = true};
     config.encoding = (vpriv_encoding){.struct_size = sizeof config.encoding,
         .rate_hz = LIFE_RATE_HZ,
         .bitrate_bps = 96000,

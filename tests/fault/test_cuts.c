@@ -506,6 +506,7 @@ static vpriv_status trigger_and_reject(struct bench *bench)
     static uint8_t plain[2 * VPI_BLOCK_PLAIN_BYTES];
     vpi_sealer_request request = {.required = VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_KEEP_HISTORY)};
     vpi_sealer *sealer = NULL;
+    bool closed = false;
     request.tag.n_subjects = 1;
     memcpy(request.tag.subjects[0], bench->life.ada, VPI_SUBJECT_ID_BYTES);
     request.tag.trigger = VPRIV_TRIGGER_BUTTON;
@@ -521,7 +522,7 @@ static vpriv_status trigger_and_reject(struct bench *bench)
     if (st == VPRIV_OK)
         st = vpi_sealer_write(sealer, plain, 1);
     if (st == VPRIV_OK)
-        st = vpi_sealer_reject(sealer);
+        st = vpi_sealer_reject(sealer, 6, &closed);
     vpi_sealer_destroy(sealer);
     return st;
 }

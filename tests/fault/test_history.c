@@ -64,6 +64,7 @@ static void reject_one(struct story *story, vpriv_vault *vault)
     static uint8_t plain[VPI_BLOCK_PLAIN_BYTES];
     vpi_sealer_request request = {.required = KEEP};
     vpi_sealer *sealer = NULL;
+    bool closed = false;
     request.tag.n_subjects = 1;
     memcpy(request.tag.subjects[0], story->life.ada, VPI_SUBJECT_ID_BYTES);
     request.tag.trigger = VPRIV_TRIGGER_WAKE_WORD;
@@ -76,7 +77,7 @@ static void reject_one(struct story *story, vpriv_vault *vault)
     *taken = (struct taken){.how = "rejected"};
     memcpy(taken->id.bytes, vpi_sealer_recording_id(sealer), sizeof taken->id.bytes);
     ck_ok(vpi_sealer_write(sealer, plain, 1));
-    ck_ok(vpi_sealer_reject(sealer));
+    ck_ok(vpi_sealer_reject(sealer, 0, &closed));
     vpi_sealer_destroy(sealer);
 }
 

@@ -64,6 +64,7 @@ static vpriv_recorder_config faithful(void)
         .bitrate_bps = 64000,
         .application = VPRIV_APPLICATION_AUDIO};
     config.no_high_pass = true;
+    config.no_maximum = config.no_trailing_silence = true;
     return config;
 }
 
@@ -339,6 +340,7 @@ START_TEST(only_the_triggers_that_wait_for_words_are_gated_by_default)
 {
     float *in = scene(8 * RATE, NULL, 0);
     vpriv_recorder_config config = household_config(h.ada, 1);
+    config.no_maximum = config.no_trailing_silence = true;
     vpriv_recorder *recorder = NULL;
     for (vpriv_trigger_kind kind = VPRIV_TRIGGER_WAKE_WORD; kind <= VPRIV_TRIGGER_IMPORT; kind++) {
         const vpriv_trigger trigger = {.struct_size = sizeof trigger, .kind = kind};

@@ -163,13 +163,13 @@ START_TEST(each_missing_fact_means_no)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         h.vault->settings = bad[i].settings;
         ck_ok(vpi_vault_begin(h.vault));
-        ck_ok(vpi_policy_write_head(h.vault, vpi_tree_generation(h.vault->tree), NULL));
+        ck_ok(vpi_policy_write_head(h.vault, vpi_tree_generation(h.vault->tree), NULL, NULL));
         ck_ok(vpi_vault_commit(h.vault));
         ck_assert_uint_eq(why_not_capture(keep, h.ada) & bad[i].reason, bad[i].reason);
     }
     h.vault->settings = good;
     ck_ok(vpi_vault_begin(h.vault));
-    ck_ok(vpi_policy_write_head(h.vault, vpi_tree_generation(h.vault->tree), NULL));
+    ck_ok(vpi_policy_write_head(h.vault, vpi_tree_generation(h.vault->tree), NULL, NULL));
     ck_ok(vpi_vault_commit(h.vault));
     ck_assert_uint_eq(why_not_capture(keep, h.ada), 0);
     h.vault->purposes &= ~VPRIV_PURPOSE_BIT(keep);

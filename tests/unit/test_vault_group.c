@@ -175,7 +175,9 @@ END_TEST
 
 START_TEST(ended_recording_is_refused_and_the_others_are_written)
 {
-    ck_ok(vpi_sealer_reject(sealers[2]));
+    bool closed = true;
+    ck_ok(vpi_sealer_reject(sealers[2], 0, &closed));
+    ck_assert(!closed);
     vpi_sealer_write_group(parts, N_PARTS);
     ck_only_the_middle_failed(VPRIV_E_STATE);
     ck_assert_int_eq(blocks_on_disk(), 6);

@@ -285,6 +285,20 @@ def parse_settings(c):
             "policy_epoch": c.u64()}
 
 
+def parse_false_wakes(plain):
+    """How many there were, by day and trigger."""
+    c = Cursor(plain)
+    need(c.u8() <= 1)
+    n_times = c.u8()
+    times = [c.i64() for _ in range(64)]
+    need(n_times <= 64 and not any(times[n_times:]))
+    n_counts = c.u8()
+    counts = [((c.u32(), c.u8()), c.u32()) for _ in range(64)]
+    need(n_counts <= 64 and not any(day or n for (day, _), n in counts[n_counts:]))
+    c.end()
+    return dict(counts[:n_counts])
+
+
 def parse_notice(plain):
     """A notice with its text."""
     c = Cursor(plain)
@@ -742,7 +756,7 @@ class Vault:
         need(bytes(16) in rows)
         c = Cursor(rows.pop(bytes(16)))
         policy = {"generation": c.u64(), "ingest_public_key": c.bytes(32),
-                  "settings": parse_settings(c)}
+                  "settings": parse_settings(c), "paused": c.u32()}
         policy["notices"] = [c.bytes(32) for _ in range(c.u32())]
         c.end()
         need(policy["generation"] == self.generation and policy["settings"] == self.settings)
@@ -753,6 +767,8 @@ class Vault:
             tag = blind(key, "policy: subject", subject["id"])
             need(tag in rows)
             self.check_policy(subject, Cursor(rows.pop(tag)))
+        tag = blind(key, "policy: false wakes", b"")
+        policy["false_wakes"] = parse_false_wakes(rows.pop(tag)) if tag in rows else {}
         need(not rows)
         return policy
 

@@ -1,0 +1,40 @@
+/* Triggers that came to nothing: how many of which kind on which day (UTC), and whether there were so
+ * many lately that no more are let in. Nothing else is known of them.
+ *
+ * One row of the capture policy, so that a process without the root can count too; it has the same size
+ * whatever is in it. The counts of a day that is over become entries of the log as soon as somebody
+ * with the root is at hand. */
+#ifndef VPI_VAULT_FALSE_WAKES_H
+#define VPI_VAULT_FALSE_WAKES_H
+
+#include "vault/vault.h"
+
+#define VPI_BURST_MAX 64
+
+/* The false wakes of the last hour. */
+typedef struct vpi_burst {
+    bool is_closed; /* there were too many; until the person acts */
+    uint32_t n;
+    int64_t times_us[VPI_BURST_MAX];
+} vpi_burst;
+
+/* One more. True when it was one too many: more than most_per_hour (1 to VPI_BURST_MAX - 1) within an
+ * hour. */
+bool vpi_burst_add(vpi_burst *burst, int64_t now_us, uint32_t most_per_hour);
+
+/* In the transaction at hand: count one. most_per_hour 0 sets no limit; *closed_out: this was one too
+ * many. */
+vpriv_status vpi_false_wakes_add(
+    vpriv_vault *vault, vpriv_trigger_kind kind, uint32_t most_per_hour, bool *closed_out);
+/* In the transaction at hand, with the root: counts of days that are over go into the log. */
+vpriv_status vpi_false_wakes_log(vpriv_vault *vault);
+/* Whether there are any to speak of; VPRIV_E_AUTH when the row does not open. */
+vpriv_status vpi_false_wakes_there(vpriv_vault *vault, bool *there_out);
+/* Whether there is anything to be logged. */
+vpriv_status vpi_false_wakes_are_due(vpriv_vault *vault, bool *due_out);
+
+/* These take the vault's lock. */
+vpriv_status vpi_false_wakes_closed(vpriv_vault *vault, bool *closed_out);
+vpriv_status vpi_false_wakes_reopen(vpriv_vault *vault);
+
+#endif
