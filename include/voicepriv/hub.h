@@ -1,7 +1,7 @@
 /** @file hub.h
  *  Many recorders in one process: a few worker threads for all of them, one commit for all of them.
  *
- *      vpriv_hub_open(vault, NULL, &hub);                        // a worker for each processor
+ *      vpriv_hub_open(vault, NULL, &hub);                        // up to four workers
  *      for (size_t i = 0; i < n_rooms; i++) {
  *          vpriv_capture_push_open(&format, 200, &room[i].source);
  *          vpriv_recorder_open(vault, room[i].source, &room[i].config, &room[i].recorder);
@@ -20,8 +20,9 @@
  *  sound waits unsealed for longer than its recorder's unsealed_ms.
  *
  *  A source must hold what arrives between two ticks: 20 ms, and while the disk is slow as much as for a
- *  recorder alone. Sound in a recorder and its source is in locked memory; 64 recorders with the defaults
- *  and sources of 200 ms at 48 kHz, mono, take less than 8 MB of it (ulimit -l). */
+ *  recorder alone. Sound in a recorder and its source is in locked memory (ulimit -l), and so is the stack
+ *  of each worker, 96 KB. A hub with four workers and 64 recorders with the defaults, their sources of
+ *  200 ms at 48 kHz, mono, take less than 8 MB of it together. */
 #ifndef VOICEPRIV_HUB_H
 #define VOICEPRIV_HUB_H
 
@@ -40,7 +41,7 @@ typedef struct vpriv_hub vpriv_hub;
 /** How a hub works. Zero means the default. */
 typedef struct vpriv_hub_config {
     size_t struct_size;       /**< sizeof(vpriv_hub_config) */
-    uint32_t n_workers;       /**< threads, 1 to 64; one for each processor this process may use */
+    uint32_t n_workers;       /**< threads, 1 to 64; one for each processor, but at most four */
     uint32_t n_recorders_max; /**< room for so many at the same time, 1 to 256; 64 */
     uint32_t tick_ms;         /**< how often sources are looked at, 5 to 50; 20 */
 } vpriv_hub_config;
@@ -52,7 +53,7 @@ typedef struct vpriv_hub_config {
  *  Owns:     the caller owns the hub; the vault is borrowed until it is closed
  *  Threads:  any      Realtime: no (starts threads)      Secrets: none of its own
  *  @retval VPRIV_OK  @retval VPRIV_E_ARG a field of config is out of range: the text names it
- *  @retval VPRIV_E_MEMORY no memory, or no more threads
+ *  @retval VPRIV_E_MEMORY no memory, none that can be locked, or no more threads
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_hub_open(
     vpriv_vault *vault, const vpriv_hub_config *config, vpriv_hub **hub_out);

@@ -216,7 +216,7 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_recorder_open(vpriv_vault *vault,
     vpriv_source *source, const vpriv_recorder_config *config, vpriv_recorder **recorder_out);
 
 /** Start listening: a worker thread reads the source into the pre-roll, which is in locked memory and
- *  wiped as it wraps.
+ *  wiped as it wraps. The worker's stack is too, 96 KB of it, and wiped when the thread ends.
  *  @param  recorder  an idle recorder
  *  Owns:     borrows recorder
  *  Threads:  one call at a time per recorder      Realtime: no      Secrets: locked memory

@@ -23,6 +23,10 @@ void vpi_wipe_stack(void);
 /* Enough after a call of the cipher alone, and half the work: for what is done per block. */
 void vpi_wipe_cipher_stack(void);
 
+/* Deep enough after encoding and decoding on a thread of somebody else's: libopus leaves copies of the sound
+ * up to 71 KB below. Once per call of the user's, not per packet. */
+void vpi_wipe_sound_stack(void);
+
 /* Ordinary zeroed memory, with a status. */
 vpriv_status vpi_alloc(size_t n_items, size_t item_bytes, void **memory_out);
 

@@ -9,9 +9,10 @@
 /* Input taken at a time: with the filter's history and the output it stays in 32 KiB. */
 #define PIECE_FRAMES 1024
 /* Interleaved samples between convert and down-mix. */
-#define SCRATCH_SAMPLES 960 /* the whole struct then fits one page of guarded memory */
+#define SCRATCH_SAMPLES 960
 
-/* All of it is in guarded memory: the filter's state and the scratch hold sound. */
+/* All of it is in guarded memory: the filter's state, the scratch and the tray hold sound. One allocation,
+ * the resampler's, has it all. */
 struct vpi_frontend {
     const vpi_kernels *kernels;
     vpi_resampler *resampler;
@@ -24,7 +25,8 @@ struct vpi_frontend {
     double sum_squares;
     uint64_t n_metered;
     uint64_t n_bad;
-    float scratch[SCRATCH_SAMPLES];
+    uint8_t *tray;
+    float *scratch; /* NULL where a kernel goes from the input to the planes at once */
 };
 
 static size_t sample_bytes(vpriv_sample_format format)
@@ -84,38 +86,59 @@ static vpi_high_pass high_pass_at(uint32_t cut_off_hz, uint32_t rate_hz)
     return filter;
 }
 
+static bool needs_scratch(const vpi_frontend_config *config)
+{
+    return config->input.n_channels > 2 ||
+           (config->input.n_channels == 2 &&
+               (config->n_output_channels == 2 || config->input.sample_format != VPRIV_SAMPLE_S16));
+}
+
+static size_t whole_lines(size_t n_bytes)
+{
+    return (n_bytes + 63) / 64 * 64;
+}
+
 vpriv_status vpi_frontend_create(const vpi_frontend_config *config, vpi_frontend **frontend_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_frontend *frontend = NULL;
+    vpi_resampler *resampler = NULL;
     VPI_ENSURE(config && frontend_out, VPRIV_E_ARG, "no configuration");
     VPI_TRY(check_config(config));
-    VPI_TRY(vpi_secret_alloc(sizeof *frontend, (void **)&frontend));
+    const size_t frame_bytes = config->input.n_channels * sample_bytes(config->input.sample_format);
+    const size_t own_bytes = whole_lines(sizeof(vpi_frontend));
+    const size_t scratch_bytes = needs_scratch(config) ? SCRATCH_SAMPLES * sizeof(float) : 0;
+    const uint32_t n_inner = config->input.n_channels < config->n_output_channels
+                                 ? config->input.n_channels
+                                 : config->n_output_channels;
+    VPI_TRY(vpi_resampler_create_roomy(config->input.rate_hz, config->output_rate_hz, n_inner,
+        own_bytes + scratch_bytes + config->n_tray_frames * frame_bytes, &resampler));
+    uint8_t *const memory = vpi_resampler_spare(resampler);
+    vpi_frontend *frontend = (vpi_frontend *)(void *)memory;
     frontend->kernels = vpi_kernels_get();
     frontend->config = *config;
     if (!frontend->config.high_pass_hz)
         frontend->config.high_pass_hz = VPI_FRONTEND_HIGH_PASS_HZ;
-    frontend->frame_bytes = config->input.n_channels * sample_bytes(config->input.sample_format);
-    frontend->n_inner = config->input.n_channels < config->n_output_channels
-                            ? config->input.n_channels
-                            : config->n_output_channels;
-    VPI_TRY(vpi_resampler_create(
-        config->input.rate_hz, config->output_rate_hz, frontend->n_inner, &frontend->resampler));
+    frontend->frame_bytes = frame_bytes;
+    frontend->n_inner = n_inner;
+    frontend->resampler = resampler;
+    frontend->scratch = scratch_bytes > 0 ? (float *)(void *)(memory + own_bytes) : NULL;
+    frontend->tray = memory + own_bytes + scratch_bytes;
     vpi_frontend_reset(frontend);
     *frontend_out = frontend;
-    frontend = NULL;
     st = VPRIV_OK;
 out:
-    vpi_frontend_destroy(frontend);
     return st;
+}
+
+void *vpi_frontend_tray(vpi_frontend *frontend)
+{
+    return frontend->tray;
 }
 
 void vpi_frontend_destroy(vpi_frontend *frontend)
 {
-    if (!frontend)
-        return;
-    vpi_resampler_destroy(frontend->resampler);
-    vpi_secret_free(frontend);
+    if (frontend)
+        vpi_resampler_destroy(frontend->resampler); /* the frontend lies in its memory */
 }
 
 void vpi_frontend_reset(vpi_frontend *frontend)
@@ -128,7 +151,8 @@ void vpi_frontend_reset(vpi_frontend *frontend)
     frontend->sum_squares = 0.0;
     frontend->n_metered = 0;
     frontend->n_bad = 0;
-    vpi_wipe(frontend->scratch, sizeof frontend->scratch);
+    if (frontend->scratch)
+        vpi_wipe(frontend->scratch, SCRATCH_SAMPLES * sizeof *frontend->scratch);
 }
 
 uint32_t vpi_frontend_latency_frames(const vpi_frontend *frontend)
@@ -170,13 +194,12 @@ static size_t take(vpi_frontend *frontend, const uint8_t *in, size_t n_frames)
         n = n_frames;
     if (n > PIECE_FRAMES)
         n = PIECE_FRAMES;
-    if (input->n_channels == 1)
-        frontend->n_bad += k->convert[VPI_SAMPLE_INDEX(input->sample_format)](planes[0], in, n);
-    else if (input->n_channels == 2 && frontend->n_inner == 1 &&
-             input->sample_format == VPRIV_SAMPLE_S16)
-        k->mono_from_s16_stereo(planes[0], in, n);
-    else
+    if (frontend->scratch)
         mix(frontend, in, n, planes);
+    else if (input->n_channels == 1)
+        frontend->n_bad += k->convert[VPI_SAMPLE_INDEX(input->sample_format)](planes[0], in, n);
+    else
+        k->mono_from_s16_stereo(planes[0], in, n);
     vpi_resampler_push(frontend->resampler, n);
     return n;
 }

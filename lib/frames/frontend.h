@@ -30,6 +30,7 @@ typedef struct vpi_frontend_config {
     uint32_t n_output_channels; /* 1 or 2 */
     bool high_pass;
     uint32_t high_pass_hz; /* 0 is VPI_FRONTEND_HIGH_PASS_HZ; else 5 to 1000 */
+    size_t n_tray_frames;  /* of input that the tray holds */
 } vpi_frontend_config;
 
 typedef struct vpi_frontend vpi_frontend;
@@ -48,6 +49,10 @@ uint32_t vpi_frontend_latency_frames(const vpi_frontend *frontend);
 
 /* A capacity with which process takes all of n_frames. */
 size_t vpi_frontend_output_max_frames(const vpi_frontend *frontend, size_t n_frames);
+
+/* Room for input in the front end's own guarded memory, for callers that have none: what lies there is
+ * the caller's to give to process, and to wipe. */
+void *vpi_frontend_tray(vpi_frontend *frontend);
 
 /* Take frames and give output, until all is taken or out is full; go on with the rest then.
  * VPRIV_E_STATE after flush. */

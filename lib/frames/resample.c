@@ -21,7 +21,7 @@ struct vpi_resampler {
     uint32_t phase;       /* of the next output, below the modulus */
     uint64_t n_left;      /* outputs still due, once finished */
     float *planes[VPI_RESAMPLER_CHANNELS_MAX];
-    float *buffer;
+    float *buffer; /* guarded: the planes, and the spare room */
 };
 
 static vpriv_status check_rate(uint32_t rate_hz, const char *what)
@@ -32,8 +32,13 @@ static vpriv_status check_rate(uint32_t rate_hz, const char *what)
     return VPRIV_OK;
 }
 
-vpriv_status vpi_resampler_create(
-    uint32_t in_hz, uint32_t out_hz, uint32_t n_channels, vpi_resampler **resampler_out)
+static size_t planes_floats(const vpi_resampler *resampler)
+{
+    return resampler->n_channels * resampler->capacity_frames;
+}
+
+vpriv_status vpi_resampler_create_roomy(uint32_t in_hz, uint32_t out_hz, uint32_t n_channels,
+    size_t spare_bytes, vpi_resampler **resampler_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_resampler *resampler = NULL;
@@ -54,7 +59,7 @@ vpriv_status vpi_resampler_create(
     resampler->capacity_frames =
         (resampler->bank.filter.n_taps + 2 * PIECE_FRAMES + VPI_LANES - 1) / VPI_LANES * VPI_LANES;
     VPI_TRY(vpi_secret_alloc(
-        n_channels * resampler->capacity_frames * sizeof(float), (void **)&resampler->buffer));
+        planes_floats(resampler) * sizeof(float) + spare_bytes, (void **)&resampler->buffer));
     for (uint32_t c = 0; c < n_channels; c++)
         resampler->planes[c] = resampler->buffer + c * resampler->capacity_frames;
     vpi_resampler_reset(resampler);
@@ -64,6 +69,17 @@ vpriv_status vpi_resampler_create(
 out:
     vpi_resampler_destroy(resampler);
     return st;
+}
+
+vpriv_status vpi_resampler_create(
+    uint32_t in_hz, uint32_t out_hz, uint32_t n_channels, vpi_resampler **resampler_out)
+{
+    return vpi_resampler_create_roomy(in_hz, out_hz, n_channels, 0, resampler_out);
+}
+
+void *vpi_resampler_spare(vpi_resampler *resampler)
+{
+    return resampler->buffer + planes_floats(resampler);
 }
 
 void vpi_resampler_destroy(vpi_resampler *resampler)
@@ -77,8 +93,7 @@ void vpi_resampler_destroy(vpi_resampler *resampler)
 
 void vpi_resampler_reset(vpi_resampler *resampler)
 {
-    vpi_wipe(resampler->buffer,
-        resampler->n_channels * resampler->capacity_frames * sizeof *resampler->buffer);
+    vpi_wipe(resampler->buffer, planes_floats(resampler) * sizeof *resampler->buffer);
     resampler->filled_frames = resampler->bank.before_frames;
     resampler->at_frames = 0;
     resampler->phase = 0;

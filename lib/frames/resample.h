@@ -27,6 +27,12 @@ typedef struct vpi_resampler vpi_resampler;
 vpriv_status vpi_resampler_create(
     uint32_t in_hz, uint32_t out_hz, uint32_t n_channels, vpi_resampler **resampler_out);
 
+/* The same, with spare_bytes in the same guarded memory for what goes with it: pages that are locked are
+ * scarce. Zeroed, aligned to 64 bytes; reset leaves it alone, destroy frees it. */
+vpriv_status vpi_resampler_create_roomy(uint32_t in_hz, uint32_t out_hz, uint32_t n_channels,
+    size_t spare_bytes, vpi_resampler **resampler_out);
+void *vpi_resampler_spare(vpi_resampler *resampler);
+
 /* NULL is fine. */
 void vpi_resampler_destroy(vpi_resampler *resampler);
 

@@ -1,14 +1,13 @@
 #include "recorder/crew.h"
 #include "base/memory.h"
 #include "base/ring.h"
+#include "base/thread.h"
 #include "base/try.h"
 #include "packets/encoder.h"
-#include <pthread.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
-#define STACK_BYTES      (256u << 10)
 #define SEGMENTS_SPARE   2 /* one being filled, one waiting to be taken */
 #define PACKETS_PER_TELL 16
 
@@ -32,8 +31,7 @@ typedef struct worker {
     vpi_crew *crew;
     vpi_encoder *encoder;
     vpi_crew_packet *packet; /* guarded */
-    void *stack;             /* guarded */
-    pthread_t thread;
+    vpi_thread thread;
 } worker;
 
 /* The lock guards everything that changes, but for the frames of a cell: who has it has them. */
@@ -198,17 +196,6 @@ out:
     return st;
 }
 
-static vpriv_status start_thread(worker *self)
-{
-    pthread_attr_t attributes;
-    if (pthread_attr_init(&attributes) != 0)
-        return vpi_fail(VPRIV_E_MEMORY, "no memory for a thread");
-    const bool started = pthread_attr_setstack(&attributes, self->stack, STACK_BYTES) == 0 &&
-                         pthread_create(&self->thread, &attributes, work, self) == 0;
-    pthread_attr_destroy(&attributes);
-    return started ? VPRIV_OK : vpi_fail(VPRIV_E_MEMORY, "a thread could not be started");
-}
-
 static vpriv_status create_workers(vpi_crew *crew)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
@@ -219,10 +206,12 @@ static vpriv_status create_workers(vpi_crew *crew)
         made->crew = crew;
         VPI_TRY(vpi_encoder_create(&crew->config.encoding, &made->encoder));
         VPI_TRY(vpi_secret_alloc(sizeof *made->packet, (void **)&made->packet));
-        VPI_TRY(vpi_secret_alloc(STACK_BYTES, &made->stack));
     }
-    while (crew->n_workers < n_threads && start_thread(&crew->workers[crew->n_workers]) == VPRIV_OK)
-        crew->n_workers++;
+    for (vpriv_status started = VPRIV_OK; started == VPRIV_OK && crew->n_workers < n_threads;) {
+        worker *next = &crew->workers[crew->n_workers];
+        started = vpi_thread_start(&next->thread, work, next);
+        crew->n_workers += started == VPRIV_OK;
+    }
     VPI_ENSURE(crew->n_workers > 0, VPRIV_E_MEMORY, "no thread could be started");
     st = VPRIV_OK;
 out:
@@ -261,7 +250,7 @@ static void stop_workers(vpi_crew *crew)
         pthread_cond_broadcast(&crew->segments[i].changed);
     pthread_mutex_unlock(&crew->lock);
     for (uint32_t i = 0; i < crew->n_workers; i++)
-        pthread_join(crew->workers[i].thread, NULL);
+        vpi_thread_join(&crew->workers[i].thread);
 }
 
 void vpi_crew_destroy(vpi_crew *crew)
@@ -272,7 +261,6 @@ void vpi_crew_destroy(vpi_crew *crew)
     for (uint32_t i = 0; crew->workers && i < crew->config.n_threads; i++) {
         vpi_encoder_destroy(crew->workers[i].encoder);
         vpi_secret_free(crew->workers[i].packet);
-        vpi_secret_free(crew->workers[i].stack);
     }
     for (uint64_t i = 0; i < crew->n_segments; i++) {
         vpi_ring_destroy(crew->segments[i].packets);

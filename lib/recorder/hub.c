@@ -1,10 +1,12 @@
 #include "recorder/hub.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "base/try.h"
 #include "recorder/recorder.h"
 #include <errno.h>
 #include <time.h>
 
+#define WORKERS_DEFAULT   4 /* at most: their stacks are locked memory, which is scarce */
 #define RECORDERS_DEFAULT 64
 #define TICK_MS_DEFAULT   20
 #define TICK_MS_MIN       5
@@ -24,7 +26,7 @@ struct vpriv_hub {
     int64_t tick_us;
     size_t n_workers; /* that were started */
     size_t n_places;
-    pthread_t workers[VPRIV_HUB_WORKERS_MAX];
+    vpi_thread workers[VPRIV_HUB_WORKERS_MAX];
 
     /* All that follows is touched with the lock held. */
     pthread_mutex_t lock;
@@ -231,7 +233,8 @@ static vpriv_status check_config(const vpriv_hub_config *config, vpriv_hub_confi
     VPI_ENSURE(filled.n_workers <= VPRIV_HUB_WORKERS_MAX, VPRIV_E_ARG,
         "n_workers is %u; at most %d", filled.n_workers, VPRIV_HUB_WORKERS_MAX);
     if (filled.n_workers == 0)
-        filled.n_workers = vpi_bulk_processors();
+        filled.n_workers =
+            vpi_bulk_processors() < WORKERS_DEFAULT ? vpi_bulk_processors() : WORKERS_DEFAULT;
     VPI_ENSURE(filled.n_recorders_max <= VPRIV_HUB_RECORDERS_MAX, VPRIV_E_ARG,
         "n_recorders_max is %u; at most %d", filled.n_recorders_max, VPRIV_HUB_RECORDERS_MAX);
     if (filled.n_recorders_max == 0)
@@ -275,8 +278,7 @@ vpriv_status vpriv_hub_open(vpriv_vault *vault, const vpriv_hub_config *config, 
     VPI_TRY(vpi_alloc(hub->n_places, sizeof *hub->parts, (void **)&hub->parts));
     VPI_TRY(vpi_alloc(hub->n_places, sizeof *hub->lenders, (void **)&hub->lenders));
     for (; hub->n_workers < filled.n_workers; hub->n_workers++)
-        VPI_ENSURE(pthread_create(&hub->workers[hub->n_workers], NULL, work, hub) == 0,
-            VPRIV_E_MEMORY, "no thread for worker %zu of the hub", hub->n_workers + 1);
+        VPI_TRY(vpi_thread_start(&hub->workers[hub->n_workers], work, hub));
     *hub_out = hub;
     hub = NULL;
     st = VPRIV_OK;
@@ -361,7 +363,7 @@ static void stop_workers(vpriv_hub *hub)
     pthread_cond_broadcast(&hub->help);
     pthread_mutex_unlock(&hub->lock);
     for (size_t i = 0; i < hub->n_workers; i++)
-        pthread_join(hub->workers[i], NULL);
+        vpi_thread_join(&hub->workers[i]);
 }
 
 void vpriv_hub_close(vpriv_hub *hub)

@@ -26,7 +26,7 @@ struct vpi_intake {
     size_t packet_frames;
     uint32_t frames_48k; /* 48 kHz frames per frame */
     size_t read_frames;
-    uint8_t *read_buffer; /* guarded */
+    uint8_t *read_buffer; /* the front end's tray */
     vpi_ring *pre_roll;   /* NULL without pre-roll */
     size_t pre_roll_bytes;
     /* One guarded allocation: three together fit a page at 16 kHz, mono. */
@@ -56,10 +56,6 @@ struct vpi_intake {
 static vpriv_status create_buffers(vpi_intake *intake, const vpi_intake_config *config)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    const vpriv_stream_format *format = &intake->source->format;
-    intake->read_frames = (size_t)format->rate_hz * READ_MS / 1000;
-    VPI_TRY(vpi_secret_alloc(
-        intake->read_frames * vpi_frame_bytes(format), (void **)&intake->read_buffer));
     intake->piece_frames = (size_t)intake->encoding.rate_hz * PIECE_MS / 1000 + SPARE_FRAMES;
     const size_t piece_bytes = intake->piece_frames * intake->frame_bytes;
     const size_t packet_bytes = intake->packet_frames * intake->frame_bytes;
@@ -100,11 +96,14 @@ vpriv_status vpi_intake_create(
     intake->encoding = config->encoding;
     intake->frame_bytes = sizeof(float) * intake->encoding.n_channels;
     intake->frames_48k = 48000 / intake->encoding.rate_hz;
+    intake->read_frames = (size_t)source->format.rate_hz * READ_MS / 1000;
     const vpi_frontend_config frontend = {.input = source->format,
         .output_rate_hz = intake->encoding.rate_hz,
         .n_output_channels = intake->encoding.n_channels,
-        .high_pass = config->high_pass};
+        .high_pass = config->high_pass,
+        .n_tray_frames = intake->read_frames};
     VPI_TRY(vpi_frontend_create(&frontend, &intake->frontend));
+    intake->read_buffer = vpi_frontend_tray(intake->frontend);
     VPI_TRY(vpi_encoder_create(&intake->encoding, &intake->encoder));
     intake->packet_frames = vpi_encoder_packet_frames(intake->encoder);
     VPI_TRY(create_buffers(intake, config));
@@ -130,7 +129,6 @@ void vpi_intake_destroy(vpi_intake *intake)
     vpi_bulk_destroy(intake->bulk);
     vpi_frontend_destroy(intake->frontend);
     vpi_encoder_destroy(intake->encoder);
-    vpi_secret_free(intake->read_buffer);
     vpi_secret_free(intake->piece);
     vpi_ring_destroy(intake->pre_roll);
     vpi_quiet_destroy(intake->quiet);

@@ -119,11 +119,10 @@ vpriv_status vpriv_recorder_start(vpriv_recorder *recorder)
     VPI_ENSURE(recorder, VPRIV_E_ARG, "no recorder");
     VPI_TRY(vpi_recorder_listen(recorder));
     atomic_store(&recorder->quit, false);
-    if (pthread_create(&recorder->worker, NULL, work, recorder) != 0) {
+    const vpriv_status started = vpi_thread_start(&recorder->worker, work, recorder);
+    if (started != VPRIV_OK)
         vpi_recorder_unlisten(recorder);
-        st = vpi_fail(VPRIV_E_MEMORY, "no thread for the recorder");
-        goto out;
-    }
+    VPI_TRY(started);
     recorder->has_worker = true;
     st = VPRIV_OK;
 out:
@@ -160,6 +159,7 @@ vpriv_status vpriv_recorder_trigger(vpriv_recorder *recorder, const vpriv_trigge
         return st;
     st = vpi_recorder_begin(recorder, trigger);
     pthread_mutex_unlock(&recorder->lock);
+    vpi_wipe_sound_stack();
     return st;
 }
 
@@ -311,7 +311,7 @@ static void leave_workers(vpriv_recorder *recorder)
         return;
     }
     atomic_store(&recorder->quit, true);
-    pthread_join(recorder->worker, NULL);
+    vpi_thread_join(&recorder->worker);
     recorder->has_worker = false;
 }
 
@@ -343,6 +343,7 @@ vpriv_status vpriv_recorder_stop(vpriv_recorder *recorder, vpriv_outcome *outcom
     stop(recorder);
     hand_over(recorder, outcome_out);
     pthread_mutex_unlock(&recorder->lock);
+    vpi_wipe_sound_stack();
     st = VPRIV_OK;
 out:
     return st;

@@ -4,9 +4,9 @@
 #ifndef VPI_RECORDER_RECORDER_H
 #define VPI_RECORDER_RECORDER_H
 
+#include "base/thread.h"
 #include "recorder/intake.h"
 #include "vault/false_wakes.h"
-#include <pthread.h>
 #include <stdatomic.h>
 #include <voicepriv/hub.h>
 
@@ -23,7 +23,7 @@ struct vpriv_recorder {
     vpriv_vault *vault;
     vpriv_source *source;
     vpriv_recorder_config config; /* defaults filled in; subjects points into request */
-    pthread_t worker;
+    vpi_thread worker;
     bool has_worker;
     vpriv_hub *hub; /* the workers' that drive it, or NULL */
     _Atomic bool quit;

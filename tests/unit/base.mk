@@ -6,3 +6,10 @@ tests_unit_test_base_LDADD = $(unit_ldadd)
 tests_unit_test_base_files_SOURCES = tests/unit/test_base_files.c
 tests_unit_test_base_files_CFLAGS = $(unit_cflags)
 tests_unit_test_base_files_LDADD = $(unit_ldadd)
+TESTS += tests/unit/test_base_thread
+check_PROGRAMS += tests/unit/test_base_thread
+tests_unit_test_base_thread_SOURCES = tests/unit/test_base_thread.c
+tests_unit_test_base_thread_CFLAGS = $(unit_cflags)
+tests_unit_test_base_thread_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sodium_mlock,--wrap=madvise \
+	-Wl,--wrap=munmap,--wrap=pthread_create
+tests_unit_test_base_thread_LDADD = $(unit_ldadd)

@@ -5,6 +5,7 @@ recorder_tests = tests/unit/test_recorder_bulk \
 	tests/unit/test_recorder_life \
 	tests/unit/test_recorder_secrets \
 	tests/unit/test_recorder_silence \
+	tests/unit/test_recorder_stack \
 	tests/unit/test_recorder_sound
 TESTS += $(recorder_tests)
 check_PROGRAMS += $(recorder_tests)
@@ -35,3 +36,9 @@ tests_unit_test_recorder_silence_CFLAGS = $(unit_cflags)
 tests_unit_test_recorder_silence_LDADD = $(household_ldadd)
 # So that recordings in the time of the sound take no time.
 tests_unit_test_recorder_silence_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vpi_monotonic_us
+tests_unit_test_recorder_stack_SOURCES = tests/unit/test_recorder_stack.c $(household)
+tests_unit_test_recorder_stack_CFLAGS = $(unit_cflags)
+tests_unit_test_recorder_stack_LDADD = $(household_ldadd)
+# So that a test can see what would be left without the wipe, and have many processors.
+tests_unit_test_recorder_stack_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sodium_stackzero \
+	-Wl,--wrap=vpi_bulk_processors

@@ -794,6 +794,9 @@ static long locked_kib(void)
 START_TEST(sixty_four_recorders_fit_the_memory_that_may_be_locked)
 {
     const vpriv_stream_format format = {VPRIV_SAMPLE_S16, 48000, 1};
+    const vpriv_hub_config most = {.struct_size = sizeof most, .n_workers = 4}; /* by default */
+    vpriv_hub_close(hub);
+    ck_ok(vpriv_hub_open(h.vault, &most, &hub));
     const long before = locked_kib();
     for (size_t i = 0; i < 64; i++) {
         const vpriv_recorder_config config = config_of(i);
