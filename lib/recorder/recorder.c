@@ -250,6 +250,7 @@ vpriv_status vpriv_recorder_finish(vpriv_recorder *recorder, vpriv_outcome *outc
     hand_over(recorder, outcome_out);
     st = VPRIV_OK;
 out:
+    vpi_wipe_sound_stack();
     pthread_mutex_unlock(&recorder->lock);
     return st;
 }
@@ -287,6 +288,7 @@ vpriv_status vpriv_recorder_mute(vpriv_recorder *recorder)
         mute(recorder);
     st = VPRIV_OK;
 out:
+    vpi_wipe_sound_stack();
     pthread_mutex_unlock(&recorder->lock);
     return st;
 }
