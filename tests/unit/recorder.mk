@@ -1,6 +1,9 @@
 sound = tests/unit/sound.c tests/unit/sound.h
 
 recorder_tests = tests/unit/test_recorder_bulk \
+	tests/unit/test_recorder_ends \
+	tests/unit/test_recorder_frames \
+	tests/unit/test_recorder_wearable \
 	tests/unit/test_recorder_hub \
 	tests/unit/test_recorder_life \
 	tests/unit/test_recorder_secrets \
@@ -42,3 +45,16 @@ tests_unit_test_recorder_stack_LDADD = $(household_ldadd)
 # So that a test can see what would be left without the wipe, and have many processors.
 tests_unit_test_recorder_stack_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sodium_stackzero \
 	-Wl,--wrap=vpi_bulk_processors
+tests_unit_test_recorder_ends_SOURCES = tests/unit/test_recorder_ends.c $(sound) $(household)
+tests_unit_test_recorder_ends_CFLAGS = $(unit_cflags)
+tests_unit_test_recorder_ends_LDADD = $(household_ldadd)
+# So that time-outs take no time.
+tests_unit_test_recorder_ends_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vpi_monotonic_us
+tests_unit_test_recorder_frames_SOURCES = tests/unit/test_recorder_frames.c $(sound) $(household)
+tests_unit_test_recorder_frames_CFLAGS = $(unit_cflags)
+tests_unit_test_recorder_frames_LDADD = $(household_ldadd)
+tests_unit_test_recorder_wearable_SOURCES = tests/unit/test_recorder_wearable.c $(sound) $(household)
+tests_unit_test_recorder_wearable_CFLAGS = $(unit_cflags)
+tests_unit_test_recorder_wearable_LDADD = $(household_ldadd)
+# So that time-outs take no time.
+tests_unit_test_recorder_wearable_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vpi_monotonic_us

@@ -158,6 +158,28 @@ vpriv_outcome sound_live_end(sound_live_one *l)
     return outcome;
 }
 
+float *sound_speech(size_t *n_frames_out)
+{
+    size_t n = 0;
+    float *speech = household_speech(&n);
+    n /= 3;
+    for (size_t i = 0; i < n; i++)
+        speech[i] = (speech[3 * i] + speech[3 * i + 1] + speech[3 * i + 2]) / 3;
+    *n_frames_out = n;
+    return speech;
+}
+
+float *sound_scene(
+    size_t n_frames, const float *speech, size_t n_speech, const size_t *at, size_t n_at)
+{
+    float *frames = calloc(n_frames, sizeof *frames);
+    sound_noise(frames, n_frames, 1234, 0.004f);
+    for (size_t i = 0; i < n_at; i++)
+        for (size_t j = 0; j < n_speech && at[i] + j < n_frames; j++)
+            frames[at[i] + j] += speech[j];
+    return frames;
+}
+
 double sound_energy(const float *pcm, size_t n)
 {
     double sum = 0;

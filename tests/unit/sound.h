@@ -7,6 +7,11 @@
 void sound_nap(long ms);
 /* Smooth noise: unlike itself at every other place. */
 void sound_noise(float *out, size_t n_frames, uint32_t seed, float level);
+/* Real speech at 16 kHz, a pause at either end; the caller frees. */
+float *sound_speech(size_t *n_frames_out);
+/* Faint noise, in which somebody speaks at these places; the caller frees. */
+float *sound_scene(
+    size_t n_frames, const float *speech, size_t n_speech, const size_t *at, size_t n_at);
 double sound_energy(const float *pcm, size_t n); /* mean square */
 /* Where `n` frames of what came out fit best to what went in: the lag in frames. */
 int sound_lag(const float *in, const float *out, size_t n, int most);

@@ -31,13 +31,9 @@ static size_t n_speech;
 
 static void set_up(void)
 {
-    size_t n = 0;
     household_open(&h, HOUSEHOLD_FORGETS);
     household_give(&h, h.ada, KEEP);
-    speech = household_speech(&n);
-    n_speech = n / 3;
-    for (size_t i = 0; i < n_speech; i++)
-        speech[i] = (speech[3 * i] + speech[3 * i + 1] + speech[3 * i + 2]) / 3;
+    speech = sound_speech(&n_speech);
 }
 
 static void tear_down(void)
@@ -46,15 +42,9 @@ static void tear_down(void)
     household_close(&h);
 }
 
-/* Faint noise, in which somebody speaks at these places. */
 static float *scene(size_t n_frames, const size_t *at, size_t n_at)
 {
-    float *frames = calloc(n_frames, sizeof *frames);
-    sound_noise(frames, n_frames, 1234, 0.004f);
-    for (size_t i = 0; i < n_at; i++)
-        for (size_t j = 0; j < n_speech && at[i] + j < n_frames; j++)
-            frames[at[i] + j] += speech[j];
-    return frames;
+    return sound_scene(n_frames, speech, n_speech, at, n_at);
 }
 
 static vpriv_recorder_config faithful(void)
