@@ -63,6 +63,9 @@ typedef struct vpriv_capture_options {
  *  "pulse:NAME" (a source of the local PulseAudio or PipeWire server; "pulse" is the default one, and
  *  stays the one that was it now), "file:PATH" or "-" (as vpriv_capture_file_open()).
  *
+ *  With the first "alsa" or "pulse" source that is opened, listed or watched, its sound library is
+ *  loaded into the process, and stays.
+ *
  *  A device is looked at for its format and closed again: it captures between start and stop of
  *  the recorder only. With the first start runs a thread of the source's own that does not lock,
  *  allocate, write, or call anything but the sound library; what that does is its own affair.
@@ -80,8 +83,9 @@ typedef struct vpriv_capture_options {
  *  @retval VPRIV_OK
  *  @retval VPRIV_E_ARG          input is not of this form, or a field of options is out of range
  *  @retval VPRIV_E_NOT_FOUND    no such device or file; no sound server answers
- *  @retval VPRIV_E_UNSUPPORTED  this build lacks the source (the text names the configure switch); not
- *                               a card; a monitor; a server that is not on this machine; a format
+ *  @retval VPRIV_E_UNSUPPORTED  this build lacks the source (the text names the configure switch); the
+ *                               sound library is not installed (the text names it and its package);
+ *                               not a card; a monitor; a server that is not on this machine; a format
  *                               that is not read here
  *  @retval VPRIV_E_IO           the device is in use or does not answer
  *  @retval VPRIV_E_FORMAT       as vpriv_capture_file_open()
@@ -113,7 +117,8 @@ typedef bool (*vpriv_capture_device_fn)(void *user, const vpriv_capture_device *
  *  Owns:     borrows both
  *  Threads:  any, at the same time; fn runs on the caller's      Realtime: no      Secrets: none
  *  @retval VPRIV_OK  @retval VPRIV_E_ARG fn is NULL
- *  @retval VPRIV_E_UNSUPPORTED the sound server is not on this machine; other devices were listed
+ *  @retval VPRIV_E_UNSUPPORTED a sound library is not installed, or the sound server is not on this
+ *          machine (the text tells); other devices were listed
  *  @retval VPRIV_E_IO a server or card does not answer; other devices were listed
  *  @retval VPRIV_E_MEMORY
  *  Since: 0.1 */
@@ -134,7 +139,8 @@ typedef void (*vpriv_device_change_fn)(
 typedef struct vpriv_capture_watch vpriv_capture_watch;
 
 /** Watch devices come and go. The devices that are there are told first, as VPRIV_DEVICE_APPEARED.
- *  Changes are told within about a second; a server that was started, within two more.
+ *  Changes are told within about a second; a server that was started, within two more. What
+ *  vpriv_capture_list() finds not supported has no devices.
  *  @param      fn         called for each change
  *  @param      user       handed to fn
  *  @param[out] watch_out  untouched on failure

@@ -68,10 +68,10 @@ static snd_pcm_sframes_t look(alsa_source *from)
 {
     snd_pcm_uframes_t avail = 0;
     struct timespec stamp = {0, 0};
-    const snd_pcm_sframes_t n_ahead = snd_pcm_avail(from->pcm.pcm);
+    const snd_pcm_sframes_t n_ahead = vpi_snd.pcm_avail(from->pcm.pcm);
     if (n_ahead < 0)
         return n_ahead;
-    if (snd_pcm_htimestamp(from->pcm.pcm, &avail, &stamp) == 0 && nanoseconds(&stamp) > 0) {
+    if (vpi_snd.pcm_htimestamp(from->pcm.pcm, &avail, &stamp) == 0 && nanoseconds(&stamp) > 0) {
         from->known_ns = nanoseconds(&stamp);
         from->n_known = (snd_pcm_sframes_t)avail;
     } else {
@@ -86,20 +86,20 @@ static snd_pcm_sframes_t take_mapped(alsa_source *from, snd_pcm_uframes_t n_ahea
 {
     const snd_pcm_channel_area_t *areas = NULL;
     snd_pcm_uframes_t offset = 0, n_frames = n_ahead;
-    const int error = snd_pcm_mmap_begin(from->pcm.pcm, &areas, &offset, &n_frames);
+    const int error = vpi_snd.pcm_mmap_begin(from->pcm.pcm, &areas, &offset, &n_frames);
     if (error < 0)
         return error;
     const uint8_t *at =
         (const uint8_t *)areas[0].addr + (areas[0].first + offset * areas[0].step) / 8;
     vpi_queue_write(from->base.queue, at, n_frames);
-    return snd_pcm_mmap_commit(from->pcm.pcm, offset, n_frames);
+    return vpi_snd.pcm_mmap_commit(from->pcm.pcm, offset, n_frames);
 }
 
 static snd_pcm_sframes_t take_copied(alsa_source *from, snd_pcm_uframes_t n_ahead)
 {
     const snd_pcm_uframes_t n_most =
         n_ahead < from->scratch_frames ? n_ahead : from->scratch_frames;
-    const snd_pcm_sframes_t n_frames = snd_pcm_readi(from->pcm.pcm, from->scratch, n_most);
+    const snd_pcm_sframes_t n_frames = vpi_snd.pcm_readi(from->pcm.pcm, from->scratch, n_most);
     if (n_frames > 0) {
         vpi_queue_write(from->base.queue, from->scratch, (size_t)n_frames);
         vpi_wipe(from->scratch, (size_t)n_frames * vpi_frame_bytes(&from->base.format));
@@ -116,7 +116,7 @@ static snd_pcm_sframes_t skip_overwritten(alsa_source *from, snd_pcm_sframes_t n
     const size_t n_kept =
         from->pcm.buffer_frames > in_danger ? from->pcm.buffer_frames - in_danger : 0;
     const snd_pcm_sframes_t n_skipped = n_ahead - (snd_pcm_sframes_t)n_kept;
-    const snd_pcm_sframes_t done = snd_pcm_forward(from->pcm.pcm, (snd_pcm_uframes_t)n_skipped);
+    const snd_pcm_sframes_t done = vpi_snd.pcm_forward(from->pcm.pcm, (snd_pcm_uframes_t)n_skipped);
     if (done != n_skipped)
         return done < 0 ? done : -EIO;
     vpi_queue_lose(from->base.queue, (uint64_t)n_skipped);
@@ -156,12 +156,12 @@ static bool restart(alsa_source *from)
 {
     snd_pcm_status_t *status;
     struct timespec stamp = {0, 0};
-    snd_pcm_status_alloca(&status);
-    if (++from->n_restarts > N_RESTARTS_MAX || snd_pcm_prepare(from->pcm.pcm) < 0 ||
-        snd_pcm_start(from->pcm.pcm) < 0)
+    VPI_SND_ALLOCA(pcm_status, &status);
+    if (++from->n_restarts > N_RESTARTS_MAX || vpi_snd.pcm_prepare(from->pcm.pcm) < 0 ||
+        vpi_snd.pcm_start(from->pcm.pcm) < 0)
         return false;
-    if (snd_pcm_status(from->pcm.pcm, status) == 0)
-        snd_pcm_status_get_trigger_htstamp(status, &stamp);
+    if (vpi_snd.pcm_status(from->pcm.pcm, status) == 0)
+        vpi_snd.pcm_status_get_trigger_htstamp(status, &stamp);
     int64_t started_ns = nanoseconds(&stamp);
     if (started_ns <= from->known_ns)
         started_ns = now_ns();
@@ -180,7 +180,7 @@ static bool restart(alsa_source *from)
 /* Why the device counts as lost; NULL when it goes on. */
 static const char *trouble(alsa_source *from, int error)
 {
-    const snd_pcm_state_t state = snd_pcm_state(from->pcm.pcm);
+    const snd_pcm_state_t state = vpi_snd.pcm_state(from->pcm.pcm);
     if (error == -ENODEV || error == -ENOTTY || error == -EBADFD ||
         state == SND_PCM_STATE_DISCONNECTED)
         return "it was taken away";
@@ -201,8 +201,8 @@ static bool wait_for_card(alsa_source *from, bool has_frames)
     const nfds_t n_polled = has_frames ? from->n_polled + 1 : 1;
     if (poll(from->polled, n_polled, WAIT_MS) <= 0 || n_polled == 1)
         return true;
-    if (snd_pcm_poll_descriptors_revents(from->pcm.pcm, from->polled + 1, from->n_polled, &events) <
-        0)
+    if (vpi_snd.pcm_poll_descriptors_revents(
+            from->pcm.pcm, from->polled + 1, from->n_polled, &events) < 0)
         return false;
     return !(events & (POLLERR | POLLHUP | POLLNVAL));
 }
@@ -221,8 +221,8 @@ static void *capture(void *user)
         if (n < 0)
             lost = trouble(from, (int)n);
         else if (!is_well)
-            lost =
-                trouble(from, snd_pcm_state(from->pcm.pcm) == SND_PCM_STATE_XRUN ? -EPIPE : -EIO);
+            lost = trouble(
+                from, vpi_snd.pcm_state(from->pcm.pcm) == SND_PCM_STATE_XRUN ? -EPIPE : -EIO);
         else if (n == 0 && from->n_waits_left-- == 0)
             lost = "it gives no more frames";
         if (n > 0) {
@@ -232,7 +232,7 @@ static void *capture(void *user)
     }
     if (lost) {
         vpi_queue_end(from->base.queue, VPRIV_E_DEVICE_LOST, lost);
-        (void)snd_pcm_drop(from->pcm.pcm);
+        (void)vpi_snd.pcm_drop(from->pcm.pcm);
     }
     vpi_alsa_messages_end();
     return NULL;
@@ -241,11 +241,11 @@ static void *capture(void *user)
 static vpriv_status begin_polling(alsa_source *from)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    const int n = snd_pcm_poll_descriptors_count(from->pcm.pcm);
+    const int n = vpi_snd.pcm_poll_descriptors_count(from->pcm.pcm);
     VPI_ENSURE(n > 0 && n <= N_POLL_MAX, VPRIV_E_UNSUPPORTED, "has %d descriptors to wait for", n);
     from->polled[0] = (struct pollfd){.fd = from->wake, .events = POLLIN};
     from->n_polled = (unsigned)n;
-    VPI_ENSURE(snd_pcm_poll_descriptors(from->pcm.pcm, from->polled + 1, (unsigned)n) == n,
+    VPI_ENSURE(vpi_snd.pcm_poll_descriptors(from->pcm.pcm, from->polled + 1, (unsigned)n) == n,
         VPRIV_E_IO, "has no descriptors to wait for");
     st = VPRIV_OK;
 out:
@@ -285,9 +285,9 @@ static vpriv_status alsa_start(vpriv_source *source)
     VPI_TRY(open_device(from));
     vpi_queue_reset(from->base.queue);
     VPI_TRY(begin_polling(from));
-    const int error = snd_pcm_start(from->pcm.pcm);
+    const int error = vpi_snd.pcm_start(from->pcm.pcm);
     VPI_ENSURE(error == 0, error == -ENODEV ? VPRIV_E_DEVICE_LOST : VPRIV_E_IO,
-        "does not start: %s", snd_strerror(error));
+        "does not start: %s", vpi_snd.strerror(error));
     from->known_ns = now_ns();
     from->n_known = 0;
     from->n_restarts = 0;
@@ -314,7 +314,7 @@ static void alsa_stop(vpriv_source *source)
         from->has_thread = false;
     }
     if (from->pcm.pcm)
-        (void)snd_pcm_drop(from->pcm.pcm);
+        (void)vpi_snd.pcm_drop(from->pcm.pcm);
     close_device(from);
     vpi_queue_reset(source->queue);
 }

@@ -14,16 +14,16 @@ static void ask_abilities(const char *name, vpriv_capture_device *device)
 {
     snd_pcm_t *pcm = NULL;
     snd_pcm_hw_params_t *hardware;
-    snd_pcm_hw_params_alloca(&hardware);
-    if (snd_pcm_open(&pcm, name, SND_PCM_STREAM_CAPTURE, SND_PCM_NONBLOCK) < 0)
+    VPI_SND_ALLOCA(pcm_hw_params, &hardware);
+    if (vpi_snd.pcm_open(&pcm, name, SND_PCM_STREAM_CAPTURE, SND_PCM_NONBLOCK) < 0)
         return;
-    if (snd_pcm_hw_params_any(pcm, hardware) >= 0) {
-        (void)snd_pcm_hw_params_get_rate_min(hardware, &device->rate_min_hz, NULL);
-        (void)snd_pcm_hw_params_get_rate_max(hardware, &device->rate_max_hz, NULL);
-        (void)snd_pcm_hw_params_get_channels_min(hardware, &device->n_channels_min);
-        (void)snd_pcm_hw_params_get_channels_max(hardware, &device->n_channels_max);
+    if (vpi_snd.pcm_hw_params_any(pcm, hardware) >= 0) {
+        (void)vpi_snd.pcm_hw_params_get_rate_min(hardware, &device->rate_min_hz, NULL);
+        (void)vpi_snd.pcm_hw_params_get_rate_max(hardware, &device->rate_max_hz, NULL);
+        (void)vpi_snd.pcm_hw_params_get_channels_min(hardware, &device->n_channels_min);
+        (void)vpi_snd.pcm_hw_params_get_channels_max(hardware, &device->n_channels_max);
     }
-    snd_pcm_close(pcm);
+    vpi_snd.pcm_close(pcm);
 }
 
 /* One capture device of a card. */
@@ -32,15 +32,16 @@ static bool tell_device(snd_ctl_t *control, snd_ctl_card_info_t *card, int numbe
 {
     char input[VPI_SOURCE_NAME_BYTES], description[VPI_SOURCE_NAME_BYTES];
     snd_pcm_info_t *info;
-    snd_pcm_info_alloca(&info);
-    snd_pcm_info_set_device(info, (unsigned)number);
-    snd_pcm_info_set_subdevice(info, 0);
-    snd_pcm_info_set_stream(info, SND_PCM_STREAM_CAPTURE);
-    if (snd_ctl_pcm_info(control, info) < 0)
+    VPI_SND_ALLOCA(pcm_info, &info);
+    vpi_snd.pcm_info_set_device(info, (unsigned)number);
+    vpi_snd.pcm_info_set_subdevice(info, 0);
+    vpi_snd.pcm_info_set_stream(info, SND_PCM_STREAM_CAPTURE);
+    if (vpi_snd.ctl_pcm_info(control, info) < 0)
         return true; /* it only plays */
-    snprintf(input, sizeof input, "alsa:hw:CARD=%s,DEV=%d", snd_ctl_card_info_get_id(card), number);
-    snprintf(description, sizeof description, "%s, %s", snd_ctl_card_info_get_name(card),
-        snd_pcm_info_get_name(info));
+    snprintf(
+        input, sizeof input, "alsa:hw:CARD=%s,DEV=%d", vpi_snd.ctl_card_info_get_id(card), number);
+    snprintf(description, sizeof description, "%s, %s", vpi_snd.ctl_card_info_get_name(card),
+        vpi_snd.pcm_info_get_name(info));
     vpriv_capture_device device = {.struct_size = sizeof device,
         .input = input,
         .description = description,
@@ -56,16 +57,16 @@ static bool tell_card(
     snd_ctl_t *control = NULL;
     snd_ctl_card_info_t *card;
     bool go_on = true;
-    snd_ctl_card_info_alloca(&card);
+    VPI_SND_ALLOCA(ctl_card_info, &card);
     snprintf(name, sizeof name, "hw:%d", number);
-    if (snd_ctl_open(&control, name, SND_CTL_NONBLOCK) < 0)
+    if (vpi_snd.ctl_open(&control, name, SND_CTL_NONBLOCK) < 0)
         return true; /* it went away just now */
-    if (snd_ctl_card_info(control, card) == 0)
+    if (vpi_snd.ctl_card_info(control, card) == 0)
         for (int device = -1;
-             go_on && snd_ctl_pcm_next_device(control, &device) == 0 && device >= 0;)
+             go_on && vpi_snd.ctl_pcm_next_device(control, &device) == 0 && device >= 0;)
             go_on = tell_device(control, card, device,
                 number == default_card && device == default_device, fn, user);
-    snd_ctl_close(control);
+    vpi_snd.ctl_close(control);
     return go_on;
 }
 
@@ -73,7 +74,7 @@ static long read_number(snd_config_t *all, const char *key)
 {
     snd_config_t *node = NULL;
     long number = 0;
-    if (snd_config_search(all, key, &node) < 0 || snd_config_get_integer(node, &number) < 0)
+    if (vpi_snd.config_search(all, key, &node) < 0 || vpi_snd.config_get_integer(node, &number) < 0)
         return 0;
     return number;
 }
@@ -83,17 +84,20 @@ vpriv_status vpi_alsa_list(vpriv_capture_device_fn fn, void *user)
     snd_config_t *all = NULL;
     snd_config_update_t *files = NULL;
     bool go_on = true;
+    const vpriv_status st = vpi_snd_load();
+    if (st != VPRIV_OK)
+        return vpi_fail_in(st, "alsa");
     vpi_alsa_messages_begin();
-    if (snd_config_update_r(&all, &files, NULL) >= 0 && all) {
+    if (vpi_snd.config_update_r(&all, &files, NULL) >= 0 && all) {
         const long default_card = read_number(all, "defaults.pcm.card");
         const long default_device = read_number(all, "defaults.pcm.device");
-        for (int card = -1; go_on && snd_card_next(&card) == 0 && card >= 0;)
+        for (int card = -1; go_on && vpi_snd.card_next(&card) == 0 && card >= 0;)
             go_on = tell_card(card, default_card, default_device, fn, user);
     }
     if (files)
-        snd_config_update_free(files);
+        vpi_snd.config_update_free(files);
     if (all)
-        snd_config_delete(all);
+        vpi_snd.config_delete(all);
     vpi_alsa_messages_end();
     return go_on ? VPRIV_OK : VPRIV_E_CANCELLED;
 }

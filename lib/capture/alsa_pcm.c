@@ -26,12 +26,12 @@ __attribute__((format(printf, 5, 0))) static void keep_message(const char *file,
 void vpi_alsa_messages_begin(void)
 {
     message[0] = '\0';
-    snd_lib_error_set_local(keep_message);
+    vpi_snd.lib_error_set_local(keep_message);
 }
 
 void vpi_alsa_messages_end(void)
 {
-    snd_lib_error_set_local(NULL);
+    vpi_snd.lib_error_set_local(NULL);
 }
 
 static bool is_among(const char *type, const char *const *types, size_t n_types)
@@ -68,12 +68,12 @@ static vpriv_status check_named(
     snd_config_t *all, const char *kind, const char *name, bool allow_non_card, int n_deep)
 {
     snd_config_t *definition = NULL;
-    const int error = snd_config_search_definition(all, kind, name, &definition);
+    const int error = vpi_snd.config_search_definition(all, kind, name, &definition);
     if (error < 0)
         return vpi_fail(error == -ENOENT ? VPRIV_E_NOT_FOUND : VPRIV_E_IO, "%s: %s", name,
-            message[0] ? message : snd_strerror(error));
+            message[0] ? message : vpi_snd.strerror(error));
     const vpriv_status st = check_definition(all, definition, allow_non_card, n_deep + 1);
-    snd_config_delete(definition);
+    vpi_snd.config_delete(definition);
     return st;
 }
 
@@ -82,18 +82,17 @@ static vpriv_status check_definition(
     snd_config_t *all, snd_config_t *definition, bool allow_non_card, int n_deep)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    snd_config_iterator_t at, next;
     VPI_ENSURE(n_deep < N_DEEP_MAX, VPRIV_E_LIMIT, "its definition is nested too deeply");
-    if (snd_config_get_type(definition) != SND_CONFIG_TYPE_COMPOUND)
+    if (vpi_snd.config_get_type(definition) != SND_CONFIG_TYPE_COMPOUND)
         return VPRIV_OK;
-    snd_config_for_each(at, next, definition)
-    {
-        snd_config_t *part = snd_config_iterator_entry(at);
+    for (snd_config_iterator_t at = vpi_snd.config_iterator_first(definition);
+         at != vpi_snd.config_iterator_end(definition); at = vpi_snd.config_iterator_next(at)) {
+        snd_config_t *part = vpi_snd.config_iterator_entry(at);
         const char *id = NULL, *text = NULL;
-        if (snd_config_get_id(part, &id) < 0 || !id || strcmp(id, "playback") == 0 ||
+        if (vpi_snd.config_get_id(part, &id) < 0 || !id || strcmp(id, "playback") == 0 ||
             strcmp(id, "hint") == 0)
             continue;
-        if (snd_config_get_string(part, &text) < 0)
+        if (vpi_snd.config_get_string(part, &text) < 0)
             VPI_TRY(check_definition(all, part, allow_non_card, n_deep + 1));
         else if (strcmp(id, "type") == 0)
             VPI_TRY(check_type(text, allow_non_card));
@@ -115,25 +114,25 @@ static vpriv_status identify(snd_pcm_t *pcm, bool allow_non_card, char *card_out
     snd_ctl_card_info_t *card;
     snd_ctl_t *control = NULL;
     char name[32];
-    snd_pcm_info_alloca(&info);
-    snd_ctl_card_info_alloca(&card);
-    VPI_ENSURE(snd_pcm_info(pcm, info) == 0, VPRIV_E_IO, "does not say what it is");
+    VPI_SND_ALLOCA(pcm_info, &info);
+    VPI_SND_ALLOCA(ctl_card_info, &card);
+    VPI_ENSURE(vpi_snd.pcm_info(pcm, info) == 0, VPRIV_E_IO, "does not say what it is");
     card_out[0] = '\0';
-    const int number = snd_pcm_info_get_card(info);
+    const int number = vpi_snd.pcm_info_get_card(info);
     if (number < 0) {
         st = allow_non_card ? VPRIV_OK : refuse("it has no card");
         goto out;
     }
     snprintf(name, sizeof name, "hw:%d", number);
-    VPI_ENSURE(snd_ctl_open(&control, name, SND_CTL_NONBLOCK) == 0 &&
-                   snd_ctl_card_info(control, card) == 0,
+    VPI_ENSURE(vpi_snd.ctl_open(&control, name, SND_CTL_NONBLOCK) == 0 &&
+                   vpi_snd.ctl_card_info(control, card) == 0,
         VPRIV_E_IO, "its card does not say which one it is");
-    snprintf(card_out, VPI_ALSA_CARD_BYTES, "%s %u %.90s", snd_ctl_card_info_get_id(card),
-        snd_pcm_info_get_device(info), snd_ctl_card_info_get_longname(card));
+    snprintf(card_out, VPI_ALSA_CARD_BYTES, "%s %u %.90s", vpi_snd.ctl_card_info_get_id(card),
+        vpi_snd.pcm_info_get_device(info), vpi_snd.ctl_card_info_get_longname(card));
     st = VPRIV_OK;
 out:
     if (control)
-        snd_ctl_close(control);
+        vpi_snd.ctl_close(control);
     return st;
 }
 
@@ -155,7 +154,8 @@ static vpriv_status choose_sample_format(
         for (size_t i = 0; i < sizeof sample_formats / sizeof *sample_formats; i++) {
             if (wanted_only && sample_formats[i].ours != request->wanted.sample_format)
                 continue;
-            if (snd_pcm_hw_params_set_format(pcm->pcm, hardware, sample_formats[i].theirs) == 0) {
+            if (vpi_snd.pcm_hw_params_set_format(pcm->pcm, hardware, sample_formats[i].theirs) ==
+                0) {
                 pcm->format.sample_format = sample_formats[i].ours;
                 return VPRIV_OK;
             }
@@ -173,7 +173,7 @@ static vpriv_status choose_channels(
         const bool is_higher = step < VPRIV_CHANNELS_MAX;
         const unsigned n = is_higher ? wanted + step : wanted + VPRIV_CHANNELS_MAX - 1 - step;
         if (n >= 1 && n <= VPRIV_CHANNELS_MAX &&
-            snd_pcm_hw_params_set_channels(pcm->pcm, hardware, n) == 0) {
+            vpi_snd.pcm_hw_params_set_channels(pcm->pcm, hardware, n) == 0) {
             pcm->format.n_channels = n;
             return VPRIV_OK;
         }
@@ -191,12 +191,12 @@ static vpriv_status choose_rate(
     const unsigned n_usual = sizeof usual_hz / sizeof *usual_hz;
     const unsigned wanted_hz = request->wanted.rate_hz ? request->wanted.rate_hz : DEFAULT_RATE_HZ;
     unsigned chosen_hz = 0;
-    if (snd_pcm_hw_params_test_rate(pcm->pcm, hardware, wanted_hz, 0) == 0)
+    if (vpi_snd.pcm_hw_params_test_rate(pcm->pcm, hardware, wanted_hz, 0) == 0)
         chosen_hz = wanted_hz;
     for (unsigned i = 0; i < n_usual && chosen_hz < wanted_hz; i++)
-        if (snd_pcm_hw_params_test_rate(pcm->pcm, hardware, usual_hz[i], 0) == 0)
+        if (vpi_snd.pcm_hw_params_test_rate(pcm->pcm, hardware, usual_hz[i], 0) == 0)
             chosen_hz = usual_hz[i];
-    if (chosen_hz == 0 || snd_pcm_hw_params_set_rate(pcm->pcm, hardware, chosen_hz, 0) < 0)
+    if (chosen_hz == 0 || vpi_snd.pcm_hw_params_set_rate(pcm->pcm, hardware, chosen_hz, 0) < 0)
         return vpi_fail(VPRIV_E_UNSUPPORTED, "has no rate from %u to %u Hz", VPRIV_RATE_MIN_HZ,
             VPRIV_RATE_MAX_HZ);
     pcm->format.rate_hz = chosen_hz;
@@ -215,13 +215,13 @@ static vpriv_status set_hardware(const vpi_alsa_request *request, vpi_alsa_pcm *
     snd_pcm_hw_params_t *hardware;
     snd_pcm_uframes_t period_frames = 0, buffer_frames = 0;
     unsigned period_us = PERIOD_US, buffer_us = BUFFER_US;
-    snd_pcm_hw_params_alloca(&hardware);
-    VPI_ENSURE(snd_pcm_hw_params_any(pcm->pcm, hardware) >= 0, VPRIV_E_UNSUPPORTED,
+    VPI_SND_ALLOCA(pcm_hw_params, &hardware);
+    VPI_ENSURE(vpi_snd.pcm_hw_params_any(pcm->pcm, hardware) >= 0, VPRIV_E_UNSUPPORTED,
         "cannot be set up at all");
-    (void)snd_pcm_hw_params_set_rate_resample(pcm->pcm, hardware, 0);
+    (void)vpi_snd.pcm_hw_params_set_rate_resample(pcm->pcm, hardware, 0);
     pcm->is_mmap =
-        snd_pcm_hw_params_set_access(pcm->pcm, hardware, SND_PCM_ACCESS_MMAP_INTERLEAVED) == 0;
-    VPI_ENSURE(pcm->is_mmap || snd_pcm_hw_params_set_access(
+        vpi_snd.pcm_hw_params_set_access(pcm->pcm, hardware, SND_PCM_ACCESS_MMAP_INTERLEAVED) == 0;
+    VPI_ENSURE(pcm->is_mmap || vpi_snd.pcm_hw_params_set_access(
                                    pcm->pcm, hardware, SND_PCM_ACCESS_RW_INTERLEAVED) == 0,
         VPRIV_E_UNSUPPORTED, "does not give interleaved frames");
     VPI_TRY(choose_sample_format(request, pcm, hardware));
@@ -229,12 +229,12 @@ static vpriv_status set_hardware(const vpi_alsa_request *request, vpi_alsa_pcm *
     VPI_TRY(choose_rate(request, pcm, hardware));
     VPI_ENSURE(!request->is_exact || is_same_format(&pcm->format, &request->wanted),
         VPRIV_E_DEVICE_LOST, "does not give the format any more that it gave before");
-    (void)snd_pcm_hw_params_set_period_time_near(pcm->pcm, hardware, &period_us, NULL);
-    (void)snd_pcm_hw_params_set_buffer_time_near(pcm->pcm, hardware, &buffer_us, NULL);
-    const int error = snd_pcm_hw_params(pcm->pcm, hardware);
-    VPI_ENSURE(error == 0, VPRIV_E_IO, "cannot be set up: %s", snd_strerror(error));
-    VPI_ENSURE(snd_pcm_hw_params_get_period_size(hardware, &period_frames, NULL) == 0 &&
-                   snd_pcm_hw_params_get_buffer_size(hardware, &buffer_frames) == 0 &&
+    (void)vpi_snd.pcm_hw_params_set_period_time_near(pcm->pcm, hardware, &period_us, NULL);
+    (void)vpi_snd.pcm_hw_params_set_buffer_time_near(pcm->pcm, hardware, &buffer_us, NULL);
+    const int error = vpi_snd.pcm_hw_params(pcm->pcm, hardware);
+    VPI_ENSURE(error == 0, VPRIV_E_IO, "cannot be set up: %s", vpi_snd.strerror(error));
+    VPI_ENSURE(vpi_snd.pcm_hw_params_get_period_size(hardware, &period_frames, NULL) == 0 &&
+                   vpi_snd.pcm_hw_params_get_buffer_size(hardware, &buffer_frames) == 0 &&
                    period_frames > 0 && buffer_frames >= 2 * period_frames,
         VPRIV_E_UNSUPPORTED, "has a buffer of less than two periods");
     pcm->period_frames = period_frames;
@@ -250,17 +250,17 @@ static vpriv_status set_software(vpi_alsa_pcm *pcm)
     vpriv_status st = VPRIV_E_INTERNAL;
     snd_pcm_sw_params_t *software;
     snd_pcm_uframes_t boundary = 0;
-    snd_pcm_sw_params_alloca(&software);
-    VPI_ENSURE(snd_pcm_sw_params_current(pcm->pcm, software) == 0 &&
-                   snd_pcm_sw_params_get_boundary(software, &boundary) == 0 &&
-                   snd_pcm_sw_params_set_start_threshold(pcm->pcm, software, boundary) == 0 &&
-                   snd_pcm_sw_params_set_stop_threshold(pcm->pcm, software, boundary) == 0 &&
-                   snd_pcm_sw_params_set_avail_min(pcm->pcm, software, pcm->period_frames) == 0,
+    VPI_SND_ALLOCA(pcm_sw_params, &software);
+    VPI_ENSURE(vpi_snd.pcm_sw_params_current(pcm->pcm, software) == 0 &&
+                   vpi_snd.pcm_sw_params_get_boundary(software, &boundary) == 0 &&
+                   vpi_snd.pcm_sw_params_set_start_threshold(pcm->pcm, software, boundary) == 0 &&
+                   vpi_snd.pcm_sw_params_set_stop_threshold(pcm->pcm, software, boundary) == 0 &&
+                   vpi_snd.pcm_sw_params_set_avail_min(pcm->pcm, software, pcm->period_frames) == 0,
         VPRIV_E_UNSUPPORTED, "cannot be set to run on");
-    (void)snd_pcm_sw_params_set_tstamp_mode(pcm->pcm, software, SND_PCM_TSTAMP_ENABLE);
-    (void)snd_pcm_sw_params_set_tstamp_type(pcm->pcm, software, SND_PCM_TSTAMP_TYPE_MONOTONIC);
-    const int error = snd_pcm_sw_params(pcm->pcm, software);
-    VPI_ENSURE(error == 0, VPRIV_E_IO, "cannot be set up: %s", snd_strerror(error));
+    (void)vpi_snd.pcm_sw_params_set_tstamp_mode(pcm->pcm, software, SND_PCM_TSTAMP_ENABLE);
+    (void)vpi_snd.pcm_sw_params_set_tstamp_type(pcm->pcm, software, SND_PCM_TSTAMP_TYPE_MONOTONIC);
+    const int error = vpi_snd.pcm_sw_params(pcm->pcm, software);
+    VPI_ENSURE(error == 0, VPRIV_E_IO, "cannot be set up: %s", vpi_snd.strerror(error));
     st = VPRIV_OK;
 out:
     return st;
@@ -271,12 +271,12 @@ static vpriv_status open_checked(
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     VPI_TRY(check_named(all, "pcm", request->name, request->allow_non_card, 0));
-    const int error = snd_pcm_open_lconf(&pcm->pcm, request->name, SND_PCM_STREAM_CAPTURE,
+    const int error = vpi_snd.pcm_open_lconf(&pcm->pcm, request->name, SND_PCM_STREAM_CAPTURE,
         SND_PCM_NONBLOCK | SND_PCM_NO_AUTO_RESAMPLE | SND_PCM_NO_AUTO_CHANNELS |
             SND_PCM_NO_AUTO_FORMAT,
         all);
     VPI_ENSURE(error == 0, error == -ENOENT || error == -ENODEV ? VPRIV_E_NOT_FOUND : VPRIV_E_IO,
-        "%s", message[0] ? message : snd_strerror(error));
+        "%s", message[0] ? message : vpi_snd.strerror(error));
     VPI_TRY(identify(pcm->pcm, request->allow_non_card, pcm->card));
     VPI_TRY(set_hardware(request, pcm));
     VPI_TRY(set_software(pcm));
@@ -291,11 +291,15 @@ vpriv_status vpi_alsa_pcm_open(const vpi_alsa_request *request, vpi_alsa_pcm *pc
     vpi_alsa_pcm pcm = {0};
     snd_config_t *all = NULL;
     snd_config_update_t *files = NULL;
+    st = vpi_snd_load();
+    if (st != VPRIV_OK)
+        return st;
+    st = VPRIV_E_INTERNAL;
     vpi_alsa_messages_begin();
     /* What was checked is what is opened: a copy that nobody else changes. */
-    const int error = snd_config_update_r(&all, &files, NULL);
+    const int error = vpi_snd.config_update_r(&all, &files, NULL);
     VPI_ENSURE(error >= 0 && all, VPRIV_E_IO, "ALSA's configuration cannot be read: %s",
-        message[0] ? message : snd_strerror(error));
+        message[0] ? message : vpi_snd.strerror(error));
     VPI_TRY(open_checked(all, request, &pcm));
     *pcm_out = pcm;
     pcm.pcm = NULL;
@@ -303,9 +307,9 @@ vpriv_status vpi_alsa_pcm_open(const vpi_alsa_request *request, vpi_alsa_pcm *pc
 out:
     vpi_alsa_pcm_close(&pcm);
     if (files)
-        snd_config_update_free(files);
+        vpi_snd.config_update_free(files);
     if (all)
-        snd_config_delete(all);
+        vpi_snd.config_delete(all);
     vpi_alsa_messages_end();
     return st;
 }
@@ -313,6 +317,6 @@ out:
 void vpi_alsa_pcm_close(vpi_alsa_pcm *pcm)
 {
     if (pcm->pcm)
-        snd_pcm_close(pcm->pcm);
+        vpi_snd.pcm_close(pcm->pcm);
     pcm->pcm = NULL;
 }

@@ -3,7 +3,7 @@
 #define VPI_CAPTURE_ALSA_PCM_H
 
 #include "base/status.h"
-#include <alsa/asoundlib.h>
+#include "capture/alsa_library.h"
 #include <voicepriv/capture.h>
 
 #define VPI_ALSA_CARD_BYTES 128
@@ -29,7 +29,7 @@ typedef struct vpi_alsa_pcm {
 vpriv_status vpi_alsa_pcm_open(const vpi_alsa_request *request, vpi_alsa_pcm *pcm_out);
 void vpi_alsa_pcm_close(vpi_alsa_pcm *pcm);
 
-/* Until the end, this thread's messages of libasound go into a text instead of to standard error. */
+/* Once the library is loaded: until the end, this thread's messages of libasound go into a text instead of to standard error. */
 void vpi_alsa_messages_begin(void);
 void vpi_alsa_messages_end(void);
 

@@ -101,9 +101,19 @@ out:
     return st;
 }
 
+/* One more kind that could not tell its devices. What may be otherwise the next time counts more than
+ * what will not. */
+static vpriv_status also_failed(vpriv_status before, vpriv_status now, char *texts)
+{
+    const size_t n = strlen(texts);
+    snprintf(texts + n, VPI_DETAIL_BYTES - n, "%s%s", n > 0 ? "; " : "", vpriv_error_detail());
+    return before == VPRIV_OK || before == VPRIV_E_UNSUPPORTED ? now : before;
+}
+
 vpriv_status vpriv_capture_list(vpriv_capture_device_fn fn, void *user)
 {
     vpriv_status st = VPRIV_OK;
+    char texts[VPI_DETAIL_BYTES] = "";
     vpi_fail_clear();
     if (!fn)
         return vpi_fail(VPRIV_E_ARG, "listing devices needs a function to tell them to");
@@ -113,8 +123,8 @@ vpriv_status vpriv_capture_list(vpriv_capture_device_fn fn, void *user)
             vpi_backends[i].list ? vpi_backends[i].list(fn, user) : VPRIV_OK;
         if (listed == VPRIV_E_CANCELLED)
             break;
-        if (listed != VPRIV_OK && listed != VPRIV_E_NOT_FOUND && st == VPRIV_OK)
-            st = listed;
+        if (listed != VPRIV_OK && listed != VPRIV_E_NOT_FOUND)
+            st = also_failed(st, listed, texts);
     }
-    return st;
+    return st == VPRIV_OK ? VPRIV_OK : vpi_fail(st, "%s", texts);
 }

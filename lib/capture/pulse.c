@@ -72,10 +72,10 @@ static void on_frames(pa_stream *stream, size_t n_ready, void *user)
     pulse_source *from = user;
     uint64_t n_frames = 0;
     (void)n_ready;
-    while (!from->lost && pa_stream_readable_size(stream) > 0) {
+    while (!from->lost && vpi_pa.stream_readable_size(stream) > 0) {
         const void *bytes = NULL;
         size_t n_bytes = 0;
-        if (pa_stream_peek(stream, &bytes, &n_bytes) < 0)
+        if (vpi_pa.stream_peek(stream, &bytes, &n_bytes) < 0)
             lose(from, "it cannot be read any more");
         if (from->lost || n_bytes == 0)
             break;
@@ -85,7 +85,7 @@ static void on_frames(pa_stream *stream, size_t n_ready, void *user)
             vpi_queue_lose(from->base.queue, n_bytes / from->frame_bytes);
             n_frames += n_bytes / from->frame_bytes;
         }
-        (void)pa_stream_drop(stream);
+        (void)vpi_pa.stream_drop(stream);
     }
     if (!from->lost && n_frames > 0)
         vpi_queue_lose(from->base.queue, vpi_pace_tick(&from->pace, n_frames, vpi_monotonic_us()));
@@ -94,13 +94,13 @@ static void on_frames(pa_stream *stream, size_t n_ready, void *user)
 /* By what is known without asking the server. */
 static void check_stream(pulse_source *from)
 {
-    const pa_stream_state_t state = pa_stream_get_state(from->stream);
+    const pa_stream_state_t state = vpi_pa.stream_get_state(from->stream);
     if (!PA_STREAM_IS_GOOD(state))
         lose(from, "it was taken away");
     if (state != PA_STREAM_READY || from->lost)
         return;
-    const char *name = pa_stream_get_device_name(from->stream);
-    if (pa_stream_get_device_index(from->stream) != from->device.index || !name ||
+    const char *name = vpi_pa.stream_get_device_name(from->stream);
+    if (vpi_pa.stream_get_device_index(from->stream) != from->device.index || !name ||
         strcmp(name, from->device.name) != 0)
         lose(from, "the sound server put another source in its place");
 }
@@ -109,7 +109,7 @@ static void on_state(pa_stream *stream, void *user)
 {
     pulse_source *from = user;
     check_stream(from);
-    if (pa_stream_get_state(stream) == PA_STREAM_READY)
+    if (vpi_pa.stream_get_state(stream) == PA_STREAM_READY)
         from->is_settled = true;
 }
 
@@ -121,13 +121,13 @@ static void on_moved(pa_stream *stream, void *user)
 
 static void on_suspended(pa_stream *stream, void *user)
 {
-    if (pa_stream_is_suspended(stream) == 1)
+    if (vpi_pa.stream_is_suspended(stream) == 1)
         lose(user, "it was suspended");
 }
 
 static void on_context(pa_context *context, void *user)
 {
-    if (!PA_CONTEXT_IS_GOOD(pa_context_get_state(context)))
+    if (!PA_CONTEXT_IS_GOOD(vpi_pa.context_get_state(context)))
         lose(user, "the sound server went away");
 }
 
@@ -150,9 +150,9 @@ static void *capture(void *user)
         check_stream(from);
     }
     if (from->lost) { /* whatever the server would send now is not wanted */
-        pa_context_set_state_callback(from->server.context, NULL, NULL);
-        pa_stream_set_state_callback(from->stream, NULL, NULL);
-        pa_context_disconnect(from->server.context);
+        vpi_pa.context_set_state_callback(from->server.context, NULL, NULL);
+        vpi_pa.stream_set_state_callback(from->stream, NULL, NULL);
+        vpi_pa.context_disconnect(from->server.context);
     }
     return NULL;
 }
@@ -160,10 +160,10 @@ static void *capture(void *user)
 static void disconnect(pulse_source *from)
 {
     if (from->stream) {
-        pa_stream_set_state_callback(from->stream, NULL, NULL);
-        pa_stream_set_read_callback(from->stream, NULL, NULL);
-        (void)pa_stream_disconnect(from->stream);
-        pa_stream_unref(from->stream);
+        vpi_pa.stream_set_state_callback(from->stream, NULL, NULL);
+        vpi_pa.stream_set_read_callback(from->stream, NULL, NULL);
+        (void)vpi_pa.stream_disconnect(from->stream);
+        vpi_pa.stream_unref(from->stream);
         from->stream = NULL;
     }
     vpi_pulse_disconnect(&from->server);
@@ -180,9 +180,9 @@ static void on_done(pa_context *context, int success, void *user)
 static vpriv_status subscribe(pulse_source *from)
 {
     bool done = false;
-    pa_context_set_subscribe_callback(from->server.context, on_change, from);
+    vpi_pa.context_set_subscribe_callback(from->server.context, on_change, from);
     return vpi_pulse_finish(&from->server,
-        pa_context_subscribe(from->server.context, PA_SUBSCRIPTION_MASK_SOURCE, on_done, &done),
+        vpi_pa.context_subscribe(from->server.context, PA_SUBSCRIPTION_MASK_SOURCE, on_done, &done),
         &done);
 }
 
@@ -194,23 +194,23 @@ static vpriv_status connect_stream(pulse_source *from)
         .tlength = whatever,
         .prebuf = whatever,
         .minreq = whatever,
-        .fragsize = (uint32_t)pa_usec_to_bytes(FRAGMENT_MS * 1000, &from->spec)};
+        .fragsize = (uint32_t)vpi_pa.usec_to_bytes(FRAGMENT_MS * 1000, &from->spec)};
     from->stream =
-        pa_stream_new(from->server.context, "voice recording", &from->spec, &from->device.map);
+        vpi_pa.stream_new(from->server.context, "voice recording", &from->spec, &from->device.map);
     VPI_ENSURE(from->stream, VPRIV_E_IO, "the sound server refuses its own format: %s",
-        pa_strerror(pa_context_errno(from->server.context)));
-    pa_stream_set_state_callback(from->stream, on_state, from);
-    pa_stream_set_read_callback(from->stream, on_frames, from);
-    pa_stream_set_moved_callback(from->stream, on_moved, from);
-    pa_stream_set_suspended_callback(from->stream, on_suspended, from);
-    VPI_ENSURE(pa_stream_connect_record(from->stream, from->device.name, &buffer,
+        vpi_pa.strerror(vpi_pa.context_errno(from->server.context)));
+    vpi_pa.stream_set_state_callback(from->stream, on_state, from);
+    vpi_pa.stream_set_read_callback(from->stream, on_frames, from);
+    vpi_pa.stream_set_moved_callback(from->stream, on_moved, from);
+    vpi_pa.stream_set_suspended_callback(from->stream, on_suspended, from);
+    VPI_ENSURE(vpi_pa.stream_connect_record(from->stream, from->device.name, &buffer,
                    PA_STREAM_DONT_MOVE | PA_STREAM_FAIL_ON_SUSPEND | PA_STREAM_ADJUST_LATENCY |
                        PA_STREAM_NO_REMAP_CHANNELS | PA_STREAM_NO_REMIX_CHANNELS) == 0,
         VPRIV_E_IO, "the sound server refuses: %s",
-        pa_strerror(pa_context_errno(from->server.context)));
+        vpi_pa.strerror(vpi_pa.context_errno(from->server.context)));
     VPI_TRY(vpi_pulse_wait(&from->server, &from->is_settled));
     VPI_ENSURE(!from->lost, VPRIV_E_DEVICE_LOST, "%s", from->lost);
-    VPI_ENSURE(pa_sample_spec_equal(pa_stream_get_sample_spec(from->stream), &from->spec),
+    VPI_ENSURE(vpi_pa.sample_spec_equal(vpi_pa.stream_get_sample_spec(from->stream), &from->spec),
         VPRIV_E_UNSUPPORTED, "the sound server gives another format than the source's own");
     st = VPRIV_OK;
 out:
@@ -238,14 +238,14 @@ static vpriv_status pulse_start(vpriv_source *source)
     const vpi_pulse_device before = from->device;
     VPI_TRY(vpi_pulse_connect(&from->server));
     VPI_TRY(find_device(from, before.name, before.is_monitor));
-    VPI_ENSURE(pa_sample_spec_equal(&from->device.spec, &before.spec) &&
+    VPI_ENSURE(vpi_pa.sample_spec_equal(&from->device.spec, &before.spec) &&
                    from->device.is_monitor == before.is_monitor,
         VPRIV_E_DEVICE_LOST, "it is another device now, or gives another format");
     vpi_queue_reset(from->base.queue);
     from->lost = NULL;
     from->is_settled = false;
     vpi_pace_begin(&from->pace, from->spec.rate);
-    pa_context_set_state_callback(from->server.context, on_context, from);
+    vpi_pa.context_set_state_callback(from->server.context, on_context, from);
     VPI_TRY(subscribe(from));
     VPI_TRY(connect_stream(from));
     atomic_store(&from->quit, false);
@@ -266,7 +266,7 @@ static void pulse_stop(vpriv_source *source)
     pulse_source *from = (pulse_source *)source;
     if (from->has_thread) {
         atomic_store(&from->quit, true);
-        pa_mainloop_wakeup(from->server.loop);
+        vpi_pa.mainloop_wakeup(from->server.loop);
         pthread_join(from->thread, NULL);
         from->has_thread = false;
     }

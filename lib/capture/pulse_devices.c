@@ -48,11 +48,11 @@ vpriv_status vpi_pulse_list(vpriv_capture_device_fn fn, void *user)
     VPI_TRY(vpi_pulse_connect(&server));
     VPI_TRY(vpi_pulse_default(&server, default_name, sizeof default_name));
     VPI_TRY(vpi_pulse_finish(&server,
-        pa_context_get_source_info_list(server.context, on_source, &answer), &answer.done));
+        vpi_pa.context_get_source_info_list(server.context, on_source, &answer), &answer.done));
     st = answer.stopped ? VPRIV_E_CANCELLED : VPRIV_OK;
 out:
     vpi_pulse_disconnect(&server);
-    return st;
+    return st == VPRIV_OK || st == VPRIV_E_CANCELLED ? st : vpi_fail_in(st, "pulse");
 }
 
 typedef struct pulse_watch {
@@ -73,11 +73,11 @@ static void begin(pulse_watch *watch)
     watch->tried_us = vpi_monotonic_us();
     if (vpi_pulse_connect(&watch->server) != VPRIV_OK)
         return;
-    pa_context_set_subscribe_callback(watch->server.context, on_change, watch);
-    pa_operation *asked = pa_context_subscribe(watch->server.context,
+    vpi_pa.context_set_subscribe_callback(watch->server.context, on_change, watch);
+    pa_operation *asked = vpi_pa.context_subscribe(watch->server.context,
         PA_SUBSCRIPTION_MASK_SOURCE | PA_SUBSCRIPTION_MASK_SERVER, NULL, NULL);
     if (asked)
-        pa_operation_unref(asked);
+        vpi_pa.operation_unref(asked);
     watch->has_news = true;
 }
 
@@ -92,9 +92,10 @@ static bool has_news(void **state)
     }
     if (!watch->server.context && vpi_monotonic_us() - watch->tried_us > MEND_US)
         begin(watch);
-    while (watch->server.loop && pa_mainloop_iterate(watch->server.loop, 0, NULL) > 0)
+    while (watch->server.loop && vpi_pa.mainloop_iterate(watch->server.loop, 0, NULL) > 0)
         ;
-    if (watch->server.context && !PA_CONTEXT_IS_GOOD(pa_context_get_state(watch->server.context))) {
+    if (watch->server.context &&
+        !PA_CONTEXT_IS_GOOD(vpi_pa.context_get_state(watch->server.context))) {
         vpi_pulse_disconnect(&watch->server);
         watch->has_news = true;
     }

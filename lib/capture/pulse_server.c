@@ -55,13 +55,13 @@ static vpriv_status choose_server(char *servers_out)
 
 static const char *last_error(const vpi_pulse *server)
 {
-    return pa_strerror(pa_context_errno(server->context));
+    return vpi_pa.strerror(vpi_pa.context_errno(server->context));
 }
 
 vpriv_status vpi_pulse_turn(vpi_pulse *server)
 {
-    if (pa_mainloop_prepare(server->loop, TURN_US) < 0 || pa_mainloop_poll(server->loop) < 0 ||
-        pa_mainloop_dispatch(server->loop) < 0)
+    if (vpi_pa.mainloop_prepare(server->loop, TURN_US) < 0 ||
+        vpi_pa.mainloop_poll(server->loop) < 0 || vpi_pa.mainloop_dispatch(server->loop) < 0)
         return vpi_fail(VPRIV_E_IO, "the connection to the sound server broke");
     return VPRIV_OK;
 }
@@ -73,7 +73,7 @@ vpriv_status vpi_pulse_wait(vpi_pulse *server, const bool *done)
         const vpriv_status st = vpi_pulse_turn(server);
         if (st != VPRIV_OK)
             return st;
-        if (!*done && !PA_CONTEXT_IS_GOOD(pa_context_get_state(server->context)))
+        if (!*done && !PA_CONTEXT_IS_GOOD(vpi_pa.context_get_state(server->context)))
             return vpi_fail(VPRIV_E_IO, "the sound server went away: %s", last_error(server));
         if (!*done && vpi_monotonic_us() - began_us > WAIT_US)
             return vpi_fail(VPRIV_E_IO, "the sound server does not answer");
@@ -87,28 +87,28 @@ vpriv_status vpi_pulse_finish(vpi_pulse *server, pa_operation *operation, const 
         return vpi_fail(VPRIV_E_IO, "the sound server refuses: %s", last_error(server));
     const vpriv_status st = vpi_pulse_wait(server, done);
     if (st != VPRIV_OK)
-        pa_operation_cancel(operation); /* its callback writes to what is about to go */
-    pa_operation_unref(operation);
+        vpi_pa.operation_cancel(operation); /* its callback writes to what is about to go */
+    vpi_pa.operation_unref(operation);
     return st;
 }
 
 static vpriv_status connect_to(vpi_pulse *server, const char *servers)
 {
     const int64_t began_us = vpi_monotonic_us();
-    if (pa_context_connect(server->context, servers, PA_CONTEXT_NOAUTOSPAWN, NULL) < 0)
+    if (vpi_pa.context_connect(server->context, servers, PA_CONTEXT_NOAUTOSPAWN, NULL) < 0)
         return vpi_fail(VPRIV_E_NOT_FOUND, "no sound server answers at %.200s: %s", servers,
             last_error(server));
-    while (pa_context_get_state(server->context) != PA_CONTEXT_READY) {
+    while (vpi_pa.context_get_state(server->context) != PA_CONTEXT_READY) {
         const vpriv_status st = vpi_pulse_turn(server);
         if (st != VPRIV_OK)
             return st;
-        if (!PA_CONTEXT_IS_GOOD(pa_context_get_state(server->context)))
+        if (!PA_CONTEXT_IS_GOOD(vpi_pa.context_get_state(server->context)))
             return vpi_fail(VPRIV_E_NOT_FOUND, "no sound server answers at %.200s: %s", servers,
                 last_error(server));
         if (vpi_monotonic_us() - began_us > WAIT_US)
             return vpi_fail(VPRIV_E_IO, "the sound server at %.200s does not answer", servers);
     }
-    if (pa_context_is_local(server->context) != 1)
+    if (vpi_pa.context_is_local(server->context) != 1)
         return vpi_fail(VPRIV_E_UNSUPPORTED, "the sound server is not on this machine");
     return VPRIV_OK;
 }
@@ -119,9 +119,10 @@ vpriv_status vpi_pulse_connect(vpi_pulse *server_out)
     vpi_pulse server = {0};
     char servers[SERVER_TEXT_BYTES];
     VPI_TRY(choose_server(servers));
-    server.loop = pa_mainloop_new();
+    VPI_TRY(vpi_pa_load());
+    server.loop = vpi_pa.mainloop_new();
     VPI_ENSURE(server.loop, VPRIV_E_MEMORY, "no memory for a connection to the sound server");
-    server.context = pa_context_new(pa_mainloop_get_api(server.loop), "libvoicepriv");
+    server.context = vpi_pa.context_new(vpi_pa.mainloop_get_api(server.loop), "libvoicepriv");
     VPI_ENSURE(server.context, VPRIV_E_MEMORY, "no memory for a connection to the sound server");
     VPI_TRY(connect_to(&server, servers));
     *server_out = server;
@@ -135,12 +136,12 @@ out:
 void vpi_pulse_disconnect(vpi_pulse *server)
 {
     if (server->context) {
-        pa_context_set_state_callback(server->context, NULL, NULL);
-        pa_context_disconnect(server->context);
-        pa_context_unref(server->context);
+        vpi_pa.context_set_state_callback(server->context, NULL, NULL);
+        vpi_pa.context_disconnect(server->context);
+        vpi_pa.context_unref(server->context);
     }
     if (server->loop)
-        pa_mainloop_free(server->loop);
+        vpi_pa.mainloop_free(server->loop);
     *server = (vpi_pulse){0};
 }
 
@@ -163,8 +164,8 @@ vpriv_status vpi_pulse_default(vpi_pulse *server, char *name_out, size_t capacit
 {
     default_answer answer = {.name = name_out, .capacity_bytes = capacity_bytes};
     name_out[0] = '\0';
-    return vpi_pulse_finish(
-        server, pa_context_get_server_info(server->context, on_server_info, &answer), &answer.done);
+    return vpi_pulse_finish(server,
+        vpi_pa.context_get_server_info(server->context, on_server_info, &answer), &answer.done);
 }
 
 typedef struct find_answer {
@@ -199,7 +200,7 @@ vpriv_status vpi_pulse_find(vpi_pulse *server, const char *name, vpi_pulse_devic
         VPI_TRY(vpi_pulse_default(server, chosen, sizeof chosen));
     VPI_ENSURE(chosen[0], VPRIV_E_NOT_FOUND, "the sound server has no microphone");
     VPI_TRY(vpi_pulse_finish(server,
-        pa_context_get_source_info_by_name(server->context, chosen, on_source_info, &answer),
+        vpi_pa.context_get_source_info_by_name(server->context, chosen, on_source_info, &answer),
         &answer.done));
     VPI_ENSURE(answer.found, VPRIV_E_NOT_FOUND, "the sound server has no source '%s'", chosen);
     /* Servers know names that stand for whatever is the default at the moment: never those. */

@@ -3,8 +3,8 @@
 #ifndef VPI_CAPTURE_PULSE_SERVER_H
 #define VPI_CAPTURE_PULSE_SERVER_H
 
+#include "capture/pulse_library.h"
 #include "capture/source.h"
-#include <pulse/pulseaudio.h>
 
 typedef struct vpi_pulse {
     pa_mainloop *loop;

@@ -9,14 +9,19 @@ lib_librooms_la_SOURCES += \
 	lib/capture/pipe.h lib/capture/pipe.c \
 	lib/capture/file.c \
 	lib/capture/pace.h lib/capture/pace.c
+if HAVE_LOADED
+lib_librooms_la_SOURCES += lib/capture/library.h lib/capture/library.c
+endif
 if HAVE_ALSA
 lib_librooms_la_SOURCES += \
+	lib/capture/alsa_library.h lib/capture/alsa_library.c \
 	lib/capture/alsa.c \
 	lib/capture/alsa_pcm.h lib/capture/alsa_pcm.c \
 	lib/capture/alsa_devices.c
 endif
 if HAVE_PULSE
 lib_librooms_la_SOURCES += \
+	lib/capture/pulse_library.h lib/capture/pulse_library.c \
 	lib/capture/pulse.c \
 	lib/capture/pulse_server.h lib/capture/pulse_server.c \
 	lib/capture/pulse_devices.c

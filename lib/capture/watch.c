@@ -91,11 +91,12 @@ static void tell_changes(vpriv_capture_watch *watch, const device_list *now)
     }
 }
 
-/* False when it has to be tried again. */
+/* False when it has to be tried again. A kind of source that is not supported here has no devices. */
 static bool look(vpriv_capture_watch *watch)
 {
     device_list now = {0};
-    if (vpriv_capture_list(add, &now) != VPRIV_OK || now.failed) {
+    const vpriv_status st = vpriv_capture_list(add, &now);
+    if ((st != VPRIV_OK && st != VPRIV_E_UNSUPPORTED) || now.failed) {
         clear(&now);
         return false;
     }

@@ -1,16 +1,19 @@
 # Microphones of real sound servers, headless. What a build lacks is not tested there; a server that is
 # not installed is a failure. Real loss of a kernel's card is not among them: that needs a kernel module.
 EXTRA_DIST += tests/sound/sound.py
-check_PROGRAMS += tests/sound/capture tests/sound/watch
+check_PROGRAMS += tests/sound/capture tests/sound/watch tests/sound/libraries
 tests_sound_capture_SOURCES = tests/sound/capture.c
 tests_sound_capture_LDADD = lib/librooms.la $(VPRIV_LIBS)
 tests_sound_watch_SOURCES = tests/sound/watch.c
 tests_sound_watch_LDADD = libvoicepriv.la
+tests_sound_libraries_SOURCES = tests/sound/libraries.c
+tests_sound_libraries_LDADD = libvoicepriv.la
 
 sound_tests_alsa = tests/sound/test-alsa
 sound_tests_pulse = tests/sound/test-pulseaudio tests/sound/test-pipewire tests/sound/test-tool \
 	tests/sound/test-watch tests/sound/test-load
-EXTRA_DIST += $(sound_tests_alsa) $(sound_tests_pulse) tests/sound/long-load
+sound_tests_both = tests/sound/test-libraries
+EXTRA_DIST += $(sound_tests_alsa) $(sound_tests_pulse) $(sound_tests_both) tests/sound/long-load
 if HAVE_ALSA
 TESTS += $(sound_tests_alsa)
 # -rpath: a library that is loaded, though it is not installed.
@@ -25,6 +28,17 @@ TESTS += $(sound_tests_pulse)
 check_LTLIBRARIES += tests/sound/holes.la
 tests_sound_holes_la_SOURCES = tests/sound/holes.c
 tests_sound_holes_la_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
+tests_sound_holes_la_LIBADD = $(PULSE_LIBS)
 CHECK_LONG += tests/sound/long-load
 tests/sound/long-load: tests/sound/capture$(EXEEXT)
+endif
+if HAVE_ALSA
+if HAVE_PULSE
+TESTS += $(sound_tests_both)
+# Preloaded into whatever the tests start, shells too: without the sanitizers.
+check_LTLIBRARIES += tests/sound/unfindable.la
+tests_sound_unfindable_la_SOURCES = tests/sound/unfindable.c
+tests_sound_unfindable_la_CFLAGS = $(VPRIV_CFLAGS) -fno-sanitize=all
+tests_sound_unfindable_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+endif
 endif
