@@ -182,10 +182,12 @@ typedef struct vpriv_recorder_config {
 
 /** What started a recording. */
 typedef struct vpriv_trigger {
-    size_t struct_size;      /**< sizeof(vpriv_trigger) */
-    vpriv_trigger_kind kind; /**< required */
-    float score;             /**< of the wake-word engine; 0 when it gives none */
-    const char *wake_word;   /**< its id, up to VPRIV_WAKE_WORD_BYTES - 1 bytes; NULL is none */
+    size_t struct_size;       /**< sizeof(vpriv_trigger) */
+    vpriv_trigger_kind kind;  /**< required */
+    float score;              /**< of the wake-word engine; 0 when it gives none */
+    const char *wake_word;    /**< its id, up to VPRIV_WAKE_WORD_BYTES - 1 bytes; NULL is none */
+    const char *device_class; /**< "speaker", "wearable", …: of the device that heard it, up to
+                                   VPRIV_DEVICE_BYTES - 1 bytes; NULL is the vault's */
 } vpriv_trigger;
 
 /** How a recording came out. */

@@ -1,5 +1,6 @@
 #include "base/try.h"
 #include "consent/purpose.h"
+#include "consent/text.h"
 #include "recorder/recorder.h"
 #include "vault/false_wakes.h"
 #include <string.h>
@@ -181,6 +182,11 @@ vpriv_status vpi_recorder_request(const vpriv_recorder_config *config, const vpr
     VPI_ENSURE(!trigger->wake_word || strlen(trigger->wake_word) < VPRIV_WAKE_WORD_BYTES,
         VPRIV_E_ARG, "wake_word is longer than %d bytes", VPRIV_WAKE_WORD_BYTES - 1);
     VPI_ENSURE(trigger->score >= 0 && trigger->score <= 1, VPRIV_E_ARG, "score is 0 to 1");
+    const char *device_class = trigger->device_class ? trigger->device_class : "";
+    VPI_ENSURE(strlen(device_class) < VPRIV_DEVICE_BYTES, VPRIV_E_ARG,
+        "device_class is longer than %d bytes", VPRIV_DEVICE_BYTES - 1);
+    VPI_ENSURE(vpi_text_is_plain(device_class, strlen(device_class)), VPRIV_E_ARG,
+        "device_class is not plain UTF-8 text");
     memset(request_out, 0, sizeof *request_out);
     request_out->required = config->required_purposes;
     request_out->optional = config->optional_purposes;
@@ -191,6 +197,7 @@ vpriv_status vpi_recorder_request(const vpriv_recorder_config *config, const vpr
     tag->trigger_score = trigger->score;
     if (trigger->wake_word)
         memcpy(tag->wake_word, trigger->wake_word, strlen(trigger->wake_word) + 1);
+    memcpy(tag->device_class, device_class, strlen(device_class) + 1);
     tag->retention = config->retention;
     st = VPRIV_OK;
 out:

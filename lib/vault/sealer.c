@@ -135,7 +135,8 @@ vpriv_status vpi_sealer_create(
     VPI_TRY(vpi_vault_read_begin(vault, &began));
     VPI_TRY(vpi_policy_read_head(vault, head));
     memcpy(sealer->tag.jurisdiction, head->settings.jurisdiction, VPRIV_JURISDICTION_BYTES);
-    memcpy(sealer->tag.device_class, head->settings.device_class, VPRIV_DEVICE_BYTES);
+    if (sealer->tag.device_class[0] == '\0')
+        memcpy(sealer->tag.device_class, head->settings.device_class, VPRIV_DEVICE_BYTES);
     sealer->tag.policy_epoch = head->settings.policy_epoch;
     sealer->tag.started_us = vpi_vault_now_us(vault) - request->started_ago_us;
     sealer->tag.purposes = sealer->tag.n_consents = 0;

@@ -128,12 +128,18 @@ int sound_lag(const float *in, const float *out, size_t n, int most)
 
 sound_live_one sound_live(household *h, const vpriv_recorder_config *config, uint32_t buffer_ms)
 {
+    return sound_live_in(NULL, h, config, buffer_ms);
+}
+
+sound_live_one sound_live_in(
+    vpriv_hub *hub, household *h, const vpriv_recorder_config *config, uint32_t buffer_ms)
+{
     sound_live_one l = {NULL, NULL, 0};
     const vpriv_stream_format format = {VPRIV_SAMPLE_F32, HOUSEHOLD_RATE_HZ, 1};
     ck_ok(vpriv_capture_push_open(&format, buffer_ms, &l.source));
     l.all = vpriv_capture_push_space(l.source);
     ck_ok(vpriv_recorder_open(h->vault, l.source, config, &l.recorder));
-    ck_ok(vpriv_recorder_start(l.recorder));
+    ck_ok(hub ? vpriv_hub_start(hub, l.recorder) : vpriv_recorder_start(l.recorder));
     return l;
 }
 

@@ -37,6 +37,9 @@ typedef struct sound_live_one {
     size_t all; /* frames the buffer takes */
 } sound_live_one;
 sound_live_one sound_live(household *h, const vpriv_recorder_config *config, uint32_t buffer_ms);
+/* The same, driven by a hub; NULL is by itself. */
+sound_live_one sound_live_in(
+    vpriv_hub *hub, household *h, const vpriv_recorder_config *config, uint32_t buffer_ms);
 /* Returns how many were taken; waits until they were read. */
 size_t sound_live_push(const sound_live_one *l, const float *frames, size_t n_frames);
 vpriv_outcome sound_live_end(sound_live_one *l);

@@ -1,6 +1,6 @@
 /* How a recording ends: silence, the hard maximum, finish, mute, a pause, a clock that jumps. What is
  * kept is exactly what was said until then, and listening goes on where it should. */
-#include "capture/source.h"
+#include "recorder/recorder.h"
 #include "sound.h"
 #include "vault/policy.h"
 #include <stdio.h>
@@ -22,6 +22,7 @@ static float *speech;
 static size_t n_speech;
 static float *noise; /* a minute in which nobody speaks */
 static sound_live_one live;
+static vpriv_hub *hub; /* NULL: the recorder has a thread of its own */
 
 static void set_up(void)
 {
@@ -31,11 +32,19 @@ static void set_up(void)
     noise = sound_scene(60 * RATE, NULL, 0, NULL, 0);
 }
 
+static void set_up_in_a_hub(void)
+{
+    set_up();
+    ck_ok(vpriv_hub_open(h.vault, NULL, &hub));
+}
+
 static void tear_down(void)
 {
     vpriv_recorder_close(live.recorder);
     vpriv_capture_close(live.source);
     live = (sound_live_one){NULL, NULL, 0};
+    vpriv_hub_close(hub);
+    hub = NULL;
     free(speech);
     free(noise);
     household_close(&h);
@@ -44,7 +53,7 @@ static void tear_down(void)
 static void start(vpriv_recorder_config config)
 {
     config.confirm_ms = 60000;
-    live = sound_live(&h, &config, VPRIV_PUSH_BUFFER_MAX_MS);
+    live = sound_live_in(hub, &h, &config, VPRIV_PUSH_BUFFER_MAX_MS);
 }
 
 static vpriv_recorder_state state(void)
@@ -115,9 +124,10 @@ START_TEST(silence_ends_what_somebody_spoke_and_listening_goes_on)
                 "%.0f ms, %.0f spoken", ms_of(&outcome), until_said);
             ck_ok(household_hear(&h, &outcome.recording, KEEP));
         }
-        tear_down();
-        set_up();
+        vpriv_recorder_close(live.recorder);
+        vpriv_capture_close(live.source);
     }
+    live = (sound_live_one){NULL, NULL, 0};
 }
 END_TEST
 
@@ -137,8 +147,8 @@ START_TEST(silence_counts_from_the_confirmation_and_not_at_all_where_it_was_turn
     const vpriv_outcome outcome = finished();
     ck_assert_int_eq(outcome.end_reason, VPRIV_END_SILENCE);
     ck_assert_msg(ms_of(&outcome) >= 7000 && ms_of(&outcome) <= 7100, "%.0f ms", ms_of(&outcome));
-    tear_down();
-    set_up();
+    vpriv_recorder_close(live.recorder);
+    vpriv_capture_close(live.source);
     config.trailing_silence_ms = 0;
     config.no_trailing_silence = config.no_maximum = true;
     start(config);
@@ -271,6 +281,11 @@ START_TEST(muting_closes_the_device_and_leaves_nothing_unconfirmed)
     start(config);
     ck_fails(vpriv_recorder_unmute(live.recorder), VPRIV_E_STATE);
     hear(speech, n_speech);
+    ck_assert_uint_gt(vpi_intake_pre_roll_us(live.recorder->intake), 0);
+    ck_ok(vpriv_recorder_mute(live.recorder));
+    ck_assert_uint_eq(vpi_intake_pre_roll_us(live.recorder->intake), 0);
+    ck_ok(vpriv_recorder_unmute(live.recorder));
+    hear(speech, n_speech);
     trigger(VPRIV_TRIGGER_WAKE_WORD);
     for (int i = 0; i < 100 && blocks_on_disk() == 0; i++) {
         hear(noise, RATE / 50);
@@ -378,7 +393,7 @@ START_TEST(a_pause_ends_the_recording_and_touches_nobodys_consent)
     ck_assert_int_eq(outcome.status, VPRIV_E_CONSENT);
     /* Nothing begins, and nothing opens, until it is lifted. */
     const vpriv_trigger it = {.struct_size = sizeof it, .kind = VPRIV_TRIGGER_BUTTON};
-    ck_ok(vpriv_recorder_start(live.recorder));
+    ck_ok(hub ? vpriv_hub_start(hub, live.recorder) : vpriv_recorder_start(live.recorder));
     ck_fails(vpriv_recorder_trigger(live.recorder, &it), VPRIV_E_CONSENT);
     ck_assert_ptr_nonnull(strstr(vpriv_error_detail(), "paused"));
     ck_fails(household_hear(&h, &outcome.recording, KEEP), VPRIV_E_CONSENT);
@@ -473,6 +488,34 @@ START_TEST(a_clock_that_jumps_changes_neither_length_nor_time_outs)
 }
 END_TEST
 
+/* A room's satellite is not the device the vault is in. */
+START_TEST(a_trigger_says_which_device_heard_it)
+{
+    char too_long[VPRIV_DEVICE_BYTES + 1];
+    vpriv_recording_info info;
+    memset(too_long, 'x', sizeof too_long - 1);
+    too_long[sizeof too_long - 1] = '\0';
+    const char *const classes[] = {"wearable", NULL, too_long, "two\nlines"};
+    static const char *const kept[] = {"wearable", "device"};
+    start(household_config(h.ada, 1));
+    for (size_t i = 0; i < 4; i++) {
+        const vpriv_trigger it = {
+            .struct_size = sizeof it, .kind = VPRIV_TRIGGER_BUTTON, .device_class = classes[i]};
+        if (i >= 2) {
+            ck_fails(vpriv_recorder_trigger(live.recorder, &it), VPRIV_E_ARG);
+            ck_assert_ptr_nonnull(strstr(vpriv_error_detail(), "device_class"));
+            continue;
+        }
+        ck_ok(vpriv_recorder_trigger(live.recorder, &it));
+        ck_ok(vpriv_recorder_confirm(live.recorder));
+        hear(speech, RATE / 2);
+        const vpriv_outcome outcome = finished();
+        ck_ok(vpriv_recording_about(h.vault, &outcome.recording, &info));
+        ck_assert_str_eq(info.device_class, kept[i]);
+    }
+}
+END_TEST
+
 START_TEST(a_file_ends_as_a_microphone_does)
 {
     const size_t at[] = {2 * RATE};
@@ -514,11 +557,10 @@ START_TEST(ends_out_of_range_are_refused)
 }
 END_TEST
 
-int main(void)
+static void add_tests(Suite *suite, const char *name, void (*begin)(void))
 {
-    Suite *suite = suite_create("recorder: ends");
-    TCase *tests = tcase_create("ends");
-    tcase_add_checked_fixture(tests, set_up, tear_down);
+    TCase *tests = tcase_create(name);
+    tcase_add_checked_fixture(tests, begin, tear_down);
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, silence_ends_what_somebody_spoke_and_listening_goes_on);
     tcase_add_test(
@@ -532,9 +574,20 @@ int main(void)
     tcase_add_test(tests, muting_keeps_what_was_confirmed_up_to_there);
     tcase_add_test(tests, unmuting_without_a_device_stays_muted);
     tcase_add_test(tests, a_pause_ends_the_recording_and_touches_nobodys_consent);
+    tcase_add_test(tests, a_clock_that_jumps_changes_neither_length_nor_time_outs);
+    tcase_add_test(tests, a_trigger_says_which_device_heard_it);
+    suite_add_tcase(suite, tests);
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("recorder: ends");
+    TCase *tests = tcase_create("without a recorder that goes on");
+    add_tests(suite, "alone", set_up);
+    add_tests(suite, "in a hub", set_up_in_a_hub);
+    tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, an_old_policy_put_back_ends_no_pause);
     tcase_add_test(tests, pauses_are_on_record_and_take_only_what_exists);
-    tcase_add_test(tests, a_clock_that_jumps_changes_neither_length_nor_time_outs);
     tcase_add_test(tests, a_file_ends_as_a_microphone_does);
     tcase_add_test(tests, ends_out_of_range_are_refused);
     suite_add_tcase(suite, tests);
