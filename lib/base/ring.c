@@ -72,10 +72,10 @@ size_t vpi_ring_filled(const vpi_ring *ring)
 
 static void take(uint8_t *from, uint8_t *to, size_t n_bytes)
 {
-    if (n_bytes) {
+    if (n_bytes && to)
         memcpy(to, from, n_bytes);
+    if (n_bytes)
         vpi_wipe(from, n_bytes);
-    }
 }
 
 size_t vpi_ring_read(vpi_ring *ring, void *data_out, size_t n_bytes)
@@ -87,7 +87,7 @@ size_t vpi_ring_read(vpi_ring *ring, void *data_out, size_t n_bytes)
     const size_t before_end = ring->capacity - at;
     const size_t first = n_read < before_end ? n_read : before_end;
     take(ring->bytes + at, data_out, first);
-    take(ring->bytes, (uint8_t *)data_out + first, n_read - first);
+    take(ring->bytes, data_out ? (uint8_t *)data_out + first : NULL, n_read - first);
     atomic_store_explicit(&ring->taken, taken + n_read, memory_order_release);
     return n_read;
 }

@@ -24,7 +24,7 @@ size_t vpi_ring_space(const vpi_ring *ring);
 
 /* Reader: bytes waiting. */
 size_t vpi_ring_filled(const vpi_ring *ring);
-/* Reader: take up to n_bytes; returns how many. */
+/* Reader: take up to n_bytes; returns how many. data_out NULL: they are wiped and gone. */
 size_t vpi_ring_read(vpi_ring *ring, void *data_out, size_t n_bytes);
 
 #endif

@@ -1,11 +1,8 @@
-/* From a source's frames to packets in a stream: front end, pre-roll, encoder, gaps.
+/* From a source's frames to packets in a stream: front end, pre-roll, who hears them, packer.
  *
  * Outside a recording the sound goes round the pre-roll, in guarded memory, and is wiped as it wraps;
- * nothing is encoded then. Inside, every packet goes into the stream as soon as it is whole; with
- * "don't save" there is none (NULL), and sound is handed to the application at most.
- * A gap is kept as long as it was: short ones are filled with zeros and marked; for longer ones the
- * encoder ends before the gap and starts anew behind it, so that no sound moves across.
- * A long file's packets are encoded by several threads, when it was told to. */
+ * nothing is encoded then. Inside it goes on to the packer, up to the recording's maximum; with "don't
+ * save" there is no stream (NULL), and sound is handed to the application at most. */
 #ifndef VPI_RECORDER_INTAKE_H
 #define VPI_RECORDER_INTAKE_H
 

@@ -3,6 +3,7 @@ lib_librooms_la_SOURCES += \
 	lib/recorder/crew.h lib/recorder/crew.c \
 	lib/recorder/bulk.h lib/recorder/bulk.c \
 	lib/recorder/quiet.h lib/recorder/quiet.c \
+	lib/recorder/packer.h lib/recorder/packer.c \
 	lib/recorder/intake.h lib/recorder/intake.c \
 	lib/recorder/recorder.h lib/recorder/config.c lib/recorder/machine.c \
 	lib/recorder/unmeant.c lib/recorder/tell.c \
