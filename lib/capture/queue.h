@@ -2,7 +2,9 @@
  *
  * The treaty:
  *  - exactly one thread writes (space, write, lose, end), exactly one reads (read, discard); they
- *    may be the same. The writing side never waits, locks, allocates, logs or calls the system.
+ *    may be the same. The writing side never waits, locks, allocates, logs or calls the system, and no
+ *    thread that writes does so between two calls of the writing side either, but to read the clock and
+ *    to wait for its device: tests/sound/test-realtime looks at every such thread.
  *  - a gap is told with the frame behind it: whoever sees the frame has been told of the gap.
  *  - what was read is wiped before the writer may use the room again.
  *  - create, reset and destroy happen when no other thread is inside. */
