@@ -66,6 +66,7 @@ void vpi_wipe_cipher_stack(void)
 void vpi_wipe_sound_stack(void)
 {
     sodium_stackzero(SOUND_STACK_BYTES);
+    vpi_wipe_registers();
 }
 
 vpriv_status vpi_alloc(size_t n_items, size_t item_bytes, void **memory_out)

@@ -27,6 +27,10 @@ void vpi_wipe_cipher_stack(void);
  * up to 71 KB below. Once per call of the user's, not per packet. */
 void vpi_wipe_sound_stack(void);
 
+/* What copying left in vector registers, where a core dump finds it: after sound went by, on any thread.
+ * Costs nanoseconds. */
+void vpi_wipe_registers(void);
+
 /* Ordinary zeroed memory, with a status. */
 vpriv_status vpi_alloc(size_t n_items, size_t item_bytes, void **memory_out);
 

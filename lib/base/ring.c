@@ -59,6 +59,7 @@ bool vpi_ring_write(vpi_ring *ring, const void *data, size_t n_bytes)
         memcpy(ring->bytes + at, data, first);
     if (n_bytes > first)
         memcpy(ring->bytes, (const uint8_t *)data + first, n_bytes - first);
+    vpi_wipe_registers();
     atomic_store_explicit(&ring->written, written + n_bytes, memory_order_release);
     return true;
 }

@@ -1,7 +1,7 @@
 lib_librooms_la_SOURCES += \
 	lib/base/status.h lib/base/status.c \
 	lib/base/try.h \
-	lib/base/memory.h lib/base/memory.c \
+	lib/base/memory.h lib/base/memory.c lib/base/registers.c \
 	lib/base/thread.h lib/base/thread.c \
 	lib/base/bytes.h lib/base/bytes.c \
 	lib/base/random.h lib/base/random.c \

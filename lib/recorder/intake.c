@@ -262,6 +262,7 @@ vpriv_status vpi_intake_pump(
     st = VPRIV_OK;
 out:
     vpi_wipe(intake->read_buffer, n_read * vpi_frame_bytes(&intake->source->format));
+    vpi_wipe_registers();
     return st;
 }
 

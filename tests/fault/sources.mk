@@ -102,3 +102,17 @@ tests_fault_long_memory_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_LONG
 tests_fault_long_memory_CFLAGS = $(fault_cflags)
 tests_fault_long_memory_LDFLAGS = $(memory_ldflags)
 tests_fault_long_memory_LDADD = $(life_ldadd)
+
+# A process that records planted sound, searched from outside. Sanitizers keep what was freed, lock
+# nothing, and want no core dumps.
+check_PROGRAMS += tests/fault/planter tests/fault/plants
+tests_fault_planter_SOURCES = tests/fault/planter.c tests/fault/plants.h
+tests_fault_planter_CPPFLAGS = -I$(top_srcdir)/include -I$(top_srcdir)/tests -D_GNU_SOURCE
+tests_fault_planter_LDADD = libvoicepriv.la
+tests_fault_plants_SOURCES = tests/fault/plants.c tests/fault/plants.h
+tests_fault_plants_CPPFLAGS = -I$(top_srcdir)/tests -D_GNU_SOURCE
+EXTRA_DIST += tests/fault/forgetting.py tests/fault/test-forgetting tests/fault/long-swap
+if !SANITIZERS
+TESTS += tests/fault/test-forgetting
+CHECK_LONG += tests/fault/long-swap
+endif

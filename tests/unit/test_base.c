@@ -6,6 +6,7 @@
 #include "unit.h"
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 
 START_TEST(status_every_code_has_its_own_text)
@@ -141,6 +142,55 @@ START_TEST(memory_is_locked_and_left_out_of_dumps)
 }
 END_TEST
 
+#define COPIED_BYTES 960
+
+static void do_nothing(int number)
+{
+    (void)number;
+}
+
+/* Where the kernel puts a thread's registers for a signal, as it does for a core dump. */
+static size_t pattern_in_registers(uint8_t *frame, size_t n_bytes)
+{
+    size_t n_found = 0;
+    memset(frame, 0, n_bytes);
+    if (raise(SIGUSR1) != 0)
+        return n_bytes;
+    for (size_t i = 0; i + 8 <= n_bytes; i++)
+        n_found += frame[i] >= 0xb0 && frame[i + 1] == frame[i] + 1 && frame[i + 7] == frame[i] + 7;
+    return n_found;
+}
+
+START_TEST(memory_that_was_copied_is_not_in_registers)
+{
+    static uint8_t frame[1u << 16];
+    const stack_t stack = {.ss_sp = frame, .ss_size = sizeof frame};
+    const struct sigaction action = {.sa_handler = do_nothing, .sa_flags = SA_ONSTACK};
+    uint8_t *from = malloc(COPIED_BYTES), *to = malloc(COPIED_BYTES);
+    volatile size_t n_bytes = COPIED_BYTES; /* for memcpy, not for the compiler */
+    vpi_ring *ring = NULL;
+    ck_ok(vpi_ring_create(COPIED_BYTES, &ring));
+    ck_assert_int_eq(sigaltstack(&stack, NULL), 0);
+    ck_assert_int_eq(sigaction(SIGUSR1, &action, NULL), 0);
+    for (size_t i = 0; i < COPIED_BYTES; i++)
+        from[i] = (uint8_t)(0xb0 + i % 64);
+    (void)pattern_in_registers(frame, sizeof frame); /* what is linked late is linked now */
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    memcpy(to, from, n_bytes);
+    ck_assert_uint_gt(pattern_in_registers(frame, sizeof frame), 0);
+#endif
+    memcpy(to, from, n_bytes);
+    vpi_wipe_registers();
+    ck_assert_uint_eq(pattern_in_registers(frame, sizeof frame), 0);
+    ck_assert(vpi_ring_write(ring, from, n_bytes));
+    ck_assert_uint_eq(pattern_in_registers(frame, sizeof frame), 0);
+    ck_assert_int_eq(memcmp(from, to, COPIED_BYTES), 0);
+    vpi_ring_destroy(ring);
+    free(from);
+    free(to);
+}
+END_TEST
+
 START_TEST(ring_wraps_wipes_and_refuses_when_full)
 {
     vpi_ring *ring = NULL;
@@ -258,6 +308,7 @@ int main(void)
     tcase_add_test(tests, bytes_every_truncation_is_refused);
     tcase_add_test(tests, bytes_text_with_nul_or_too_long_is_refused);
     tcase_add_test(tests, memory_is_locked_and_left_out_of_dumps);
+    tcase_add_test(tests, memory_that_was_copied_is_not_in_registers);
     tcase_add_test(tests, ring_wraps_wipes_and_refuses_when_full);
     tcase_add_test(tests, ring_two_threads_lose_and_reorder_nothing);
     tcase_add_test(tests, clock_never_runs_backwards);

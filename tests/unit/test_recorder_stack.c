@@ -1,6 +1,6 @@
 /* What libopus and the rest leave on stacks (P14). Threads of ours: nothing reaches below the part that
  * is locked, with the encoding that goes deepest. Threads of somebody else's: the calls that encode
- * leave nothing below them. Each of these runs on a stack of its own, once with the wipe kept from
+ * or decode leave nothing below them. Each of these runs on a stack of its own, once with the wipe kept from
  * happening, which shows what would be left, and once as it is. */
 #include "base/thread.h"
 #include "household.h"
@@ -238,6 +238,15 @@ static void run_it(void)
     status = vpriv_recorder_run(at_hand, &household_button, NULL);
 }
 
+static vpriv_reader *reader;
+
+static void read_it(void)
+{
+    static float pcm[2 * RATE];
+    size_t n_read = 0;
+    status = vpriv_gate_read_frames(reader, pcm, RATE, &n_read);
+}
+
 /* Words that are not zero, below the wipe's own. */
 static size_t run_on_stack(void (*call)(void), bool keep_from_wiping)
 {
@@ -294,6 +303,27 @@ START_TEST(calls_that_encode_leave_nothing_on_the_callers_stack)
 }
 END_TEST
 
+START_TEST(reading_leaves_nothing_on_the_callers_stack)
+{
+    const vpriv_gate_request request = {
+        .struct_size = sizeof request, .purpose = VPRIV_PURPOSE_KEEP_HISTORY, .actor = "test"};
+    vpriv_outcome outcome = {.struct_size = sizeof outcome};
+    vpriv_source *source = NULL;
+    at_hand = open_recorder(&source);
+    push(source, 9);
+    ck_ok(vpriv_capture_push_end(source));
+    ck_ok(vpriv_recorder_run(at_hand, &household_button, &outcome));
+    close_recorder(at_hand, source);
+    for (int kept = 1; kept >= 0; kept--) {
+        ck_ok(vpriv_gate_open(h.vault, h.keyring, &outcome.recording, &request, &reader));
+        const size_t n_left = run_on_stack(read_it, kept);
+        ck_assert_msg(kept ? n_left > 1000 : n_left == 0, "%s: %zu words are left",
+            kept ? "without the wipe" : "wiped", n_left);
+        vpriv_gate_close(reader);
+    }
+}
+END_TEST
+
 /* However many processors: their stacks must leave room for the recorders. */
 START_TEST(hub_has_four_workers_at_most_unless_asked)
 {
@@ -325,6 +355,7 @@ int main(void)
         tcase_add_test(tests, hub_has_four_workers_at_most_unless_asked);
     }
     tcase_add_test(tests, calls_that_encode_leave_nothing_on_the_callers_stack);
+    tcase_add_test(tests, reading_leaves_nothing_on_the_callers_stack);
     suite_add_tcase(suite, tests);
     return unit_main(suite);
 }
