@@ -37,12 +37,13 @@ static void print_purposes(uint32_t purposes)
 static bool print_recording(void *user, const vpriv_recording_info *info)
 {
     char id[ID_TEXT_BYTES], started[TIME_TEXT_BYTES], duration[DURATION_TEXT_BYTES];
+    char retention[VPRIV_RETENTION_BYTES];
     (void)user;
     hex_format(info->id.bytes, ID_BYTES, id);
     time_format(info->started_us, false, started);
     duration_format(info->duration_us, duration);
     printf("%s  %s  %12s  %-12s  %-14s  ", id, started, duration,
-        vpriv_retention_name(info->retention), vpriv_end_reason_name(info->end_reason));
+        vpriv_retention_name(info->retention, retention), vpriv_end_reason_name(info->end_reason));
     print_purposes(info->purposes);
     putchar('\n');
     return true;
@@ -50,6 +51,7 @@ static bool print_recording(void *user, const vpriv_recording_info *info)
 
 static bool add_recording(void *user, const vpriv_recording_info *info)
 {
+    char retention[VPRIV_RETENTION_BYTES];
     json_t *subjects = json_array();
     for (uint32_t i = 0; i < info->n_subjects; i++)
         json_array_append_new(subjects, json_id(info->subjects[i]));
@@ -58,7 +60,7 @@ static bool add_recording(void *user, const vpriv_recording_info *info)
         json_id(info->id.bytes), "state", state_name(info->state), "started",
         json_time(info->started_us), "expires", json_time(info->expires_us), "duration_us",
         (json_int_t)info->duration_us, "end_reason", vpriv_end_reason_name(info->end_reason),
-        "retention", vpriv_retention_name(info->retention), "trigger",
+        "retention", vpriv_retention_name(info->retention, retention), "trigger",
         vpriv_trigger_name(info->trigger), "trigger_score", (double)info->trigger_score,
         "wake_word", json_text(info->wake_word), "purposes", json_purposes(info->purposes),
         "subjects", subjects, "rate_hz", (int)info->rate_hz, "n_channels", (int)info->n_channels,

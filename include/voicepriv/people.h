@@ -73,6 +73,7 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_subject_list(
  *  Owns:     borrows all
  *  Threads:  any      Realtime: no      Secrets: destroyed
  *  @retval VPRIV_OK  @retval VPRIV_E_ARG  @retval VPRIV_E_NOT_FOUND  @retval VPRIV_E_NO_KEY
+ *  @retval VPRIV_E_STATE a recording of theirs is under a legal hold: nothing was erased
  *  @retval VPRIV_E_ROOT see vpriv_vault_erase  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY
  *  @retval VPRIV_E_IO  @retval VPRIV_E_FULL  @retval VPRIV_E_MEMORY
  *  Since: 0.1 */
@@ -107,6 +108,9 @@ typedef struct vpriv_consent_evidence {
     const char *const *recipients; /**< ids of parties besides the controller who may have it */
     size_t n_recipients;           /**< at most VPRIV_RECIPIENTS_MAX − 1 */
     bool covers_past;              /**< recorded with the consent */
+    const char *retention;         /**< how long a recording may be kept for this purpose, as
+                                      vpriv_retention_from_name() takes it; "until-erased": as long
+                                      as the recording is kept anyway */
     uint32_t max_uses;             /**< 0 for no limit */
 } vpriv_consent_evidence;
 

@@ -40,21 +40,30 @@ typedef enum vpriv_retention {
     VPRIV_RETENTION_ERASED_ONLY = 7, /**< until somebody erases it */
 } vpriv_retention;
 
+/** A term of its own: 1 to VPRIV_RETENTION_COUNT_MAX hours, days or calendar months. */
+#define VPRIV_RETENTION_HOURS(n)  ((vpriv_retention)(0x1000 + (n)))
+#define VPRIV_RETENTION_DAYS(n)   ((vpriv_retention)(0x2000 + (n)))
+#define VPRIV_RETENTION_MONTHS(n) ((vpriv_retention)(0x3000 + (n)))
+#define VPRIV_RETENTION_COUNT_MAX 4000
+
 /** Name a retention class: "none", "48h", "72h", "90d", "3months", "18months", "36months",
- *  "until-erased".
+ *  "until-erased"; a term of its own as an ISO 8601 duration: "PT12H", "P10D", "P6M".
  *  @param      retention  any value; unknown ones get a phrase of their own
- *  @return     static text, never NULL
- *  Owns:     the library owns the text; never freed
+ *  @param[out] name_out   VPRIV_RETENTION_BYTES bytes, ends with NUL
+ *  @return     name_out
+ *  Owns:     borrows name_out
  *  Threads:  any      Realtime: yes      Secrets: none
  *  Since: 0.1 */
-VPRIV_API const char *vpriv_retention_name(vpriv_retention retention);
+VPRIV_API const char *vpriv_retention_name(vpriv_retention retention, char *name_out);
 
-/** Find the retention class of a name, as vpriv_retention_name() gives it.
+/** Find the retention class of a name, as vpriv_retention_name() gives it, or of an ISO 8601 duration in
+ *  one unit, or in years and months: "P2W", "P1Y6M".
  *  @param      name           text
  *  @param[out] retention_out  untouched on failure
  *  Owns:     borrows name
  *  Threads:  any      Realtime: yes      Secrets: none
  *  @retval VPRIV_OK  @retval VPRIV_E_ARG a pointer is NULL  @retval VPRIV_E_NOT_FOUND no such class
+ *  @retval VPRIV_E_UNSUPPORTED a duration that mixes units, or is too long or too fine
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_retention_from_name(
     const char *name, vpriv_retention *retention_out);
@@ -173,6 +182,7 @@ typedef struct vpriv_receipt {
     vpriv_log_kind kind;        /**< what happened */
     int64_t time_us;            /**< when, UTC */
     uint64_t n_recordings;      /**< erasure: how many were made unreadable by this call */
+    uint64_t n_held;            /**< erasure: how many stay because of a legal hold */
     uint64_t generation_before; /**< of the root key */
     uint64_t generation_after;  /**< larger when keys were destroyed */
     vpriv_assurance assurance;  /**< how well the root store forgets */
@@ -242,6 +252,13 @@ typedef struct vpriv_recording_id {
     uint8_t bytes[VPRIV_RECORDING_ID_BYTES];
 } vpriv_recording_id;
 
+/** Why a recording is set aside. */
+typedef enum vpriv_restriction {
+    VPRIV_RESTRICTION_NONE = 0,
+    VPRIV_RESTRICTION_DISPUTE = 1,    /**< GDPR art. 18: the person asked for it. Nobody opens it */
+    VPRIV_RESTRICTION_LEGAL_HOLD = 2, /**< must be kept: nobody opens it, and nothing destroys it */
+} vpriv_restriction;
+
 /** What is known about a recording without opening its sound. */
 typedef struct vpriv_recording_info {
     size_t struct_size; /**< sizeof(vpriv_recording_info), set by the library */
@@ -252,6 +269,7 @@ typedef struct vpriv_recording_info {
     uint64_t duration_us; /**< 0 while unfinished */
     vpriv_end_reason end_reason;
     vpriv_retention retention;
+    vpriv_restriction restriction; /**< why it is set aside, in state RESTRICTED */
     vpriv_trigger_kind trigger;
     float trigger_score; /**< of the wake-word engine, 0 when it gave none */
     char wake_word[VPRIV_WAKE_WORD_BYTES];
@@ -315,7 +333,7 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_recording_about(
  *  Owns:     borrows all
  *  Threads:  any      Realtime: no      Secrets: destroyed
  *  @retval VPRIV_OK  @retval VPRIV_E_ARG  @retval VPRIV_E_NOT_FOUND one of them does not exist; none
- *          is erased
+ *          is erased  @retval VPRIV_E_STATE one of them is under a legal hold; none is erased
  *  @retval VPRIV_E_NO_KEY open for capture only  @retval VPRIV_E_ROOT erased in the file, but the root
  *          store could not be replaced yet: the next call or opening finishes it
  *  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO  @retval VPRIV_E_FULL not even the
@@ -330,12 +348,26 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_vault_erase(
  *  @param[in,out] receipt_out  struct_size set, or NULL; filled, untouched on failure
  *  Owns:     borrows all
  *  Threads:  any      Realtime: no      Secrets: destroyed
- *  @retval VPRIV_OK also when there was none  @retval VPRIV_E_ARG  @retval VPRIV_E_NO_KEY
- *  @retval VPRIV_E_ROOT  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO
- *  @retval VPRIV_E_FULL  @retval VPRIV_E_MEMORY
+ *  @retval VPRIV_OK also when there was none; what is under a legal hold stays and is counted
+ *  @retval VPRIV_E_ARG  @retval VPRIV_E_NO_KEY  @retval VPRIV_E_ROOT  @retval VPRIV_E_AUTH
+ *  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO  @retval VPRIV_E_FULL  @retval VPRIV_E_MEMORY
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_vault_erase_before(
     vpriv_vault *vault, int64_t before_us, vpriv_receipt *receipt_out);
+
+/** Erase everything that started within a time, a day for instance, for good; see vpriv_vault_erase.
+ *  @param      vault        opened with its root store
+ *  @param      since_us     UTC microseconds; 0 is from the beginning
+ *  @param      until_us     UTC microseconds: before this; later than since_us
+ *  @param[in,out] receipt_out  struct_size set, or NULL; filled, untouched on failure
+ *  Owns:     borrows all
+ *  Threads:  any      Realtime: no      Secrets: destroyed
+ *  @retval VPRIV_OK also when there was none; what is under a legal hold stays and is counted
+ *  @retval VPRIV_E_ARG  @retval VPRIV_E_NO_KEY  @retval VPRIV_E_ROOT  @retval VPRIV_E_AUTH
+ *  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO  @retval VPRIV_E_FULL  @retval VPRIV_E_MEMORY
+ *  Since: 0.1 */
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_vault_erase_between(
+    vpriv_vault *vault, int64_t since_us, int64_t until_us, vpriv_receipt *receipt_out);
 
 /** Do waiting housekeeping in small steps: remove ciphertext whose keys are gone, shred recordings
  *  that no purpose is left for, adopt what capture processes left, rebuild the disk reserve.

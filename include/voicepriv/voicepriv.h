@@ -16,6 +16,7 @@
 #include <voicepriv/packets.h>
 #include <voicepriv/people.h>
 #include <voicepriv/recorder.h>
+#include <voicepriv/retention.h>
 #include <voicepriv/vault.h>
 
 #endif

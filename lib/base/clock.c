@@ -1,5 +1,7 @@
 #include "base/clock.h"
+#include "base/random.h"
 #include "base/try.h"
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -24,6 +26,30 @@ int64_t vpi_clock_now_us(vpi_clock *clock)
 int64_t vpi_monotonic_us(void)
 {
     return system_us(CLOCK_MONOTONIC);
+}
+
+static int digit_of(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int64_t vpi_running_us(uint8_t boot_id_out[VPI_BOOT_ID_BYTES])
+{
+    char text[64] = "";
+    size_t n = 0;
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+    const bool is_read = file && fgets(text, sizeof text, file);
+    if (file)
+        (void)fclose(file);
+    memset(boot_id_out, 0, VPI_BOOT_ID_BYTES);
+    for (const char *at = text; *at && n < 2 * VPI_BOOT_ID_BYTES; at++)
+        if (digit_of(*at) >= 0) {
+            boot_id_out[n / 2] = (uint8_t)(boot_id_out[n / 2] << 4 | digit_of(*at));
+            n++;
+        }
+    if (!is_read || n < 2 * VPI_BOOT_ID_BYTES)
+        vpi_random(boot_id_out, VPI_BOOT_ID_BYTES);
+    return system_us(CLOCK_BOOTTIME);
 }
 
 typedef struct civil {

@@ -3,6 +3,7 @@
 #include "consent/text.h"
 #include "recorder/recorder.h"
 #include "vault/false_wakes.h"
+#include "vault/header.h"
 #include <string.h>
 
 #define PRE_ROLL_MS_DEFAULT  500
@@ -114,7 +115,7 @@ vpriv_status vpi_recorder_config_check(
     VPI_TRY(check_subjects(config));
     VPI_TRY(vpriv_encoding_check(
         config->encoding.struct_size ? &config->encoding : NULL, &filled.encoding));
-    VPI_ENSURE((unsigned)config->retention <= VPRIV_RETENTION_ERASED_ONLY, VPRIV_E_ARG,
+    VPI_ENSURE(vpi_retention_is_valid(config->retention), VPRIV_E_ARG,
         "retention class %d is not known", (int)config->retention);
     if (filled.required_purposes == 0)
         filled.required_purposes = VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_KEEP_HISTORY);

@@ -63,6 +63,68 @@ out:
     return st;
 }
 
+/* For how long everybody who speaks lets it be kept for a purpose. */
+static vpriv_status consented_term(vpriv_vault *vault, const vpi_tag *tag, vpriv_purpose purpose,
+    vpriv_retention *retention_out, int64_t *end_us_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    int64_t end_us = VPRIV_TIME_FOREVER_US;
+    vpriv_retention shortest = VPRIV_RETENTION_ERASED_ONLY;
+    for (uint32_t i = 0; i < tag->n_subjects; i++) {
+        vpi_subject subject;
+        vpriv_consent_record record;
+        vpriv_retention retention = VPRIV_RETENTION_NONE;
+        VPI_TRY(vpi_subject_find(vault, tag->subjects[i], &subject));
+        VPI_TRY(vpi_consent_latest(vault, subject.row, purpose, &record, NULL));
+        VPI_TRY(vpriv_retention_from_name(record.retention, &retention));
+        const int64_t own_us = vpi_retention_end_us(retention, tag->started_us);
+        if (own_us < end_us) {
+            end_us = own_us;
+            shortest = retention;
+        }
+    }
+    *retention_out = shortest;
+    *end_us_out = end_us;
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+/* The recording lives as long as its class and the longest of its purposes; a purpose that ends before
+ * it is filed under the term that ends it. */
+static vpriv_status set_terms(vpriv_vault *vault, vpi_recording *recording)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    const vpi_tag *tag = &recording->tag;
+    vpriv_retention terms[VPI_PURPOSES_MAX], longest = VPRIV_RETENTION_NONE;
+    int64_t ends_us[VPI_PURPOSES_MAX], longest_us = 0;
+    for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
+        if (!(recording->wrapped >> p & 1))
+            continue;
+        VPI_TRY(consented_term(vault, tag, (vpriv_purpose)p, &terms[p], &ends_us[p]));
+        if (ends_us[p] > longest_us) {
+            longest_us = ends_us[p];
+            longest = terms[p];
+        }
+    }
+    recording->retention = tag->retention;
+    recording->expires_us = vpi_retention_end_us(tag->retention, tag->started_us);
+    if (longest_us < recording->expires_us) {
+        recording->retention = longest;
+        recording->expires_us = longest_us;
+    }
+    for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++)
+        if (recording->wrapped >> p & 1 && ends_us[p] < recording->expires_us) {
+            recording->purpose_expires_us[p] = ends_us[p];
+            VPI_TRY(vpi_database_run(vault->database,
+                "INSERT OR IGNORE INTO term(retention, recording) VALUES (?1, ?2)", "ii",
+                (int64_t)terms[p], recording->row));
+        }
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
 static vpriv_status index_subjects(vpriv_vault *vault, const vpi_recording *recording)
 {
     for (uint32_t i = 0; i < recording->tag.n_subjects; i++) {
@@ -101,10 +163,8 @@ vpriv_status vpi_adopt_commit(vpriv_vault *vault, int64_t row, const vpi_ingest_
     } else {
         memcpy(recording->commitment, commit->commitment, VPI_HASH_BYTES);
         recording->state = VPRIV_RECORDING_COMMITTED;
-        recording->retention = recording->tag.retention;
-        recording->expires_us =
-            vpi_retention_end_us(recording->retention, recording->tag.started_us);
         recording->wrapped = wraps->purposes;
+        VPI_TRY(set_terms(vault, recording));
         /* Filed first: a recording that is kept is found by everybody who speaks in it. */
         VPI_TRY(index_subjects(vault, recording));
         VPI_TRY(vpi_vault_add_key(vault, commit->shred_key, &recording->key_slot));

@@ -34,12 +34,20 @@ out:
     return st;
 }
 
+/* The retention classes there are, each found by one step in the index. */
+#define CLASSES                                                                                    \
+    "WITH RECURSIVE class(r) AS (SELECT min(retention) FROM recording INDEXED BY"                  \
+    " recording_retention WHERE state IN (2, 3) UNION ALL SELECT (SELECT min(retention) FROM"      \
+    " recording INDEXED BY recording_retention WHERE state IN (2, 3) AND retention > class.r)"     \
+    " FROM class WHERE class.r IS NOT NULL) "
+
 vpriv_status vpi_complete_kept(vpriv_vault *vault, int64_t first_row, int64_t last_row)
 {
     return compare(vault,
         ROWS "recording NOT INDEXED WHERE id > ?1 AND id <= ?2 AND state IN (2, 3)",
-        ROWS "recording INDEXED BY recording_retention WHERE retention IN (0, 1, 2, 3, 4, 5, 6, 7)"
-             " AND id > ?1 AND id <= ?2 AND state IN (2, 3)",
+        CLASSES ROWS
+        "recording INDEXED BY recording_retention WHERE retention IN (SELECT r FROM class)"
+        " AND id > ?1 AND id <= ?2 AND state IN (2, 3)",
         first_row, last_row);
 }
 

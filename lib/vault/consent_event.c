@@ -7,6 +7,7 @@
 #include "consent/state.h"
 #include "vault/consent_store.h"
 #include "vault/erase.h"
+#include "vault/header.h"
 #include "vault/ingest.h"
 #include "vault/log_store.h"
 #include "vault/notice_store.h"
@@ -102,6 +103,21 @@ static vpriv_status describe_first(vpriv_vault *vault, const vpi_subject *person
     return VPRIV_OK;
 }
 
+/* A term as ISO 8601 writes it, or none. */
+static vpriv_status set_retention(const char *asked, vpriv_consent_record *record)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpriv_retention retention = VPRIV_RETENTION_ERASED_ONLY;
+    if (asked && asked[0])
+        VPI_TRY(vpriv_retention_from_name(asked, &retention));
+    VPI_ENSURE(retention != VPRIV_RETENTION_NONE, VPRIV_E_ARG,
+        "a consent to keeping nothing is a refusal (retention \"%.31s\")", asked);
+    vpi_retention_as_duration(retention, record->retention);
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
 /* Everything of the new record that does not depend on what was before. */
 static vpriv_status fill_event(vpriv_vault *vault, vpriv_consent_event event,
     const vpriv_consent_evidence *evidence, vpriv_consent_record *record)
@@ -124,6 +140,7 @@ static vpriv_status fill_event(vpriv_vault *vault, vpriv_consent_event event,
             sizeof record->recipients[0]);
         VPI_TRY(add_recipients(record, evidence));
         record->covers_past = evidence->covers_past;
+        VPI_TRY(set_retention(evidence->retention, record));
         const uint32_t most = vpriv_purpose_about(record->purpose)->uses_max;
         record->max_uses = evidence->max_uses ? evidence->max_uses : most;
         record->uses = 0;

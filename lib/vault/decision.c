@@ -192,6 +192,8 @@ vpriv_status vpi_decide_read(vpriv_vault *vault, const vpi_recording *recording,
     input.recipient_known = VPRIV_FACT_YES;
     input.recording_state = recording->state;
     input.retention_until_us = recording->expires_us;
+    if ((unsigned)purpose < VPI_PURPOSES_MAX && recording->purpose_expires_us[purpose] != 0)
+        input.retention_until_us = recording->purpose_expires_us[purpose];
     input.n_subjects = recording->tag.n_subjects;
     memset(record_id_out, 0, VPRIV_CONSENT_RECORD_ID_BYTES);
     for (uint32_t i = recording->tag.n_subjects; i-- > 0;)

@@ -22,6 +22,7 @@ vpriv_status vpi_erase_bury(vpriv_vault *vault, int64_t row)
     VPI_TRY(
         vpi_database_run(database, "DELETE FROM recording_subject WHERE recording = ?1", "i", row));
     VPI_TRY(vpi_database_run(database, "DELETE FROM ingest WHERE recording = ?1", "i", row));
+    VPI_TRY(vpi_database_run(database, "DELETE FROM term WHERE recording = ?1", "i", row));
     VPI_TRY(vpi_database_run(database,
         "UPDATE recording SET state = ?2, retention = 0, key_slot = NULL, header = NULL"
         " WHERE id = ?1",
@@ -76,6 +77,41 @@ static vpriv_status slot_of(vpriv_vault *vault, int64_t row, bool *is_kept_out, 
 out:
     vpi_row_end(&found);
     return st;
+}
+
+/* What is set aside says so in the clear, which its header answers for. */
+static vpriv_status is_held(vpriv_vault *vault, int64_t row, bool *held_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_recording *recording = NULL;
+    int64_t state = 0;
+    *held_out = false;
+    VPI_TRY(vpi_database_int(
+        vault->database, &state, "SELECT state FROM recording WHERE id = ?1", "i", row));
+    if (state != VPRIV_RECORDING_RESTRICTED)
+        return VPRIV_OK;
+    VPI_TRY(vpi_alloc(1, sizeof *recording, (void **)&recording));
+    VPI_TRY(vpi_recording_load(vault, row, recording));
+    *held_out = recording->restriction == VPRIV_RESTRICTION_LEGAL_HOLD;
+    st = VPRIV_OK;
+out:
+    free(recording);
+    return st;
+}
+
+static vpriv_status refuse_held(vpriv_vault *vault, const int64_t *rows, size_t n_rows)
+{
+    for (size_t i = 0; i < n_rows; i++) {
+        bool held = false;
+        const vpriv_status st = is_held(vault, rows[i], &held);
+        if (st != VPRIV_OK)
+            return st;
+        if (held)
+            return vpi_fail(VPRIV_E_STATE,
+                "a recording is under a legal hold (number %zu of %zu): nothing was erased", i + 1,
+                n_rows);
+    }
+    return VPRIV_OK;
 }
 
 vpriv_status vpi_erase_rows(vpriv_vault *vault, const int64_t *rows, size_t n_rows,
@@ -137,6 +173,7 @@ static vpriv_status erase_ids(
             "no such recording in this vault (number %zu of %zu)", i + 1, n);
         VPI_TRY(found);
     }
+    VPI_TRY(refuse_held(vault, rows, n));
     if (n == 1)
         memcpy(entry.recording, recordings[0].bytes, sizeof entry.recording);
     vpi_receipt_start(vault, VPRIV_LOG_ERASURE, receipt);
@@ -167,12 +204,34 @@ out:
     return st;
 }
 
-/* Ids grow with time, so what started before a moment is a prefix, up to recorders that ran at the
- * same time: each row is looked at, and the search ends after a stretch of younger ones. */
+/* Ids grow with time, so what started within a time is a stretch, up to recorders that ran at the same
+ * time: each row is looked at, and the search ends after a number of younger ones. */
 #define YOUNGER_IN_A_ROW 64
 
-static vpriv_status rows_before(vpriv_vault *vault, int64_t before_us, int64_t *cursor_io,
-    int64_t *rows_out, size_t capacity, size_t *n_out)
+typedef struct stretch {
+    int64_t since_us;
+    int64_t until_us; /* VPRIV_TIME_FOREVER_US, with since_us 0: all, whatever the headers say */
+    int64_t cursor;
+    uint64_t n_held;
+} stretch;
+
+static vpriv_status match(vpriv_vault *vault, const stretch *of, int64_t row,
+    vpi_recording *recording, bool *matches_out, bool *younger_out)
+{
+    *matches_out = true;
+    *younger_out = false;
+    if (of->since_us == 0 && of->until_us == VPRIV_TIME_FOREVER_US)
+        return VPRIV_OK;
+    const vpriv_status st = vpi_recording_load(vault, row, recording);
+    if (st != VPRIV_OK)
+        return st;
+    *younger_out = recording->tag.started_us >= of->until_us;
+    *matches_out = !*younger_out && recording->tag.started_us >= of->since_us;
+    return VPRIV_OK;
+}
+
+static vpriv_status rows_within(
+    vpriv_vault *vault, stretch *of, int64_t *rows_out, size_t capacity, size_t *n_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_recording *recording = NULL;
@@ -181,20 +240,20 @@ static vpriv_status rows_before(vpriv_vault *vault, int64_t before_us, int64_t *
     VPI_TRY(vpi_alloc(1, sizeof *recording, (void **)&recording));
     while (n < capacity && n_younger < YOUNGER_IN_A_ROW) {
         int64_t row = 0;
-        const vpriv_status next = vpi_database_next(vault->database, *cursor_io, &row,
+        bool matches = false, younger = false, held = false;
+        const vpriv_status next = vpi_database_next(vault->database, of->cursor, &row,
             "SELECT id FROM recording WHERE id > ?1 AND key_slot IS NOT NULL ORDER BY id LIMIT 1",
-            "i", *cursor_io);
+            "i", of->cursor);
         if (next == VPRIV_E_NOT_FOUND)
             break;
         VPI_TRY(next);
-        *cursor_io = row;
-        bool matches = before_us == VPRIV_TIME_FOREVER_US;
-        if (!matches) {
-            VPI_TRY(vpi_recording_load(vault, row, recording));
-            matches = recording->tag.started_us < before_us;
-        }
-        n_younger = matches ? 0 : n_younger + 1;
+        of->cursor = row;
+        VPI_TRY(match(vault, of, row, recording, &matches, &younger));
+        n_younger = younger ? n_younger + 1 : 0;
         if (matches)
+            VPI_TRY(is_held(vault, row, &held));
+        of->n_held += held;
+        if (matches && !held)
             rows_out[n++] = row;
     }
     *n_out = n;
@@ -204,24 +263,24 @@ out:
     return st;
 }
 
-static vpriv_status erase_batch_before(vpriv_vault *vault, int64_t before_us, int64_t *cursor_io,
-    bool *done_out, vpriv_receipt *receipt)
+static vpriv_status erase_batch(
+    vpriv_vault *vault, stretch *of, bool *done_out, vpriv_receipt *receipt)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     int64_t rows[BATCH_ROWS];
     size_t n = 0;
-    vpriv_log_entry entry = {.kind = VPRIV_LOG_ERASURE,
-        .purpose = VPRIV_LOG_NO_PURPOSE,
-        .actor = "owner",
-        .reason = "erased: older ones"};
-    if (before_us == VPRIV_TIME_FOREVER_US)
-        snprintf(entry.reason, sizeof entry.reason, "erased: all");
+    vpriv_log_entry entry = {
+        .kind = VPRIV_LOG_ERASURE, .purpose = VPRIV_LOG_NO_PURPOSE, .actor = "owner"};
+    const char *const what = of->since_us != 0                       ? "of a time"
+                             : of->until_us == VPRIV_TIME_FOREVER_US ? "all"
+                                                                     : "older ones";
+    snprintf(entry.reason, sizeof entry.reason, "erased: %s", what);
     VPI_TRY(vpi_vault_begin_freeing(vault));
     VPI_TRY(vpi_ingest_adopt_all(vault));
     const size_t most = vpi_reserve_is_there(vault) ? BATCH_ROWS : BATCH_ROWS_SHORT;
     if (receipt->kind == VPRIV_LOG_UNKNOWN)
         vpi_receipt_start(vault, VPRIV_LOG_ERASURE, receipt);
-    VPI_TRY(rows_before(vault, before_us, cursor_io, rows, most, &n));
+    VPI_TRY(rows_within(vault, of, rows, most, &n));
     *done_out = n < most;
     VPI_TRY(vpi_erase_rows(vault, rows, n, NULL, 0, &entry, receipt));
     VPI_TRY(vpi_vault_commit(vault));
@@ -231,25 +290,39 @@ out:
     return st;
 }
 
-vpriv_status vpriv_vault_erase_before(
-    vpriv_vault *vault, int64_t before_us, vpriv_receipt *receipt_out)
+static vpriv_status erase_stretch(
+    vpriv_vault *vault, int64_t since_us, int64_t until_us, vpriv_receipt *receipt_out)
 {
     vpriv_receipt receipt = {.kind = VPRIV_LOG_UNKNOWN};
-    int64_t cursor = 0;
+    stretch of = {since_us, until_us, 0, 0};
     bool done = false;
     vpriv_status st = vpi_vault_enter(vault, true);
     if (st != VPRIV_OK)
         return st;
     st = VPRIV_E_INTERNAL;
-    VPI_ENSURE(before_us > 0, VPRIV_E_ARG, "a time is needed; VPRIV_TIME_FOREVER_US erases all");
+    VPI_ENSURE(since_us >= 0 && until_us > since_us, VPRIV_E_ARG,
+        "a time is needed; VPRIV_TIME_FOREVER_US erases all");
     VPI_TRY(vpi_receipt_check(receipt_out));
     while (!done)
-        VPI_TRY(erase_batch_before(vault, before_us, &cursor, &done, &receipt));
+        VPI_TRY(erase_batch(vault, &of, &done, &receipt));
+    receipt.n_held = of.n_held;
     vpi_receipt_finish(vault, &receipt, receipt_out);
     st = VPRIV_OK;
 out:
     vpi_vault_leave(vault);
     return st;
+}
+
+vpriv_status vpriv_vault_erase_before(
+    vpriv_vault *vault, int64_t before_us, vpriv_receipt *receipt_out)
+{
+    return erase_stretch(vault, 0, before_us, receipt_out);
+}
+
+vpriv_status vpriv_vault_erase_between(
+    vpriv_vault *vault, int64_t since_us, int64_t until_us, vpriv_receipt *receipt_out)
+{
+    return erase_stretch(vault, since_us, until_us, receipt_out);
 }
 
 static vpriv_status collect_subject_rows(
@@ -297,6 +370,7 @@ static vpriv_status erase_subject(
     VPI_TRY(vpi_subject_find(vault, subject_id, &subject));
     vpi_receipt_start(vault, VPRIV_LOG_SUBJECT_ERASED, receipt);
     VPI_TRY(collect_subject_rows(vault, subject.row, &rows, &n_rows));
+    VPI_TRY(refuse_held(vault, rows, n_rows));
     VPI_TRY(vpi_consent_grant_slots(vault, subject.row, slots, &n_slots));
     slots[n_slots++] = subject.key_slot;
     VPI_TRY(vpi_policy_remove_subject(vault, subject.id));

@@ -3,13 +3,14 @@
 #include "base/try.h"
 #include <string.h>
 
-#define HEADER_BYTES   (2 + 2 + VPI_TAG_ENCODED_BYTES + VPI_HASH_BYTES + 8 + 4 + 2 + 4 * 8)
+#define HEADER_BYTES                                                                               \
+    (2 + 2 + VPI_TAG_ENCODED_BYTES + VPI_HASH_BYTES + 8 + 4 + 2 + 4 * 8 + 2 + VPI_PURPOSES_MAX * 9)
 #define HEADER_VERSION 1
 #define WRAPS_BYTES    (4 + VPI_PURPOSES_MAX * VPI_WRAP_BYTES)
 
 /* The clear columns that the header answers for. */
 typedef struct header_bond {
-    uint8_t bytes[VPI_RECORDING_ID_BYTES + 1 + 1 + 8];
+    uint8_t bytes[VPI_RECORDING_ID_BYTES + 1 + 2 + 8];
 } header_bond;
 
 static vpi_place header_place(
@@ -18,7 +19,7 @@ static vpi_place header_place(
     vpi_writer w = vpi_writer_of(bond->bytes, sizeof bond->bytes);
     vpi_put_bytes(&w, recording->id, VPI_RECORDING_ID_BYTES);
     vpi_put_u8(&w, (uint8_t)recording->state);
-    vpi_put_u8(&w, (uint8_t)recording->retention);
+    vpi_put_u16(&w, (uint16_t)recording->retention);
     vpi_put_u64(&w, recording->key_slot);
     return (vpi_place){vault->vault_id, VPI_COLUMN_RECORDING_HEADER, (uint64_t)recording->row,
         bond->bytes, sizeof bond->bytes};
@@ -42,14 +43,17 @@ static vpriv_status parse_header(const uint8_t *plain, size_t n_bytes, vpi_recor
     recording->finish.n_frames_48k = vpi_get_u64(&r);
     recording->finish.ended_us = vpi_get_i64(&r);
     recording->n_accesses = vpi_get_u64(&r);
+    recording->restriction = (vpriv_restriction)vpi_get_u8(&r);
+    for (size_t n = vpi_get_u8(&r); n > 0 && !r.failed; n--) {
+        const unsigned p = vpi_get_u8(&r);
+        if (p >= VPI_PURPOSES_MAX)
+            return vpi_auth_failed();
+        recording->purpose_expires_us[p] = vpi_get_i64(&r);
+    }
     if (vpi_reader_finish(&r, "header") != VPRIV_OK)
         return vpi_auth_failed();
     vpi_tag_hash(recording->tag_bytes, recording->n_tag_bytes, recording->tag_hash);
-    const vpriv_status st =
-        vpi_tag_decode(recording->tag_bytes, recording->n_tag_bytes, &recording->tag);
-    if (st == VPRIV_OK && recording->tag.retention != recording->retention)
-        return vpi_auth_failed();
-    return st;
+    return vpi_tag_decode(recording->tag_bytes, recording->n_tag_bytes, &recording->tag);
 }
 
 static vpriv_status open_header(vpriv_vault *vault, const vpi_row *row, vpi_recording *recording)
@@ -80,8 +84,8 @@ static vpriv_status read_row(vpriv_vault *vault, const vpi_row *row, vpi_recordi
     memset(recording, 0, sizeof *recording);
     recording->row = vpi_column_int(row, 0);
     const int64_t state = vpi_column_int(row, 2), retention = vpi_column_int(row, 3);
-    if (state < VPRIV_RECORDING_PROVISIONAL || state > VPRIV_RECORDING_SHREDDED ||
-        retention < VPRIV_RETENTION_NONE || retention > VPRIV_RETENTION_ERASED_ONLY)
+    if (state < VPRIV_RECORDING_PROVISIONAL || state > VPRIV_RECORDING_SHREDDED || retention < 0 ||
+        retention > UINT16_MAX || !vpi_retention_is_valid((vpriv_retention)retention))
         return vpi_auth_failed();
     recording->state = (vpriv_recording_state)state;
     recording->retention = (vpriv_retention)retention;
@@ -130,16 +134,34 @@ vpriv_status vpi_recording_load(vpriv_vault *vault, int64_t id, vpi_recording *r
     return st == VPRIV_E_NOT_FOUND ? vpi_auth_failed() : st;
 }
 
-/* With this key, under any state and retention that the header may have been sealed with. */
+static bool opens_in(
+    vpriv_vault *vault, const vpi_row *row, int64_t retention, vpi_recording *recording)
+{
+    for (int state = VPRIV_RECORDING_COMMITTED; state <= VPRIV_RECORDING_RESTRICTED; state++) {
+        recording->state = (vpriv_recording_state)state;
+        recording->retention = (vpriv_retention)retention;
+        if (open_header(vault, row, recording) == VPRIV_OK)
+            return true;
+    }
+    return false;
+}
+
+/* With this key, under any state and retention that the header may have been sealed with: the column's,
+ * one of the table, or a term of its own that other recordings have. */
 static bool opens_somehow(vpriv_vault *vault, const vpi_row *row, vpi_recording *recording)
 {
-    for (int state = VPRIV_RECORDING_COMMITTED; state <= VPRIV_RECORDING_RESTRICTED; state++)
-        for (int retention = 0; retention <= VPRIV_RETENTION_ERASED_ONLY; retention++) {
-            recording->state = (vpriv_recording_state)state;
-            recording->retention = (vpriv_retention)retention;
-            if (open_header(vault, row, recording) == VPRIV_OK)
-                return true;
-        }
+    if (opens_in(vault, row, vpi_column_int(row, 3) & UINT16_MAX, recording))
+        return true;
+    for (int64_t retention = 0; retention <= VPRIV_RETENTION_ERASED_ONLY; retention++)
+        if (opens_in(vault, row, retention, recording))
+            return true;
+    int64_t retention = VPRIV_RETENTION_ERASED_ONLY;
+    while (vpi_database_int(vault->database, &retention,
+               "SELECT retention FROM recording WHERE retention > ?1 AND retention < 65536"
+               " ORDER BY retention LIMIT 1",
+               "i", retention) == VPRIV_OK)
+        if (opens_in(vault, row, retention, recording))
+            return true;
     return false;
 }
 
@@ -194,6 +216,20 @@ out:
     return st;
 }
 
+static void put_purpose_terms(vpi_writer *w, const vpi_recording *recording)
+{
+    uint8_t n = 0;
+    for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++)
+        if (recording->purpose_expires_us[p] != 0)
+            n++;
+    vpi_put_u8(w, n);
+    for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++)
+        if (recording->purpose_expires_us[p] != 0) {
+            vpi_put_u8(w, (uint8_t)p);
+            vpi_put_i64(w, recording->purpose_expires_us[p]);
+        }
+}
+
 vpriv_status vpi_recording_store(
     vpriv_vault *vault, const vpi_recording *recording, const uint8_t shred_key[VPI_KEY_BYTES])
 {
@@ -215,6 +251,8 @@ vpriv_status vpi_recording_store(
     vpi_put_u64(&w, recording->finish.n_frames_48k);
     vpi_put_i64(&w, recording->finish.ended_us);
     vpi_put_u64(&w, recording->n_accesses);
+    vpi_put_u8(&w, (uint8_t)recording->restriction);
+    put_purpose_terms(&w, recording);
     VPI_TRY(vpi_writer_finish(&w, "header"));
     vpi_derive(shred_key, "recording: header", NULL, 0, vault->secrets->key);
     VPI_TRY(vpi_seal_padded(
@@ -253,6 +291,7 @@ void vpi_recording_describe(const vpi_recording *recording, vpriv_recording_info
     info_out->duration_us = recording->finish.n_frames_48k * 1000 / 48;
     info_out->end_reason = recording->finish.reason;
     info_out->retention = recording->retention;
+    info_out->restriction = recording->restriction;
     info_out->trigger = tag->trigger;
     info_out->trigger_score = tag->trigger_score;
     memcpy(info_out->wake_word, tag->wake_word, sizeof info_out->wake_word);

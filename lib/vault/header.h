@@ -21,7 +21,8 @@ typedef struct vpi_recording {
     int64_t row;
     uint8_t id[VPI_RECORDING_ID_BYTES];
     vpriv_recording_state state;
-    vpriv_retention retention; /* clear column, equal to the tag's */
+    vpriv_retention
+        retention; /* clear column: the tag's, or a shorter one that its consents ask for */
     uint64_t key_slot;
     size_t n_tag_bytes;
     uint8_t tag_bytes[VPI_TAG_ENCODED_BYTES];
@@ -29,6 +30,8 @@ typedef struct vpi_recording {
     uint8_t tag_hash[VPI_HASH_BYTES];
     uint8_t commitment[VPI_HASH_BYTES];
     int64_t expires_us;
+    int64_t purpose_expires_us[VPI_PURPOSES_MAX]; /* of those that end before it; 0 is with it */
+    vpriv_restriction restriction;
     uint32_t wrapped;    /* purposes that have a wrap */
     uint64_t n_accesses; /* entries in the log about opening it, granted and refused */
     vpi_finish finish;
@@ -63,5 +66,10 @@ vpriv_status vpi_wraps_load(
 
 /* When a retention class runs out. */
 int64_t vpi_retention_end_us(vpriv_retention retention, int64_t started_us);
+bool vpi_retention_is_valid(vpriv_retention retention);
+/* As consent records have it: an ISO 8601 duration, or "until-erased"; VPRIV_RETENTION_BYTES. */
+void vpi_retention_as_duration(vpriv_retention retention, char *text_out);
+/* Months are of different lengths: what began later may run out earlier, by up to three days. */
+bool vpi_retention_is_in_months(vpriv_retention retention);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/try.h"
+#include "vault/clock_guard.h"
 #include "vault/false_wakes.h"
 #include "vault/ingest.h"
 #include "vault/log_store.h"
@@ -153,6 +154,7 @@ static vpriv_status fill(
         fixed_key(vault->secrets, VPI_SLOT_INGEST), &nothing));
     VPI_TRY(vpi_log_start(vault));
     VPI_TRY(vpi_log_append(vault, &entry, NULL, 0, NULL, NULL));
+    VPI_TRY(vpi_clock_trust(vault));
     char pragmas[96];
     snprintf(pragmas, sizeof pragmas, "PRAGMA application_id=%d; PRAGMA user_version=%d;",
         VPI_APPLICATION_ID, VPI_USER_VERSION);

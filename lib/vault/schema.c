@@ -34,5 +34,8 @@ const char vpi_vault_schema[] =
     "CREATE TABLE log_payload(id INTEGER PRIMARY KEY, tag BLOB, owners BLOB NOT NULL,"
     " sealed BLOB NOT NULL) STRICT;"
     "CREATE INDEX log_payload_tag ON log_payload(tag, id) WHERE tag IS NOT NULL;"
+    "CREATE TABLE term(retention INTEGER NOT NULL, recording INTEGER NOT NULL"
+    " REFERENCES recording(id), PRIMARY KEY (retention, recording)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX term_recording ON term(recording);"
     "CREATE INDEX recording_provisional ON recording(id) WHERE state = 1;"
     "CREATE INDEX recording_retention ON recording(retention, id) WHERE state IN (2, 3);";

@@ -12,6 +12,8 @@ lib_librooms_la_SOURCES += \
 	lib/vault/pause.c \
 	lib/vault/receipt.h lib/vault/receipt.c \
 	lib/vault/retention.c \
+	lib/vault/clock_guard.h lib/vault/clock_guard.c lib/vault/retention_run.c \
+	lib/vault/restrict.c \
 	lib/vault/tag.h lib/vault/tag.c \
 	lib/vault/header.h lib/vault/header.c \
 	lib/vault/blocks.h lib/vault/blocks.c \
@@ -23,4 +25,5 @@ lib_librooms_la_SOURCES += \
 	lib/vault/erase.h lib/vault/erase.c \
 	lib/vault/sweep.h lib/vault/sweep.c \
 	lib/vault/check.h lib/vault/check.c
-pkginclude_HEADERS += include/voicepriv/vault.h include/voicepriv/people.h
+pkginclude_HEADERS += include/voicepriv/vault.h include/voicepriv/people.h \
+	include/voicepriv/retention.h

@@ -139,7 +139,8 @@ static vpriv_status find_dead(vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTE
         }
         VPI_TRY(next);
         VPI_TRY(vpi_recording_load(vault, row, recording));
-        VPI_TRY(is_alive(vault, recording, &alive));
+        if (recording->restriction != VPRIV_RESTRICTION_LEGAL_HOLD)
+            VPI_TRY(is_alive(vault, recording, &alive));
         if (!alive)
             dead_out[n++] = row;
         *cursor_io = row;

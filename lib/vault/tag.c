@@ -28,7 +28,7 @@ vpriv_status vpi_tag_encode(
     vpi_put_text(&w, tag->wake_word);
     vpi_put_text(&w, tag->device_class);
     vpi_put_text(&w, tag->jurisdiction);
-    vpi_put_u8(&w, (uint8_t)tag->retention);
+    vpi_put_u16(&w, (uint16_t)tag->retention);
     vpi_put_u64(&w, tag->policy_epoch);
     vpi_put_i64(&w, tag->started_us);
     vpi_put_u32(&w, tag->rate_hz);
@@ -77,7 +77,7 @@ vpriv_status vpi_tag_decode(const uint8_t *bytes, size_t n_bytes, vpi_tag *tag_o
     vpi_get_text(&r, tag_out->wake_word, sizeof tag_out->wake_word);
     vpi_get_text(&r, tag_out->device_class, sizeof tag_out->device_class);
     vpi_get_text(&r, tag_out->jurisdiction, sizeof tag_out->jurisdiction);
-    tag_out->retention = (vpriv_retention)vpi_get_u8(&r);
+    tag_out->retention = (vpriv_retention)vpi_get_u16(&r);
     tag_out->policy_epoch = vpi_get_u64(&r);
     tag_out->started_us = vpi_get_i64(&r);
     tag_out->rate_hz = vpi_get_u32(&r);

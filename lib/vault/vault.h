@@ -33,6 +33,7 @@ enum {
 enum {
     VPI_STATE_SETTINGS = 1,
     VPI_STATE_LOG = 2,
+    VPI_STATE_CLOCK = 3,
 };
 
 /* What a vault was created with; sealed under the catalogue key. */

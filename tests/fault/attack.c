@@ -24,7 +24,8 @@ struct blob {
     enum blob_kind kind;
     int64_t row;
     int64_t other; /* ingest: kind; header: key slot */
-    uint8_t state, retention;
+    uint8_t state;
+    uint16_t retention;
     uint8_t name[VPI_RECORDING_ID_BYTES];
     size_t n_bytes;
     uint8_t *bytes;
@@ -156,7 +157,7 @@ static bool collect(struct attack *attack, sqlite3 *database, enum blob_kind kin
             memcpy(blob.name, sqlite3_column_blob(statement, 3), sizeof blob.name);
         if (sqlite3_column_count(statement) > 5) {
             blob.state = (uint8_t)sqlite3_column_int(statement, 4);
-            blob.retention = (uint8_t)sqlite3_column_int(statement, 5);
+            blob.retention = (uint16_t)sqlite3_column_int(statement, 5);
         }
         const void *bytes = sqlite3_column_blob(statement, 1);
         add_blob(attack, blob, bytes, (size_t)sqlite3_column_bytes(statement, 1));
@@ -262,11 +263,11 @@ static bool follow_pending(struct attack *attack)
 static bool open_header(const struct attack *attack, struct blob *blob,
     const uint8_t key[VPI_KEY_BYTES], uint8_t *plain_out)
 {
-    uint8_t bond[VPI_RECORDING_ID_BYTES + 1 + 1 + 8], derived[VPI_KEY_BYTES];
+    uint8_t bond[VPI_RECORDING_ID_BYTES + 1 + 2 + 8], derived[VPI_KEY_BYTES];
     vpi_writer w = vpi_writer_of(bond, sizeof bond);
     vpi_put_bytes(&w, blob->name, sizeof blob->name);
     vpi_put_u8(&w, blob->state);
-    vpi_put_u8(&w, blob->retention);
+    vpi_put_u16(&w, blob->retention);
     vpi_put_u64(&w, (uint64_t)blob->other);
     const vpi_place place = {
         attack->vault_id, VPI_COLUMN_RECORDING_HEADER, (uint64_t)blob->row, bond, sizeof bond};

@@ -242,12 +242,19 @@ vpi_sealer_request household_request(const uint8_t *subject)
 
 vpriv_recording_id household_quick(household *h, const uint8_t *subject)
 {
+    return household_quick_for(h, subject, VPRIV_RETENTION_ERASED_ONLY);
+}
+
+vpriv_recording_id household_quick_for(
+    household *h, const uint8_t *subject, vpriv_retention retention)
+{
     vpi_sealer *sealer = NULL;
     vpi_block_builder builder;
     uint8_t plain[VPI_BLOCK_PLAIN_BYTES];
     vpriv_recording_id id;
     vpi_sealer_request request = household_request(subject);
     request.optional = UINT32_MAX & ~request.required;
+    request.tag.retention = retention;
     ck_ok(vpi_sealer_create(h->vault, &request, &sealer));
     ck_ok(vpi_sealer_commit(sealer));
     memcpy(id.bytes, vpi_sealer_recording_id(sealer), sizeof id.bytes);

@@ -75,6 +75,8 @@ vpriv_recording_id household_record(household *h, const uint8_t *subject);
 vpi_sealer_request household_request(const uint8_t *subject);
 /* A recording of one block, without the cost of encoding. */
 vpriv_recording_id household_quick(household *h, const uint8_t *subject);
+vpriv_recording_id household_quick_for(
+    household *h, const uint8_t *subject, vpriv_retention retention);
 
 /* Opens for a purpose and reads to the end; what the first failing call gave. */
 vpriv_status household_hear(

@@ -80,11 +80,11 @@ static void ck_noise(const char *name, const vpriv_recording_id *id, int64_t row
     sqlite3_bind_int64(statement, 1, row);
     ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
     ck_assert_mem_eq(sqlite3_column_blob(statement, 3), id->bytes, sizeof id->bytes);
-    uint8_t bond[VPI_RECORDING_ID_BYTES + 10], plain[16384], key[VPI_KEY_BYTES];
+    uint8_t bond[VPI_RECORDING_ID_BYTES + 11], plain[16384], key[VPI_KEY_BYTES];
     vpi_writer w = vpi_writer_of(bond, sizeof bond);
     vpi_put_bytes(&w, id->bytes, sizeof id->bytes);
     vpi_put_u8(&w, VPRIV_RECORDING_COMMITTED);
-    vpi_put_u8(&w, (uint8_t)sqlite3_column_int(statement, 2));
+    vpi_put_u16(&w, (uint16_t)sqlite3_column_int(statement, 2));
     vpi_put_u64(&w, (uint64_t)sqlite3_column_int64(statement, 1));
     const vpi_place place = {
         h.vault->vault_id, VPI_COLUMN_RECORDING_HEADER, (uint64_t)row, bond, sizeof bond};

@@ -7,6 +7,7 @@ vault_tests = tests/unit/test_vault_consent \
 	tests/unit/test_vault_erase \
 	tests/unit/test_vault_group \
 	tests/unit/test_vault_list \
+	tests/unit/test_vault_retention \
 	tests/unit/test_vault_tamper
 TESTS += $(vault_tests)
 check_PROGRAMS += $(vault_tests)
@@ -25,6 +26,11 @@ tests_unit_test_vault_group_LDADD = $(household_ldadd)
 tests_unit_test_vault_list_SOURCES = tests/unit/test_vault_list.c $(household)
 tests_unit_test_vault_list_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_list_LDADD = $(household_ldadd)
+tests_unit_test_vault_retention_SOURCES = tests/unit/test_vault_retention.c $(household)
+tests_unit_test_vault_retention_CFLAGS = $(unit_cflags)
+# So that a test says how long the machine has run.
+tests_unit_test_vault_retention_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vpi_running_us
+tests_unit_test_vault_retention_LDADD = $(household_ldadd)
 tests_unit_test_vault_tamper_SOURCES = tests/unit/test_vault_tamper.c $(household)
 tests_unit_test_vault_tamper_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_tamper_LDADD = $(household_ldadd)

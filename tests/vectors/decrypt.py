@@ -355,7 +355,7 @@ def parse_tag(data):
         need(consent["subject"] < len(tag["subjects"]) and consent["purpose"] < PURPOSES)
         tag["consents"].append(consent)
     tag.update(trigger=c.u8(), trigger_score=c.number("f"), wake_word=c.text(31),
-               device_class=c.text(63), jurisdiction=c.text(7), retention=c.u8(),
+               device_class=c.text(63), jurisdiction=c.text(7), retention=c.u16(),
                policy_epoch=c.u64(), started_us=c.i64(), rate_hz=c.u32(), n_channels=c.u8(),
                pre_skip_48k=c.u32())
     c.end()
@@ -374,7 +374,8 @@ def parse_header(plain):
     header = {"tag_bytes": c.bytes(c.u16()), "commitment": c.bytes(32), "expires_us": c.i64(),
               "wrapped": c.u32(), "is_finished": c.count(0, 1), "end_reason": c.u8(),
               "n_blocks": c.u64(), "n_frames_48k": c.u64(), "ended_us": c.i64(),
-              "n_accesses": c.u64()}
+              "n_accesses": c.u64(), "restriction": c.count(0, 2)}
+    header["terms"] = {c.count(0, PURPOSES - 1): c.i64() for _ in range(c.u8())}
     c.end()
     header["tag"] = parse_tag(header["tag_bytes"])
     header["tag_hash"] = tag_hash(header["tag_bytes"])
@@ -556,7 +557,7 @@ class Image:
               "state": "id", "purpose": "id", "notice": "id", "subject": "id",
               "consent_record": "id", "policy": "tag", "recording": "id",
               "recording_subject": "tag, recording", "wrap": "recording", "block": "id",
-              "ingest": "recording, kind", "sweep": "id", "log_hash": "id", "log_payload": "id"}
+              "ingest": "recording, kind", "term": "retention, recording", "sweep": "id", "log_hash": "id", "log_payload": "id"}
 
     def __init__(self, path):
         with tempfile.TemporaryDirectory(prefix="voicepriv-image-") as folder:
@@ -678,7 +679,7 @@ class Vault:
         need(ed25519_public(leaf(DEVICE)) == self.meta["device_public_key"])
         self.state = {row["id"]: unseal_padded(self.catalogue, place(
             self.vault_id, 15, row["id"]), row["sealed"]) for row in self.image["state"]}
-        need(set(self.state) == {1, 2})
+        need(set(self.state) == {1, 2, 3} and len(self.state[3]) == 41)
         c = Cursor(self.state[1])
         self.settings = parse_settings(c)
         c.end()
@@ -856,12 +857,13 @@ class Vault:
             shred = self.tree.get(row["key_slot"])
         except Erased:
             raise AuthError("a kept recording without its key") from None
-        need(0 <= row["retention"] <= 7)
-        extra = row["name"] + struct.pack("<BBQ", row["state"], row["retention"],
+        need(0 <= row["retention"] <= 7 or (row["retention"] // 0x1000 in (1, 2, 3) and
+                                            1 <= row["retention"] % 0x1000 <= 4000))
+        extra = row["name"] + struct.pack("<BHQ", row["state"], row["retention"],
                                           row["key_slot"])
         header = parse_header(unseal_padded(derive(shred, "recording: header"), place(
             self.vault_id, 10, row["id"], extra), row["header"]))
-        need(header["tag"]["retention"] == row["retention"] and len(wraps) == 1)
+        need(len(wraps) == 1 and (row["state"] == 3) == (header["restriction"] != 0))
         recording["header"] = header
         people = {s["id"]: s for s in self.subjects}
         need(tags == sorted(blind(people[s]["key"], "subject: recordings")
@@ -1000,7 +1002,7 @@ def recording_keys(images, vault_id, leaves, secrets):
     headers = distinct(images, "recording", "id", "name", "state", "retention", "key_slot", "header")
     wraps = distinct(images, "wrap", "recording", "sealed")
     for (row, name, state, retention, slot, sealed), shred in itertools.product(headers, keys):
-        extra = name + struct.pack("<BBQ", state, retention, slot)
+        extra = name + struct.pack("<BHQ", state, retention, slot)
         plain = tried(unseal_padded, derive(shred, "recording: header"),
                       place(vault_id, 10, row, extra), sealed)
         if plain is None:
