@@ -3,11 +3,12 @@
  *
  *   planter FOLDER quiet|leaky closed|open
  *
- * One recorder by itself, one in a hub, two files, all of them heard by the program too. "closed": everything was ended and closed when it says
- * so. "open": one recording is committed and one provisional, and a source holds sound that nobody read.
- * "leaky": what must not be anywhere lies in ordinary memory: a piece of sound, and the root key. A marker
- * lies there always, so that whoever searches sees whether there was something to be found. Then it waits;
- * for a line it ends by abort(), otherwise without another word. */
+ * One recorder by itself, one in a hub, two files, all of them heard by the program too. "closed":
+ * everything was ended and closed when it says so. "open": one recording is committed and one
+ * provisional, and a source holds sound that nobody read. "leaky": what must not be anywhere lies in
+ * ordinary memory: a piece of sound, and the root key. A marker lies there always, so that whoever
+ * searches sees whether there was something to be found. Then it waits; for a line it ends by abort(),
+ * otherwise without another word. */
 #include "fault/plants.h"
 #include <stdio.h>
 #include <stdlib.h>
