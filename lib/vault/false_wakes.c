@@ -147,7 +147,13 @@ static void count_one(tally *t, uint32_t day, vpriv_trigger_kind kind)
             return;
         }
     make_room(t);
-    t->counts[t->n_counts++] = (day_count){day, kind, 1};
+    /* A capture process does not know what time it was before: a day that is far ahead waits behind. */
+    uint32_t at = t->n_counts;
+    while (at > 0 && t->counts[at - 1].day > day)
+        at--;
+    memmove(t->counts + at + 1, t->counts + at, (t->n_counts - at) * sizeof t->counts[0]);
+    t->counts[at] = (day_count){day, kind, 1};
+    t->n_counts++;
 }
 
 vpriv_status vpi_false_wakes_add(
