@@ -5,6 +5,7 @@ household_ldadd = $(unit_ldadd) -lm
 vault_tests = tests/unit/test_vault_consent \
 	tests/unit/test_vault_deny \
 	tests/unit/test_vault_erase \
+	tests/unit/test_vault_false_wakes \
 	tests/unit/test_vault_group \
 	tests/unit/test_vault_list \
 	tests/unit/test_vault_retention \
@@ -20,6 +21,9 @@ tests_unit_test_vault_deny_LDADD = $(household_ldadd)
 tests_unit_test_vault_erase_SOURCES = tests/unit/test_vault_erase.c $(household)
 tests_unit_test_vault_erase_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_erase_LDADD = $(household_ldadd)
+tests_unit_test_vault_false_wakes_SOURCES = tests/unit/test_vault_false_wakes.c $(household)
+tests_unit_test_vault_false_wakes_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_false_wakes_LDADD = $(household_ldadd)
 tests_unit_test_vault_group_SOURCES = tests/unit/test_vault_group.c $(household)
 tests_unit_test_vault_group_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_group_LDADD = $(household_ldadd)
