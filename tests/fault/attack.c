@@ -1,7 +1,5 @@
-#include "fault/attack.h"
 #include "base/bytes.h"
-#include "keys/keyring.h"
-#include "keys/recording.h"
+#include "fault/attack_inside.h"
 #include "keys/seal.h"
 #include "keys/tree.h"
 #include "vault/header.h"
@@ -13,40 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum blob_kind { NODE, PENDING, HEADER, WRAPS, INGEST, BLOCK, N_KINDS };
-
 #define NODE_PLAIN_BYTES  (1 + VPI_NODE_KEYS * VPI_KEY_BYTES)
 #define NODE_SEALED_BYTES (NODE_PLAIN_BYTES + VPI_SEAL_OVERHEAD)
 #define PLAIN_BYTES_MAX   16384
 #define TABLE_SLOTS       (1u << 16)
-
-struct blob {
-    enum blob_kind kind;
-    int64_t row;
-    int64_t other; /* ingest: kind; header: key slot */
-    uint8_t state;
-    uint16_t retention;
-    uint8_t name[VPI_RECORDING_ID_BYTES];
-    size_t n_bytes;
-    uint8_t *bytes;
-    uint8_t *plain; /* NULL until it opened */
-    size_t n_plain;
-    uint8_t key[VPI_KEY_BYTES]; /* that opened it */
-};
-
-struct attack {
-    uint8_t vault_id[VPI_VAULT_ID_BYTES];
-    const vpriv_keyring *keyring;
-    size_t n_blobs, n_keys, n_keys_used, room_blobs, room_keys;
-    struct blob *blobs;
-    uint8_t (*keys)[VPI_KEY_BYTES];
-    size_t n_roots;
-    struct {
-        uint64_t generation;
-        uint8_t key[VPI_KEY_BYTES];
-    } roots[256];
-    uint64_t *seen; /* hashes of blobs and keys, open addressing */
-};
 
 struct attack *attack_create(const uint8_t *vault_id, const vpriv_keyring *keyring)
 {
@@ -67,6 +35,7 @@ void attack_destroy(struct attack *attack)
     }
     free(attack->blobs);
     free(attack->keys);
+    free(attack->finds);
     free(attack->seen);
     free(attack);
 }
@@ -75,6 +44,7 @@ void attack_destroy(struct attack *attack)
 static bool remember(struct attack *attack, uint64_t hash)
 {
     hash = hash ? hash : 1;
+    ck_assert_uint_lt(attack->n_blobs + attack->n_keys, TABLE_SLOTS / 2);
     for (size_t at = hash % TABLE_SLOTS;; at = (at + 1) % TABLE_SLOTS) {
         if (attack->seen[at] == hash)
             return false;
@@ -100,7 +70,7 @@ static uint64_t hash_of(const struct blob *blob)
     return hash;
 }
 
-static void *grow(void *items, size_t n, size_t *room, size_t item_bytes)
+void *attack_grow(void *items, size_t n, size_t *room, size_t item_bytes)
 {
     if (n < *room)
         return items;
@@ -122,7 +92,7 @@ static void add_blob(struct attack *attack, struct blob blob, const void *bytes,
     ck_assert_ptr_nonnull(blob.bytes);
     memcpy(blob.bytes, bytes, n_bytes);
     attack->blobs =
-        grow(attack->blobs, attack->n_blobs, &attack->room_blobs, sizeof *attack->blobs);
+        attack_grow(attack->blobs, attack->n_blobs, &attack->room_blobs, sizeof *attack->blobs);
     attack->blobs[attack->n_blobs++] = blob;
     attack->n_keys_used = 0; /* every key is tried on it */
 }
@@ -137,7 +107,8 @@ static void add_key(struct attack *attack, const uint8_t key[VPI_KEY_BYTES])
     memcpy(&hash, digest, sizeof hash);
     if (!remember(attack, hash))
         return;
-    attack->keys = grow(attack->keys, attack->n_keys, &attack->room_keys, sizeof *attack->keys);
+    attack->keys =
+        attack_grow(attack->keys, attack->n_keys, &attack->room_keys, sizeof *attack->keys);
     memcpy(attack->keys[attack->n_keys++], key, VPI_KEY_BYTES);
 }
 
@@ -176,7 +147,8 @@ bool attack_add_database(struct attack *attack, const char *path)
         [WRAPS] = "SELECT recording, sealed FROM wrap",
         [INGEST] = "SELECT recording, sealed, kind, name FROM ingest"
                    " JOIN recording ON recording.id = ingest.recording",
-        [BLOCK] = "SELECT id >> 24, sealed FROM block WHERE id & 16777215 = 0",
+        [BLOCK] = "SELECT block.id >> 24, sealed, block.id & 16777215, name FROM block"
+                  " LEFT JOIN recording ON recording.id = block.id >> 24",
     };
     sqlite3 *database = NULL;
     bool readable = sqlite3_open_v2(path, &database, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK;
@@ -277,7 +249,7 @@ static bool open_header(const struct attack *attack, struct blob *blob,
 }
 
 static bool open_blob(const struct attack *attack, struct blob *blob,
-    const uint8_t key[VPI_KEY_BYTES], uint8_t *plain_out)
+    const uint8_t key[VPI_KEY_BYTES], const uint8_t public_key[VPI_KEY_BYTES], uint8_t *plain_out)
 {
     uint8_t derived[VPI_KEY_BYTES];
     vpi_place place = {attack->vault_id, VPI_COLUMN_KEY_NODE, (uint64_t)blob->row, NULL, 0};
@@ -295,10 +267,8 @@ static bool open_blob(const struct attack *attack, struct blob *blob,
                    PLAIN_BYTES_MAX, &blob->n_plain) == VPRIV_OK;
     case INGEST:
         blob->n_plain = blob->n_bytes - 1 - crypto_box_SEALBYTES;
-        if (crypto_scalarmult_base(derived, key) != 0)
-            return false;
-        return crypto_box_seal_open(plain_out, blob->bytes + 1, blob->n_bytes - 1, derived, key) ==
-               0;
+        return crypto_box_seal_open(
+                   plain_out, blob->bytes + 1, blob->n_bytes - 1, public_key, key) == 0;
     default:
         return false;
     }
@@ -307,9 +277,12 @@ static bool open_blob(const struct attack *attack, struct blob *blob,
 static void use_key(struct attack *attack, const uint8_t key[VPI_KEY_BYTES])
 {
     static uint8_t plain[PLAIN_BYTES_MAX];
+    uint8_t public_key[VPI_KEY_BYTES]; /* if it is the secret half of a pair */
+    if (crypto_scalarmult_base(public_key, key) != 0)
+        return;
     for (size_t i = 0; i < attack->n_blobs; i++) {
         struct blob *blob = &attack->blobs[i];
-        if (blob->plain || !open_blob(attack, blob, key, plain))
+        if (blob->plain || !open_blob(attack, blob, key, public_key, plain))
             continue;
         blob->plain = malloc(blob->n_plain);
         ck_assert_ptr_nonnull(blob->plain);
@@ -336,132 +309,6 @@ void attack_solve(struct attack *attack)
     }
 }
 
-static bool open_block(const struct attack *attack, int64_t row, const vpi_recording_bond *bond,
-    const uint8_t recording_key[VPI_KEY_BYTES])
-{
-    vpi_recording_keys keys;
-    uint8_t plain[VPI_BLOCK_PLAIN_BYTES];
-    memset(&keys, 0, sizeof keys);
-    memcpy(keys.recording_key, recording_key, VPI_KEY_BYTES);
-    vpi_recording_keys_derive(&keys);
-    for (size_t i = 0; i < attack->n_blobs; i++) {
-        const struct blob *blob = &attack->blobs[i];
-        if (blob->kind != BLOCK || blob->row != row)
-            continue;
-        for (int final = 0; final < 2; final++)
-            if (vpi_block_open(&keys, bond, 0, final, blob->bytes, blob->n_bytes, plain) ==
-                VPRIV_OK)
-                return true;
-    }
-    return false;
-}
-
-static bool open_inner(const struct attack *attack, int64_t row, const vpi_recording_bond *bond,
-    unsigned purpose, const uint8_t *inner)
-{
-    uint8_t recording_key[VPI_KEY_BYTES];
-    return vpi_inner_open(inner, bond, attack->keyring->public_key[purpose],
-               attack->keyring->secret_key[purpose], recording_key) == VPRIV_OK &&
-           open_block(attack, row, bond, recording_key);
-}
-
-/* One wrap with every key there is as the speaker's grant key. */
-static bool open_wrap(const struct attack *attack, const struct blob *header,
-    const vpi_recording_bond *bond, const uint8_t *subject, unsigned purpose, const uint8_t *wrap)
-{
-    for (size_t i = 0; i < attack->n_keys; i++) {
-        uint8_t key[VPI_KEY_BYTES], inner[VPI_INNER_BYTES];
-        vpi_grant grant;
-        memcpy(grant.subject_id, subject, sizeof grant.subject_id);
-        memcpy(grant.key, attack->keys[i], VPI_KEY_BYTES);
-        if (vpi_wrap_key(header->key, bond, purpose, &grant, 1, key) == VPRIV_OK &&
-            vpi_wrap_open(key, bond, purpose, wrap, inner) == VPRIV_OK &&
-            open_inner(attack, header->row, bond, purpose, inner))
-            return true;
-    }
-    return false;
-}
-
-static uint32_t open_by_wraps(const struct attack *attack, const struct blob *header)
-{
-    uint32_t opened = 0;
-    vpi_recording_bond bond;
-    vpi_tag tag;
-    const size_t n_tag = (size_t)header->plain[2] | (size_t)header->plain[3] << 8;
-    memcpy(bond.vault_id, attack->vault_id, sizeof bond.vault_id);
-    memcpy(bond.recording_id, header->name, sizeof bond.recording_id);
-    vpi_tag_hash(header->plain + 4, n_tag, bond.tag_hash);
-    ck_assert_int_eq(vpi_tag_decode(header->plain + 4, n_tag, &tag), VPRIV_OK);
-    for (size_t i = 0; i < attack->n_blobs; i++) {
-        const struct blob *wraps = &attack->blobs[i];
-        if (wraps->kind != WRAPS || wraps->row != header->row || !wraps->plain)
-            continue;
-        vpi_reader r = vpi_reader_of(wraps->plain, wraps->n_plain);
-        const uint32_t purposes = vpi_get_u32(&r);
-        for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
-            if (!(purposes >> p & 1))
-                continue;
-            const uint8_t *wrap = vpi_get_bytes(&r, VPI_WRAP_BYTES);
-            ck_assert(!r.failed);
-            if (!(opened >> p & 1) && open_wrap(attack, header, &bond, tag.subjects[0], p, wrap))
-                opened |= UINT32_C(1) << p;
-        }
-    }
-    return opened;
-}
-
-/* The envelope holds the inner boxes themselves: no grant key is asked for. */
-static uint32_t open_by_envelope(const struct attack *attack, const struct blob *envelope)
-{
-    uint32_t opened = 0;
-    vpi_recording_bond bond;
-    vpi_reader r = vpi_reader_of(envelope->plain, envelope->n_plain);
-    (void)vpi_get_bytes(&r, 1 + VPI_VAULT_ID_BYTES + VPI_RECORDING_ID_BYTES);
-    (void)vpi_get_bytes(&r, VPI_KEY_BYTES + VPI_HASH_BYTES);
-    const size_t n_tag = vpi_get_u16(&r);
-    const uint8_t *tag = vpi_get_bytes(&r, n_tag);
-    const uint32_t purposes = vpi_get_u32(&r);
-    memcpy(bond.vault_id, attack->vault_id, sizeof bond.vault_id);
-    memcpy(bond.recording_id, envelope->name, sizeof bond.recording_id);
-    vpi_tag_hash(tag, n_tag, bond.tag_hash);
-    for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
-        if (!(purposes >> p & 1))
-            continue;
-        const uint8_t *inner = vpi_get_bytes(&r, VPI_INNER_BYTES);
-        ck_assert(!r.failed);
-        if (open_inner(attack, envelope->row, &bond, p, inner))
-            opened |= UINT32_C(1) << p;
-    }
-    return opened;
-}
-
-static bool is_about(const struct blob *blob, const uint8_t *recording_id)
-{
-    return (blob->kind == HEADER || (blob->kind == INGEST && blob->other == VPI_INGEST_COMMIT)) &&
-           memcmp(blob->name, recording_id, VPI_RECORDING_ID_BYTES) == 0;
-}
-
-uint32_t attack_opens(const struct attack *attack, const uint8_t *recording_id)
-{
-    uint32_t opened = 0;
-    for (size_t i = 0; i < attack->n_blobs; i++) {
-        const struct blob *blob = &attack->blobs[i];
-        if (!blob->plain || !is_about(blob, recording_id))
-            continue;
-        opened |=
-            blob->kind == HEADER ? open_by_wraps(attack, blob) : open_by_envelope(attack, blob);
-    }
-    return opened;
-}
-
-bool attack_saw_keys_of(const struct attack *attack, const uint8_t *recording_id)
-{
-    for (size_t i = 0; i < attack->n_blobs; i++)
-        if (is_about(&attack->blobs[i], recording_id))
-            return true;
-    return false;
-}
-
 size_t attack_n_keys(const struct attack *attack)
 {
     return attack->n_keys;
@@ -473,4 +320,12 @@ size_t attack_n_nodes(const struct attack *attack)
     for (size_t i = 0; i < attack->n_blobs; i++)
         n += attack->blobs[i].kind == NODE;
     return n;
+}
+
+bool attack_knows(const struct attack *attack, const uint8_t *key)
+{
+    for (size_t i = 0; i < attack->n_keys; i++)
+        if (memcmp(attack->keys[i], key, VPI_KEY_BYTES) == 0)
+            return true;
+    return false;
 }

@@ -25,9 +25,22 @@ void attack_add_root(struct attack *attack, const uint8_t *record);
 /* Use every key on everything. Can be called again after more was added. */
 void attack_solve(struct attack *attack);
 /* Purposes for which the recording's first block opens. */
-uint32_t attack_opens(const struct attack *attack, const uint8_t *recording_id);
+uint32_t attack_opens(struct attack *attack, const uint8_t *recording_id);
 /* Whether any copy ever held a header or an envelope of the recording: what could name its keys. */
 bool attack_saw_keys_of(const struct attack *attack, const uint8_t *recording_id);
+/* A row of a block in any copy. */
+struct attack_block {
+    const uint8_t *recording_id; /* zeros: of no recording */
+    uint64_t sequence;
+    const uint8_t *bytes;
+    size_t n_bytes;
+    bool is_open; /* with any recording's key that was found */
+};
+typedef void (*attack_block_fn)(void *user, const struct attack_block *block);
+/* All of them, different ones once. */
+void attack_blocks(struct attack *attack, attack_block_fn fn, void *user);
+/* Whether this key was found, wherever it lay. */
+bool attack_knows(const struct attack *attack, const uint8_t *key);
 size_t attack_n_keys(const struct attack *attack);
 size_t attack_n_nodes(const struct attack *attack);
 

@@ -28,7 +28,8 @@ tests_fault_test_cutvfs_LDADD = $(fault_ldadd)
 # event, every bit, more rounds.
 life_sources = tests/fault/life.h tests/fault/life.c
 life_ldadd = $(fault_ldadd) -lm
-attack_sources = tests/fault/attack.h tests/fault/attack.c
+attack_sources = tests/fault/attack.h tests/fault/attack_inside.h tests/fault/attack.c \
+	tests/fault/attack_open.c
 EXTRA_PROGRAMS =
 
 TESTS += tests/fault/test_cuts
@@ -116,3 +117,20 @@ if !SANITIZERS
 TESTS += tests/fault/test-forgetting
 CHECK_LONG += tests/fault/long-swap
 endif
+
+TESTS += tests/fault/test_triggers
+check_PROGRAMS += tests/fault/test_triggers
+tests_fault_test_triggers_SOURCES = tests/fault/test_triggers.c tests/fault/shift.h \
+	tests/fault/shift.c $(attack_sources) $(household)
+tests_fault_test_triggers_CFLAGS = $(fault_cflags)
+# So that the test turns the recorder's clock, and knows the key of every block.
+tests_fault_test_triggers_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vpi_monotonic_us \
+	-Wl,--wrap=vpi_block_seal
+tests_fault_test_triggers_LDADD = $(household_ldadd)
+EXTRA_PROGRAMS += tests/fault/long_triggers
+CHECK_LONG += tests/fault/long_triggers
+tests_fault_long_triggers_SOURCES = $(tests_fault_test_triggers_SOURCES)
+tests_fault_long_triggers_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_LONG
+tests_fault_long_triggers_CFLAGS = $(fault_cflags)
+tests_fault_long_triggers_LDFLAGS = $(tests_fault_test_triggers_LDFLAGS)
+tests_fault_long_triggers_LDADD = $(household_ldadd)

@@ -146,7 +146,7 @@ static void live(struct story *story)
     life_close(life);
 }
 
-static void judge(const struct story *story, const struct attack *attack, bool with_past)
+static void judge(const struct story *story, struct attack *attack, bool with_past)
 {
     for (size_t i = 0; i < story->n_taken; i++) {
         const struct taken *taken = &story->taken[i];

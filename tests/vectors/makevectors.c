@@ -4,6 +4,7 @@
 #include "vectors.h"
 #include <sodium.h>
 #include <stdlib.h>
+#include <string.h>
 
 static uint8_t stream_number;
 static uint64_t n_drawn;

@@ -1,0 +1,201 @@
+/* With the keys that were found: which recordings open, and which blocks. */
+#include "base/bytes.h"
+#include "fault/attack_inside.h"
+#include "vault/ingest.h"
+#include "vault/tag.h"
+#include <check.h>
+#include <string.h>
+
+static bool open_block(const struct attack *attack, int64_t row, const vpi_recording_bond *bond,
+    const uint8_t recording_key[VPI_KEY_BYTES])
+{
+    vpi_recording_keys keys;
+    uint8_t plain[VPI_BLOCK_PLAIN_BYTES];
+    memset(&keys, 0, sizeof keys);
+    memcpy(keys.recording_key, recording_key, VPI_KEY_BYTES);
+    vpi_recording_keys_derive(&keys);
+    for (size_t i = 0; i < attack->n_blobs; i++) {
+        const struct blob *blob = &attack->blobs[i];
+        if (blob->kind != BLOCK || blob->row != row)
+            continue;
+        for (int final = 0; final < 2; final++)
+            if (vpi_block_open(&keys, bond, 0, final, blob->bytes, blob->n_bytes, plain) ==
+                VPRIV_OK)
+                return true;
+    }
+    return false;
+}
+
+static const struct find *find_of(const struct attack *attack, const uint8_t *recording_id)
+{
+    for (size_t i = 0; i < attack->n_finds; i++)
+        if (memcmp(attack->finds[i].bond.recording_id, recording_id, VPI_RECORDING_ID_BYTES) == 0)
+            return &attack->finds[i];
+    return NULL;
+}
+
+static void keep_find(struct attack *attack, const vpi_recording_bond *bond,
+    const uint8_t recording_key[VPI_KEY_BYTES])
+{
+    if (find_of(attack, bond->recording_id))
+        return;
+    attack->finds =
+        attack_grow(attack->finds, attack->n_finds, &attack->room_finds, sizeof *attack->finds);
+    struct find *find = &attack->finds[attack->n_finds++];
+    memset(find, 0, sizeof *find);
+    find->bond = *bond;
+    memcpy(find->keys.recording_key, recording_key, VPI_KEY_BYTES);
+    vpi_recording_keys_derive(&find->keys);
+}
+
+static bool open_inner(struct attack *attack, int64_t row, const vpi_recording_bond *bond,
+    unsigned purpose, const uint8_t *inner)
+{
+    uint8_t recording_key[VPI_KEY_BYTES];
+    if (vpi_inner_open(inner, bond, attack->keyring->public_key[purpose],
+            attack->keyring->secret_key[purpose], recording_key) != VPRIV_OK)
+        return false;
+    keep_find(attack, bond, recording_key);
+    return open_block(attack, row, bond, recording_key);
+}
+
+/* One wrap with every key there is as the speaker's grant key. */
+static bool open_wrap(struct attack *attack, const struct blob *header,
+    const vpi_recording_bond *bond, const uint8_t *subject, unsigned purpose, const uint8_t *wrap)
+{
+    for (size_t i = 0; i < attack->n_keys; i++) {
+        uint8_t key[VPI_KEY_BYTES], inner[VPI_INNER_BYTES];
+        vpi_grant grant;
+        memcpy(grant.subject_id, subject, sizeof grant.subject_id);
+        memcpy(grant.key, attack->keys[i], VPI_KEY_BYTES);
+        if (vpi_wrap_key(header->key, bond, purpose, &grant, 1, key) == VPRIV_OK &&
+            vpi_wrap_open(key, bond, purpose, wrap, inner) == VPRIV_OK &&
+            open_inner(attack, header->row, bond, purpose, inner))
+            return true;
+    }
+    return false;
+}
+
+static uint32_t open_by_wraps(struct attack *attack, const struct blob *header)
+{
+    uint32_t opened = 0;
+    vpi_recording_bond bond;
+    vpi_tag tag;
+    const size_t n_tag = (size_t)header->plain[2] | (size_t)header->plain[3] << 8;
+    memcpy(bond.vault_id, attack->vault_id, sizeof bond.vault_id);
+    memcpy(bond.recording_id, header->name, sizeof bond.recording_id);
+    vpi_tag_hash(header->plain + 4, n_tag, bond.tag_hash);
+    ck_assert_int_eq(vpi_tag_decode(header->plain + 4, n_tag, &tag), VPRIV_OK);
+    for (size_t i = 0; i < attack->n_blobs; i++) {
+        const struct blob *wraps = &attack->blobs[i];
+        if (wraps->kind != WRAPS || wraps->row != header->row || !wraps->plain)
+            continue;
+        vpi_reader r = vpi_reader_of(wraps->plain, wraps->n_plain);
+        const uint32_t purposes = vpi_get_u32(&r);
+        for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
+            if (!(purposes >> p & 1))
+                continue;
+            const uint8_t *wrap = vpi_get_bytes(&r, VPI_WRAP_BYTES);
+            ck_assert(!r.failed);
+            if (!(opened >> p & 1) && open_wrap(attack, header, &bond, tag.subjects[0], p, wrap))
+                opened |= UINT32_C(1) << p;
+        }
+    }
+    return opened;
+}
+
+/* The envelope holds the inner boxes themselves: no grant key is asked for. */
+static uint32_t open_by_envelope(struct attack *attack, const struct blob *envelope)
+{
+    uint32_t opened = 0;
+    vpi_recording_bond bond;
+    vpi_reader r = vpi_reader_of(envelope->plain, envelope->n_plain);
+    (void)vpi_get_bytes(&r, 1 + VPI_VAULT_ID_BYTES + VPI_RECORDING_ID_BYTES);
+    (void)vpi_get_bytes(&r, VPI_KEY_BYTES + VPI_HASH_BYTES);
+    const size_t n_tag = vpi_get_u16(&r);
+    const uint8_t *tag = vpi_get_bytes(&r, n_tag);
+    const uint32_t purposes = vpi_get_u32(&r);
+    memcpy(bond.vault_id, attack->vault_id, sizeof bond.vault_id);
+    memcpy(bond.recording_id, envelope->name, sizeof bond.recording_id);
+    vpi_tag_hash(tag, n_tag, bond.tag_hash);
+    for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
+        if (!(purposes >> p & 1))
+            continue;
+        const uint8_t *inner = vpi_get_bytes(&r, VPI_INNER_BYTES);
+        ck_assert(!r.failed);
+        if (open_inner(attack, envelope->row, &bond, p, inner))
+            opened |= UINT32_C(1) << p;
+    }
+    return opened;
+}
+
+static bool is_about(const struct blob *blob, const uint8_t *recording_id)
+{
+    return (blob->kind == HEADER || (blob->kind == INGEST && blob->other == VPI_INGEST_COMMIT)) &&
+           memcmp(blob->name, recording_id, VPI_RECORDING_ID_BYTES) == 0;
+}
+
+uint32_t attack_opens(struct attack *attack, const uint8_t *recording_id)
+{
+    uint32_t opened = 0;
+    for (size_t i = 0; i < attack->n_blobs; i++) {
+        const struct blob *blob = &attack->blobs[i];
+        if (!blob->plain || !is_about(blob, recording_id))
+            continue;
+        opened |=
+            blob->kind == HEADER ? open_by_wraps(attack, blob) : open_by_envelope(attack, blob);
+    }
+    return opened;
+}
+
+bool attack_saw_keys_of(const struct attack *attack, const uint8_t *recording_id)
+{
+    for (size_t i = 0; i < attack->n_blobs; i++)
+        if (is_about(&attack->blobs[i], recording_id))
+            return true;
+    return false;
+}
+
+static void find_keys(struct attack *attack)
+{
+    for (size_t i = 0; i < attack->n_blobs; i++) {
+        const struct blob *blob = &attack->blobs[i];
+        if (!blob->plain || !is_about(blob, blob->name) || find_of(attack, blob->name))
+            continue;
+        if (blob->kind == HEADER)
+            (void)open_by_wraps(attack, blob);
+        else
+            (void)open_by_envelope(attack, blob);
+    }
+}
+
+/* With each recording's key, as its own block and as one that was moved to where it lies. */
+static bool opens(const struct attack *attack, const struct blob *block)
+{
+    uint8_t plain[VPI_BLOCK_PLAIN_BYTES];
+    for (size_t i = 0; i < attack->n_finds; i++) {
+        const struct find *find = &attack->finds[i];
+        vpi_recording_bond moved = find->bond;
+        memcpy(moved.recording_id, block->name, sizeof moved.recording_id);
+        for (int final = 0; final < 2; final++)
+            if (vpi_block_open(&find->keys, &find->bond, (uint64_t)block->other, final,
+                    block->bytes, block->n_bytes, plain) == VPRIV_OK ||
+                vpi_block_open(&find->keys, &moved, (uint64_t)block->other, final, block->bytes,
+                    block->n_bytes, plain) == VPRIV_OK)
+                return true;
+    }
+    return false;
+}
+
+void attack_blocks(struct attack *attack, attack_block_fn fn, void *user)
+{
+    find_keys(attack);
+    for (size_t i = 0; i < attack->n_blobs; i++) {
+        const struct blob *blob = &attack->blobs[i];
+        if (blob->kind != BLOCK)
+            continue;
+        const struct attack_block block = {
+            blob->name, (uint64_t)blob->other, blob->bytes, blob->n_bytes, opens(attack, blob)};
+        fn(user, &block);
+    }
+}
