@@ -17,7 +17,7 @@ static bool failed(vpriv_status st, const char *at)
     return st && fprintf(stderr, "%s: %s: %s\n", at, vpriv_status_text(st), vpriv_error_detail());
 }
 
-/* Callbacks run on the recorder's thread and must not call it: this one takes notes. */
+/* Callbacks run on the recorder's thread and must not call it: this one takes notes for act(). */
 static void hear(void *user, const vpriv_frames *frames)
 {
     (void)user;
@@ -41,10 +41,11 @@ static void tell(void *user, const vpriv_recorder_event *event)
         printf("kept: %s\n", vpriv_end_reason_name(event->outcome->end_reason));
 }
 
-/* What was found goes to the recorder from a thread of the program's own. */
 static bool act(vpriv_recorder *recorder)
 {
-    const vpriv_trigger trigger = {sizeof trigger, VPRIV_TRIGGER_WAKE_WORD, 0.5F, "anything-loud"};
+    const vpriv_trigger trigger = {.struct_size = sizeof trigger,
+        .kind = VPRIV_TRIGGER_WAKE_WORD,
+        .wake_word = "anything-loud"};
     const vpriv_recorder_state state = vpriv_recorder_state_now(recorder);
     if (state == VPRIV_RECORDER_RING && n_loud[0] > 0) {
         n_loud[0] = n_loud[1] = n_heard[1] = 0;

@@ -1,10 +1,8 @@
 /* export: the only command that brings sound out, through the gate. */
 #include "tool.h"
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 typedef vpriv_status (*export_fn)(vpriv_reader *reader, vpriv_write_fn write, void *user);
 
@@ -12,17 +10,6 @@ static bool has_ending(const char *path, const char *ending)
 {
     const size_t n = strlen(path), n_ending = strlen(ending);
     return n > n_ending && strcasecmp(path + n - n_ending, ending) == 0;
-}
-
-/* Who is at it: as told, else the login name, else the number of the account. */
-static void find_actor(const tool_arguments *arguments, char *actor_out)
-{
-    const char *given = option_value(arguments, OPTION_ACTOR);
-    const struct passwd *account = given ? NULL : getpwuid(getuid());
-    if (account && account->pw_name[0])
-        snprintf(actor_out, VPRIV_LOG_ACTOR_BYTES, "%s", account->pw_name);
-    else
-        snprintf(actor_out, VPRIV_LOG_ACTOR_BYTES, "account %lu", (unsigned long)getuid());
 }
 
 static exit_code write_recording(
@@ -70,7 +57,7 @@ exit_code command_export(const tool_arguments *arguments)
     char actor[VPRIV_LOG_ACTOR_BYTES];
     const char *path = option_value(arguments, OPTION_OUTPUT);
     vpriv_gate_request request = {.struct_size = sizeof request,
-        .actor = option_value(arguments, OPTION_ACTOR),
+        .actor = read_actor(arguments, actor),
         .reason = option_value(arguments, OPTION_REASON),
         .recipient = option_value(arguments, OPTION_RECIPIENT)};
     exit_code code = read_recording(arguments, arguments->operands[0], &recording);
@@ -83,10 +70,6 @@ exit_code command_export(const tool_arguments *arguments)
                                                         : NULL;
     if (!export)
         return tool_usage(arguments, "--output '%s' ends in neither .opus nor .wav", path);
-    if (!request.actor) {
-        find_actor(arguments, actor);
-        request.actor = actor;
-    }
     code = session_open(arguments, SESSION_WITH_KEYRING, &session);
     if (code != EXIT_GOOD)
         return code;

@@ -5,7 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define THREADS_MAX 64
+#define THREADS_MAX    64
+#define MAX_MAX_MS     86400000
+#define SILENCE_MIN_MS 200
+#define SILENCE_MAX_MS 60000
 
 /* What the options of both commands come to. */
 typedef struct recording_request {
@@ -13,6 +16,7 @@ typedef struct recording_request {
     vpriv_trigger trigger;
     vpriv_recorder_config config;
     tool_progress progress;
+    tool_live live;
 } recording_request;
 
 static exit_code read_encoding(
@@ -49,6 +53,23 @@ static exit_code read_encoding(
     return EXIT_GOOD;
 }
 
+/* When it ends by itself: 0 is never. */
+static exit_code read_ends(const tool_arguments *arguments, vpriv_recorder_config *config)
+{
+    exit_code code = read_span(arguments,
+        &(span_option){OPTION_MAX, "max", 1000, 1, MAX_MAX_MS, "15, 15s or 2m, up to 24h"},
+        &config->maximum_ms);
+    if (code == EXIT_GOOD)
+        code = read_span(arguments,
+            &(span_option){OPTION_SILENCE, "silence", 1000, SILENCE_MIN_MS, SILENCE_MAX_MS,
+                "1.5 or 2s, 200ms to 1m, or 0"},
+            &config->trailing_silence_ms);
+    config->no_maximum = option_given(arguments, OPTION_MAX) && config->maximum_ms == 0;
+    config->no_trailing_silence =
+        option_given(arguments, OPTION_SILENCE) && config->trailing_silence_ms == 0;
+    return code;
+}
+
 static exit_code read_recording_request(
     const tool_arguments *arguments, vpriv_trigger_kind kind, recording_request *request_out)
 {
@@ -57,8 +78,11 @@ static exit_code read_recording_request(
             .config = {.struct_size = sizeof(vpriv_recorder_config),
                 .subjects = request_out->subjects,
                 .n_subjects = arguments->options[OPTION_SUBJECT].n,
+                .no_pre_roll = true,
                 .progress = progress_tell,
-                .progress_user = &request_out->progress}};
+                .progress_user = &request_out->progress,
+                .indicator = progress_indicate,
+                .indicator_user = &request_out->progress}};
     const char *retention = option_value(arguments, OPTION_RETENTION);
     const char *trigger = option_value(arguments, OPTION_TRIGGER);
     const char *gate = option_value(arguments, OPTION_VOICE_GATE);
@@ -77,9 +101,24 @@ static exit_code read_recording_request(
         request_out->config.voice_gate = VPRIV_VOICE_GATE_OFF;
     else if (gate && strcmp(gate, "auto") != 0)
         return tool_usage(arguments, "--voice-gate '%s' is none of auto, on, off", gate);
-    const exit_code code =
+    exit_code code =
         read_encoding(arguments, &request_out->config.encoding, &request_out->config.n_threads);
+    if (code == EXIT_GOOD)
+        code = read_ends(arguments, &request_out->config);
     return code == EXIT_GOOD ? read_subjects(arguments, request_out->subjects) : code;
+}
+
+/* Nobody asked for it just then: the person wants to know. */
+static void report_end(
+    const tool_arguments *arguments, const char *what, const vpriv_outcome *outcome, exit_code code)
+{
+    const char *reason = vpriv_end_reason_name(outcome->end_reason);
+    if (code != EXIT_GOOD && outcome->is_stored)
+        tool_note(arguments, "%s: it ended early (%s)", what, reason);
+    else if (code == EXIT_GOOD &&
+             (outcome->end_reason == VPRIV_END_SILENCE || outcome->end_reason == VPRIV_END_MAXIMUM))
+        tool_note(
+            arguments, "%s: it ended by itself (%s): nothing after that was kept", what, reason);
 }
 
 /* Prints the id of what was stored, and says everything else that came of it. */
@@ -112,9 +151,7 @@ static exit_code report(const tool_arguments *arguments, const char *what, vpriv
     if (outcome->is_stored && outcome->n_silent_frames_48k > 0)
         tool_note(arguments, "%s: in %llu ms of it nobody spoke: kept as silence", what,
             (unsigned long long)(outcome->n_silent_frames_48k / FRAMES_PER_MS));
-    if (outcome->is_stored && code != EXIT_GOOD)
-        tool_note(
-            arguments, "%s: it ended early (%s)", what, vpriv_end_reason_name(outcome->end_reason));
+    report_end(arguments, what, outcome, code);
     return code;
 }
 
@@ -124,6 +161,14 @@ typedef enum input_kind {
     INPUT_STANDARD,
     INPUT_MICROPHONE,
 } input_kind;
+
+static vpriv_status record_live(const tool_arguments *arguments, const char *what,
+    vpriv_recorder *recorder, recording_request *request, vpriv_outcome *outcome)
+{
+    if (request->live.pre_roll_ms > 0 && isatty(STDIN_FILENO) == 1)
+        tool_note(arguments, "%s: listening: press Enter to record, with what came before", what);
+    return live_run(recorder, &request->trigger, &request->progress, &request->live, outcome);
+}
 
 static exit_code record_source(const tool_arguments *arguments, vpriv_vault *vault,
     const char *input, input_kind kind, const char *what, recording_request *request)
@@ -146,10 +191,15 @@ static exit_code record_source(const tool_arguments *arguments, vpriv_vault *vau
     progress_begin(arguments, what, &request->progress);
     request->progress.n_interrupts_allowed = kind == INPUT_STANDARD ? 1 : 0;
     request->progress.microphone = kind == INPUT_MICROPHONE ? source : NULL;
-    if (st == VPRIV_OK)
+    if (st == VPRIV_OK && request->live.is_wanted)
+        st = record_live(arguments, what, recorder, request, &outcome);
+    else if (st == VPRIV_OK)
         st = vpriv_recorder_run(recorder, &request->trigger, &outcome);
     progress_end(&request->progress);
-    const exit_code code = report(arguments, what, st, &outcome);
+    const exit_code code =
+        request->live.is_wanted && recorder && st != VPRIV_OK && !outcome.is_stored
+            ? live_explain(arguments, what, st, &request->live)
+            : report(arguments, what, st, &outcome);
     vpriv_recorder_close(recorder);
     vpriv_capture_close(source);
     return code;
@@ -177,8 +227,11 @@ exit_code command_record(const tool_arguments *arguments)
                             : strncmp(input, "file:", 5) == 0 ? INPUT_FILE
                                                               : INPUT_MICROPHONE;
     exit_code code = read_recording_request(arguments, VPRIV_TRIGGER_BUTTON, &request);
+    if (code == EXIT_GOOD && is_input(input))
+        code = live_read(arguments, kind == INPUT_MICROPHONE, &request.config, &request.live);
     if (code != EXIT_GOOD)
         return code;
+    live_listen_to(&request.live, &request.config);
     if (!is_input(input))
         return tool_usage(arguments,
             "--input '%s' is none of alsa:NAME, pulse, pulse:NAME, file:PATH and -", input);
@@ -243,7 +296,6 @@ exit_code command_import(const tool_arguments *arguments)
         code = session_open(arguments, SESSION_WITHOUT_KEYRING, &session);
     if (code != EXIT_GOOD)
         return code;
-    request.config.no_pre_roll = true;
     interrupts_watch(false);
     for (int i = 0; i < arguments->n_operands; i++) {
         const exit_code now =

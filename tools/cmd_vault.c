@@ -71,10 +71,11 @@ exit_code command_init(const tool_arguments *arguments)
     return code;
 }
 
-static exit_code print_info_json(const tool_arguments *arguments, const vpriv_vault_info *info)
+static exit_code print_info_json(
+    const tool_arguments *arguments, const vpriv_vault_info *info, uint32_t paused)
 {
     return json_print(arguments,
-        json_pack("{s:o, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:s, s:s}", "vault_id",
+        json_pack("{s:o, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:s, s:s, s:o}", "vault_id",
             json_hex(info->vault_id, sizeof info->vault_id), "generation",
             (json_int_t)info->generation, "assurance",
             info->assurance == VPRIV_ASSURANCE_KEYED ? "keyed" : "best_effort", "n_recordings",
@@ -82,14 +83,18 @@ static exit_code print_info_json(const tool_arguments *arguments, const vpriv_va
             (json_int_t)info->n_subjects, "n_pending", (json_int_t)info->n_pending, "log_size",
             (json_int_t)info->log_size, "device_public_key",
             json_hex(info->device_public_key, sizeof info->device_public_key), "controller",
-            info->controller_id, "jurisdiction", info->jurisdiction));
+            info->controller_id, "jurisdiction", info->jurisdiction, "paused",
+            json_purposes(paused)));
 }
 
 static exit_code print_info(const tool_arguments *arguments, vpriv_vault *vault)
 {
     char id[ID_TEXT_BYTES], origin[VPRIV_LOG_ORIGIN_BYTES], key[VPRIV_LOG_VERIFIER_KEY_BYTES];
     vpriv_vault_info info = {.struct_size = sizeof info};
+    uint32_t paused = 0;
     vpriv_status st = vpriv_vault_about(vault, &info);
+    if (st == VPRIV_OK)
+        st = vpriv_purpose_paused(vault, &paused);
     if (st == VPRIV_OK)
         st = vpriv_vault_log_origin(vault, origin);
     if (st == VPRIV_OK)
@@ -97,7 +102,7 @@ static exit_code print_info(const tool_arguments *arguments, vpriv_vault *vault)
     if (st != VPRIV_OK)
         return tool_failed(arguments, arguments->vault, st);
     if (option_given(arguments, OPTION_JSON))
-        return print_info_json(arguments, &info);
+        return print_info_json(arguments, &info, paused);
     hex_format(info.vault_id, ID_BYTES, id);
     printf("vault         %s\n", id);
     printf("recordings    %" PRIu64 " (%" PRIu64 " erased, %" PRIu64 " not taken over yet)\n",
@@ -108,6 +113,9 @@ static exit_code print_info(const tool_arguments *arguments, vpriv_vault *vault)
         assurance_text(info.assurance));
     printf("controller    %s\n", info.controller_id);
     printf("jurisdiction  %s\n", info.jurisdiction);
+    printf("paused        ");
+    purposes_print(paused);
+    putchar('\n');
     return EXIT_GOOD;
 }
 

@@ -20,7 +20,7 @@ static const struct {
     {EXIT_NO_KEY, "the keyring or credential does not hold the key for it"},
     {EXIT_BUSY, "another process held the vault for too long"},
     {EXIT_STATE, "not possible now, after what happened before"},
-    {EXIT_INTERRUPTED, "interrupted: nothing was kept"},
+    {EXIT_INTERRUPTED, "interrupted, or not confirmed: nothing was kept"},
     {EXIT_INTERNAL, "no memory, or an internal error"},
 };
 

@@ -14,17 +14,37 @@ void progress_begin(const tool_arguments *arguments, const char *what, tool_prog
         .shown = UINT64_MAX};
 }
 
-/* For how long, and how loud: one step is 3 dB, the quietest shown is -60 dB. */
+void progress_indicate(void *user, vpriv_indicator indicator)
+{
+    tool_progress *progress = user;
+    atomic_store(&progress->indicator, (int)indicator);
+}
+
+/* What the lamp of a device would say. */
+static const char *indicator_name(int indicator)
+{
+    static const char *const names[] = {[VPRIV_INDICATOR_OFF] = "off",
+        [VPRIV_INDICATOR_LISTENING] = "listening",
+        [VPRIV_INDICATOR_RECORDING] = "recording",
+        [VPRIV_INDICATOR_MUTED] = "muted"};
+    return names[indicator];
+}
+
+/* What it is at, for how long, and how loud: one step is 3 dB, the quietest shown is -60 dB. */
 static void show_meter(tool_progress *progress, uint64_t done_us)
 {
     float peak_db = 0;
-    const uint64_t seconds = done_us / US_PER_SECOND;
+    const int indicator = atomic_load(&progress->indicator);
+    if (indicator != progress->shown_indicator)
+        progress->indicated_us = progress->shown_indicator == VPRIV_INDICATOR_OFF ? 0 : done_us;
+    progress->shown_indicator = indicator;
+    const uint64_t seconds = (done_us - progress->indicated_us) / US_PER_SECOND;
     if (vpriv_capture_level(progress->microphone, &peak_db) != VPRIV_OK)
         return;
     const int n_steps = peak_db <= -60 ? 0 : peak_db >= 0 ? METER_STEPS : (int)(peak_db / 3) + 20;
-    fprintf(stderr, "\rvoicepriv: %s: %s: %" PRIu64 ":%02" PRIu64 " [%.*s%*s]\033[K",
+    fprintf(stderr, "\rvoicepriv: %s: %s: %" PRIu64 ":%02" PRIu64 " [%.*s%*s] %s\033[K",
         progress->arguments->command->words, progress->what, seconds / 60, seconds % 60, n_steps,
-        "====================", METER_STEPS - n_steps, "");
+        "====================", METER_STEPS - n_steps, "", indicator_name(indicator));
     fflush(stderr);
     progress->is_shown = true;
 }
@@ -32,6 +52,7 @@ static void show_meter(tool_progress *progress, uint64_t done_us)
 bool progress_tell(void *user, uint64_t done_us, uint64_t total_us)
 {
     tool_progress *progress = user;
+    atomic_store(&progress->done_us, done_us);
     if (progress->is_terminal && progress->microphone) {
         show_meter(progress, done_us);
     } else if (progress->is_terminal) {

@@ -166,6 +166,58 @@ void duration_format(uint64_t duration_us, char *text_out)
         ms / 3600000, ms / 60000 % 60, ms / 1000 % 60, ms % 1000);
 }
 
+void purposes_print(uint32_t purposes)
+{
+    const char *comma = "";
+    if (!purposes)
+        printf("-");
+    for (int purpose = 0; purpose < VPRIV_PURPOSES_MAX; purpose++) {
+        if (!(purposes & VPRIV_PURPOSE_BIT(purpose)))
+            continue;
+        printf("%s%s", comma, vpriv_purpose_name((vpriv_purpose)purpose));
+        comma = ",";
+    }
+}
+
+/* The milliseconds of a unit; 0 when it is none. */
+static uint32_t unit_ms_of(const char *unit, uint32_t without)
+{
+    static const struct {
+        const char *name;
+        uint32_t ms;
+    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        if (strcmp(unit, units[i].name) == 0)
+            return units[i].ms;
+    return *unit ? 0 : without;
+}
+
+bool span_parse(const char *text, uint32_t unit_ms, uint32_t max_ms, uint32_t *ms_out)
+{
+    const char *at = text;
+    uint64_t thousandths = 0;
+    int n_after = -1; /* digits behind the point */
+    for (; (*at >= '0' && *at <= '9') || (*at == '.' && at > text && n_after < 0); at++) {
+        if (*at == '.') {
+            n_after = 0;
+            continue;
+        }
+        n_after += n_after >= 0;
+        thousandths = thousandths * 10 + (uint64_t)(*at - '0');
+        if (n_after > 3 || thousandths > UINT32_MAX)
+            return false;
+    }
+    const uint64_t unit = unit_ms_of(at, unit_ms);
+    if (at == text || at[-1] == '.' || unit == 0)
+        return false;
+    for (int i = n_after < 0 ? 0 : n_after; i < 3; i++)
+        thousandths *= 10;
+    if (thousandths * unit % 1000 != 0 || thousandths * unit / 1000 > max_ms)
+        return false;
+    *ms_out = (uint32_t)(thousandths * unit / 1000);
+    return true;
+}
+
 bool number_parse(const char *text, uint32_t max, uint32_t *number_out)
 {
     uint64_t number = 0;

@@ -6,6 +6,7 @@
 #define VOICEPRIV_TOOL_H
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <voicepriv/voicepriv.h>
 
 /* Documented in --help and in the manual page. */
@@ -45,6 +46,11 @@ typedef enum option_id {
     OPTION_QUIET,
     OPTION_TRIGGER,
     OPTION_VOICE_GATE,
+    OPTION_PREROLL,
+    OPTION_CONFIRM_AFTER,
+    OPTION_MAX,
+    OPTION_SILENCE,
+    OPTION_PROFILE,
     OPTION_RETENTION,
     OPTION_BITRATE,
     OPTION_COMPLEXITY,
@@ -130,14 +136,32 @@ bool time_parse(const char *text, int64_t *time_us_out);
 void time_format(int64_t time_us, bool exact, char *text_out);
 void duration_format(uint64_t duration_us, char *text_out);
 bool number_parse(const char *text, uint32_t max, uint32_t *number_out);
+/* "15", "1.5s", "500ms", "2m", "1h": a whole number of milliseconds; unit_ms is that of a bare number. */
+bool span_parse(const char *text, uint32_t unit_ms, uint32_t max_ms, uint32_t *ms_out);
+/* To standard output, separated by commas; "-" for none. */
+void purposes_print(uint32_t purposes);
 
 /* values.c: options that several commands read the same way. They print what is wrong. */
 exit_code read_purpose(
     const tool_arguments *arguments, const char *name, vpriv_purpose *purpose_out);
 exit_code read_subjects(const tool_arguments *arguments, uint8_t *subjects_out);
 exit_code read_time(const tool_arguments *arguments, option_id id, int64_t *time_us_out);
+/* What an option for a length of time takes. */
+typedef struct span_option {
+    option_id id;
+    const char *name;
+    uint32_t unit_ms; /* of a bare number */
+    uint32_t min_ms;  /* but for 0 */
+    uint32_t max_ms;
+    const char *like;
+} span_option;
+/* Untouched when the option was not given. */
+exit_code read_span(const tool_arguments *arguments, const span_option *option, uint32_t *ms_out);
 exit_code read_recording(
     const tool_arguments *arguments, const char *text, vpriv_recording_id *recording_out);
+
+/* Who is at it, for the log: as told, else the login name, else the number of the account. */
+const char *read_actor(const tool_arguments *arguments, char *room);
 
 /* session.c: an open vault and what opens it. */
 typedef struct tool_session {
@@ -191,11 +215,45 @@ typedef struct tool_progress {
     bool is_terminal;
     bool is_shown;
     uint64_t shown;
+    _Atomic uint64_t done_us;
+    atomic_int indicator;  /* a vpriv_indicator, from whatever thread */
+    int shown_indicator;   /* and the one on the terminal, */
+    uint64_t indicated_us; /* since when */
 } tool_progress;
 
 void progress_begin(const tool_arguments *arguments, const char *what, tool_progress *progress_out);
 bool progress_tell(void *progress, uint64_t done_us, uint64_t total_us);
+void progress_indicate(void *progress, vpriv_indicator indicator);
 void progress_end(tool_progress *progress);
+
+/* live.c: a microphone that is listened to before it is recorded. */
+typedef enum live_stage {
+    LIVE_LISTENING,
+    LIVE_ON_TRIAL, /* triggered, not confirmed */
+    LIVE_CONFIRMED,
+} live_stage;
+
+typedef struct tool_live {
+    bool is_wanted; /* else it is recorded in one go */
+    uint32_t pre_roll_ms;
+    uint32_t confirm_after_ms;
+    live_stage stage;
+    bool is_refused;  /* the trigger, after too many false wakes */
+    char detail[512]; /* of what went wrong */
+    atomic_int event; /* what became of the trigger: a vpriv_recorder_event_kind, or 0 */
+    atomic_bool is_closed;
+} tool_live;
+
+/* Reads its options into the configuration; the maximum is there already. */
+exit_code live_read(const tool_arguments *arguments, bool is_microphone,
+    vpriv_recorder_config *config, tool_live *live_out);
+void live_listen_to(tool_live *live, vpriv_recorder_config *config);
+/* As vpriv_recorder_run; VPRIV_E_CANCELLED when it came to nothing. */
+vpriv_status live_run(vpriv_recorder *recorder, const vpriv_trigger *trigger,
+    tool_progress *progress, tool_live *live, vpriv_outcome *outcome_out);
+/* Says why nothing was kept. */
+exit_code live_explain(
+    const tool_arguments *arguments, const char *what, vpriv_status status, tool_live *live);
 
 /* notice.c: what a person is shown when no notice of their own is given. */
 #define NOTICE_TEXT_BYTES 2048
@@ -218,7 +276,10 @@ exit_code command_record(const tool_arguments *arguments);
 exit_code command_import(const tool_arguments *arguments);
 exit_code command_list(const tool_arguments *arguments);
 exit_code command_export(const tool_arguments *arguments);
+exit_code command_log(const tool_arguments *arguments);
 exit_code command_who_heard(const tool_arguments *arguments);
+exit_code command_pause(const tool_arguments *arguments);
+exit_code command_resume(const tool_arguments *arguments);
 exit_code command_erase(const tool_arguments *arguments);
 exit_code command_keyring_split(const tool_arguments *arguments);
 exit_code command_keyring_capture(const tool_arguments *arguments);

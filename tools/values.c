@@ -1,5 +1,8 @@
 #include "tool.h"
+#include <pwd.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 exit_code read_purpose(
     const tool_arguments *arguments, const char *name, vpriv_purpose *purpose_out)
@@ -32,6 +35,32 @@ exit_code read_time(const tool_arguments *arguments, option_id id, int64_t *time
         return tool_usage(arguments,
             "'%s' is not a time: 2026-11-22 or 2026-11-22T08:30:00Z, years 1970 to 2400", text);
     return EXIT_GOOD;
+}
+
+exit_code read_span(const tool_arguments *arguments, const span_option *option, uint32_t *ms_out)
+{
+    uint32_t ms = 0;
+    const char *text = option_value(arguments, option->id);
+    if (!text)
+        return EXIT_GOOD;
+    if (!span_parse(text, option->unit_ms, option->max_ms, &ms) || (ms > 0 && ms < option->min_ms))
+        return tool_usage(
+            arguments, "--%s '%s' is not a length such as %s", option->name, text, option->like);
+    *ms_out = ms;
+    return EXIT_GOOD;
+}
+
+const char *read_actor(const tool_arguments *arguments, char *room)
+{
+    const char *given = option_value(arguments, OPTION_ACTOR);
+    const struct passwd *account = given ? NULL : getpwuid(getuid());
+    if (given)
+        return given;
+    if (account && account->pw_name[0])
+        snprintf(room, VPRIV_LOG_ACTOR_BYTES, "%s", account->pw_name);
+    else
+        snprintf(room, VPRIV_LOG_ACTOR_BYTES, "account %lu", (unsigned long)getuid());
+    return room;
 }
 
 exit_code read_recording(
