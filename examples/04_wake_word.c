@@ -9,6 +9,7 @@
 #include <voicepriv/voicepriv.h>
 
 #define LOOK_AGAIN (16000 * 11 / 10) /* frames of a request, which begins with 500 ms of pre-roll */
+
 /* Frames that were loud, and all of them: while listening [0], and of a request [1]. */
 static _Atomic unsigned n_loud[2], n_heard[2];
 
@@ -43,9 +44,7 @@ static void tell(void *user, const vpriv_recorder_event *event)
 
 static bool act(vpriv_recorder *recorder)
 {
-    const vpriv_trigger trigger = {.struct_size = sizeof trigger,
-        .kind = VPRIV_TRIGGER_WAKE_WORD,
-        .wake_word = "anything-loud"};
+    const vpriv_trigger trigger = {.struct_size = sizeof trigger, .kind = VPRIV_TRIGGER_WAKE_WORD};
     const vpriv_recorder_state state = vpriv_recorder_state_now(recorder);
     if (state == VPRIV_RECORDER_RING && n_loud[0] > 0) {
         n_loud[0] = n_loud[1] = n_heard[1] = 0;
