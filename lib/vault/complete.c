@@ -34,10 +34,11 @@ out:
     return st;
 }
 
-/* The retention classes there are, each found by one step in the index. */
+/* The retention classes there are, each found by one step in the index. UNION ends the walk where a
+ * damaged index goes round in circles. */
 #define CLASSES                                                                                    \
     "WITH RECURSIVE class(r) AS (SELECT min(retention) FROM recording INDEXED BY"                  \
-    " recording_retention WHERE state IN (2, 3) UNION ALL SELECT (SELECT min(retention) FROM"      \
+    " recording_retention WHERE state IN (2, 3) UNION SELECT (SELECT min(retention) FROM"          \
     " recording INDEXED BY recording_retention WHERE state IN (2, 3) AND retention > class.r)"     \
     " FROM class WHERE class.r IS NOT NULL) "
 

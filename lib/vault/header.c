@@ -156,7 +156,7 @@ static bool opens_somehow(vpriv_vault *vault, const vpi_row *row, vpi_recording 
         if (opens_in(vault, row, retention, recording))
             return true;
     int64_t retention = VPRIV_RETENTION_ERASED_ONLY;
-    while (vpi_database_int(vault->database, &retention,
+    while (vpi_database_next(vault->database, retention, &retention,
                "SELECT retention FROM recording WHERE retention > ?1 AND retention < 65536"
                " ORDER BY retention LIMIT 1",
                "i", retention) == VPRIV_OK)

@@ -197,8 +197,14 @@ static vpriv_status adopt_next(
         "ii", at_io->recording, at_io->kind);
     if (st != VPRIV_OK)
         return st;
-    at_io->recording = vpi_column_int(&row, 0);
-    at_io->kind = vpi_column_int(&row, 1);
+    const pending next = {vpi_column_int(&row, 0), vpi_column_int(&row, 1)};
+    /* On a damaged page rows need not be in order, and a walk that goes back does not end. */
+    if (next.recording < at_io->recording ||
+        (next.recording == at_io->recording && next.kind <= at_io->kind)) {
+        vpi_row_end(&row);
+        return vpi_auth_failed();
+    }
+    *at_io = next;
     st = adopt_row(vault, &row, e, public_key, at_io);
     vpi_row_end(&row);
     if (st == VPRIV_E_AUTH || st == VPRIV_E_FORMAT)
@@ -240,10 +246,11 @@ vpriv_status vpi_ingest_bury_damaged(vpriv_vault *vault)
         .purpose = VPRIV_LOG_NO_PURPOSE,
         .actor = "library",
         .reason = "pending, and damaged beyond opening"};
-    for (;;) {
-        int64_t row = 0, state = 0;
-        const vpriv_status found = vpi_database_int(
-            vault->database, &row, "SELECT recording FROM ingest ORDER BY recording LIMIT 1", "");
+    for (int64_t row = 0;;) {
+        int64_t state = 0;
+        const vpriv_status found = vpi_database_next(vault->database, row, &row,
+            "SELECT recording FROM ingest WHERE recording > ?1 ORDER BY recording LIMIT 1", "i",
+            row);
         if (found == VPRIV_E_NOT_FOUND)
             break;
         VPI_TRY(found);

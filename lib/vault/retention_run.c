@@ -73,7 +73,7 @@ static vpriv_status collect(vpriv_vault *vault, batch *b)
     vpriv_status st = VPRIV_E_INTERNAL;
     int64_t retention = -1;
     while (b->n < BATCH_ROWS) {
-        const vpriv_status next = vpi_database_int(vault->database, &retention,
+        const vpriv_status next = vpi_database_next(vault->database, retention, &retention,
             "SELECT retention FROM recording WHERE state IN (2, 3) AND retention > ?1"
             " ORDER BY retention LIMIT 1",
             "i", retention);
@@ -213,7 +213,7 @@ static vpriv_status narrow_batch(vpriv_vault *vault, batch *b, uint64_t *n_io)
         .actor = "retention",
         .reason = "the term of a purpose is over"};
     while (n < BATCH_ROWS) {
-        const vpriv_status next = vpi_database_int(vault->database, &retention,
+        const vpriv_status next = vpi_database_next(vault->database, retention, &retention,
             "SELECT retention FROM term WHERE retention > ?1 ORDER BY retention LIMIT 1", "i",
             retention);
         if (next == VPRIV_E_NOT_FOUND)
