@@ -63,6 +63,9 @@ typedef enum vpriv_status {
  *  Since: 0.1 */
 VPRIV_API const char *vpriv_status_text(vpriv_status status);
 
+/** The longest text of vpriv_error_detail(), the final NUL included. */
+#define VPRIV_DETAIL_BYTES 512
+
 /** Say what exactly was wrong in this thread's latest failing call, for people and log files.
  *  It names files, fields and limits; it never contains keys, samples, names or transcripts, and
  *  never says why an authentication failed.

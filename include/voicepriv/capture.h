@@ -176,7 +176,8 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_capture_push_open(
     const vpriv_stream_format *format, uint32_t buffer_ms, vpriv_source **source_out);
 
 /** Give frames to a push source. Takes as many whole frames as fit, from the first on; the rest is
- *  lost, and the reader is told of a gap of exactly that many frames at exactly that place. Never
+ *  lost, and the reader is told of a gap of exactly that many frames at exactly that place. Once its
+ *  recorder has stopped or is muted, frames are taken and dropped, until it listens again. Never
  *  waits, locks, allocates, logs or calls the system; leaves vpriv_error_detail() as it was.
  *  @param      source       a push source
  *  @param      frames       n_frames frames in the source's format; may be NULL when n_frames is 0

@@ -87,9 +87,11 @@ typedef void (*vpriv_frames_fn)(void *user, const vpriv_frames *frames);
 
 struct vpriv_outcome;
 
-/** What happened without being asked for. */
+/** What happened. */
 typedef enum vpriv_recorder_event_kind {
-    VPRIV_RECORDER_EVENT_ENDED = 1,     /**< a recording came to its end; outcome tells how */
+    VPRIV_RECORDER_EVENT_ENDED =
+        1, /**< a confirmed recording came to its end, by itself or asked for; or
+                                         the recorder ended. outcome tells how */
     VPRIV_RECORDER_EVENT_TIMED_OUT = 2, /**< nobody confirmed: nothing is kept; listens on */
     VPRIV_RECORDER_EVENT_NO_SPEECH = 3, /**< a wrist was raised and nobody spoke; as timed out */
     VPRIV_RECORDER_EVENT_CLOSED = 4, /**< too many false wakes: triggers are refused from here on */
@@ -117,7 +119,23 @@ typedef enum vpriv_recorder_profile {
     VPRIV_RECORDER_PROFILE_WEARABLE = 1,
 } vpriv_recorder_profile;
 
-/** Told while a recording or import runs. total_us is 0 when nobody knows. Return false to end it: a
+/** Name a state, for people: "listening", "recording".
+ *  @param  state  any value; unknown ones get a phrase of their own
+ *  @return static text, never NULL
+ *  Owns:     the library owns the text; never freed
+ *  Threads:  any      Realtime: yes      Secrets: none
+ *  Since: 0.1 */
+VPRIV_API const char *vpriv_recorder_state_name(vpriv_recorder_state state);
+
+/** Name what a lamp shows: "off", "listening", "recording", "muted".
+ *  @param  indicator  any value; unknown ones get a phrase of their own
+ *  @return static text, never NULL
+ *  Owns:     the library owns the text; never freed
+ *  Threads:  any      Realtime: yes      Secrets: none
+ *  Since: 0.1 */
+VPRIV_API const char *vpriv_indicator_name(vpriv_indicator indicator);
+
+/** Told while a recorder listens, from its start on, and while a recording or import runs. total_us is 0 when nobody knows. Return false to end it: a
  *  source of known length is then forgotten altogether (VPRIV_E_CANCELLED), a recording from a live one
  *  stops there and is kept. Runs on the worker's thread (in a hub on any of its workers'), or on that of
  *  vpriv_recorder_run: it must not call this recorder's functions. */
@@ -147,7 +165,8 @@ typedef struct vpriv_recorder_config {
     uint32_t confirm_ms;        /**< time-out of an unconfirmed trigger, up to 60000; 2000 */
     uint32_t maximum_ms;  /**< hard end of a recording, pre-roll included, up to a day, more than
                                      pre_roll_ms; 15000 for wake-word, raise, tap and voice-activity
-                                     triggers, none for the others */
+                                     triggers, none for all others and for
+                                     files that vpriv_recorder_run keeps whole */
     uint32_t unsealed_ms; /**< sound that a power cut may take, 100 to 1000; 1000 */
     bool no_high_pass;    /**< leave out the 50 Hz high-pass */
     vpriv_progress_fn progress; /**< may be NULL; on the worker's thread, or run's caller's */
@@ -159,7 +178,8 @@ typedef struct vpriv_recorder_config {
     vpriv_voice_gate voice_gate;
     bool no_maximum; /**< whatever the trigger */
     /** A confirmed recording ends when nobody has spoken for so long, 200 to 60000; 1500 for wake-word,
-     *  raise, tap and voice-activity triggers, never for the others. It counts from the confirmation at
+     *  raise, tap and voice-activity triggers, never for all others and for files that vpriv_recorder_run keeps
+     *  whole. It counts from the confirmation at
      *  the earliest, and where the noise is not known yet: two seconds after the beginning */
     uint32_t trailing_silence_ms;
     bool no_trailing_silence; /**< whatever the trigger */
@@ -174,7 +194,8 @@ typedef struct vpriv_recorder_config {
     vpriv_recorder_event_fn event; /**< may be NULL */
     void *event_user;              /**< handed to event */
     /** may be NULL. Asked for with each trigger and every second: purpose execute_request, which a person's
-     *  own trigger permits (not voice-activity and continuous) unless it is paused */
+     *  own trigger permits (not voice-activity and continuous) unless it is paused; a pause ends the
+     *  recording */
     vpriv_frames_fn frames;
     void *frames_user;           /**< handed to frames */
     bool frames_while_listening; /**< also before a trigger: for a wake-word engine */
@@ -202,6 +223,9 @@ typedef struct vpriv_outcome {
     uint64_t n_packets;
     uint64_t n_blocks;
     uint64_t n_silent_frames_48k; /**< of n_frames_48k, not encoded because nobody spoke */
+    char detail
+        [VPRIV_DETAIL_BYTES]; /**< what status was about, in words, as vpriv_error_detail() had it
+                                          then; empty when all was well */
 } vpriv_outcome;
 
 /** Set a recorder up. Reads and writes nothing yet.

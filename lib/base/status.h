@@ -8,7 +8,7 @@
 #include <voicepriv/base.h>
 
 /* The longest text, with its NUL. */
-#define VPI_DETAIL_BYTES 512
+#define VPI_DETAIL_BYTES VPRIV_DETAIL_BYTES
 
 vpriv_status vpi_fail(vpriv_status status, const char *format, ...)
     __attribute__((format(printf, 2, 3), cold));

@@ -6,20 +6,22 @@
 
 typedef struct push_source {
     vpriv_source base;
-    bool was_stopped; /* the reader's */
+    _Atomic bool is_closed; /* from stop to the next start: what comes is heard by nobody */
 } push_source;
 
 static vpriv_status push_start(vpriv_source *source)
 {
-    if (((push_source *)source)->was_stopped)
-        vpi_queue_discard(source->queue);
+    push_source *push = (push_source *)source;
+    if (atomic_load(&push->is_closed))
+        vpi_queue_discard(source->queue); /* a write that was under way when it was closed */
+    atomic_store(&push->is_closed, false);
     return VPRIV_OK;
 }
 
 static void push_stop(vpriv_source *source)
 {
+    atomic_store(&((push_source *)source)->is_closed, true);
     vpi_queue_discard(source->queue);
-    ((push_source *)source)->was_stopped = true;
 }
 
 static const vpi_source_table push_table = {
@@ -67,7 +69,9 @@ vpriv_status vpriv_capture_push_write(
         return VPRIV_E_ARG;
     if (vpi_queue_is_ended(source->queue))
         return VPRIV_E_STATE;
-    *n_taken_out = vpi_queue_write(source->queue, frames, n_frames);
+    *n_taken_out = atomic_load(&((push_source *)source)->is_closed)
+                       ? n_frames
+                       : vpi_queue_write(source->queue, frames, n_frames);
     return VPRIV_OK;
 }
 

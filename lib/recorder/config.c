@@ -146,14 +146,15 @@ bool vpi_recorder_is_by_person(vpriv_trigger_kind kind)
 }
 
 vpi_recorder_limits vpi_recorder_limits_of(
-    const vpriv_recorder_config *config, vpriv_trigger_kind kind)
+    const vpriv_recorder_config *config, vpriv_trigger_kind kind, bool is_live)
 {
+    const bool ends_itself = is_live && is_spoken(kind);
     vpi_recorder_limits limits = {.maximum_ms = config->maximum_ms,
         .trailing_silence_ms = config->trailing_silence_ms,
         .confirm_ms = config->confirm_ms};
-    if (limits.maximum_ms == 0 && is_spoken(kind))
+    if (limits.maximum_ms == 0 && ends_itself)
         limits.maximum_ms = MAXIMUM_MS_SPOKEN;
-    if (limits.trailing_silence_ms == 0 && is_spoken(kind))
+    if (limits.trailing_silence_ms == 0 && ends_itself)
         limits.trailing_silence_ms = SILENCE_MS_SPOKEN;
     if (config->no_maximum)
         limits.maximum_ms = 0;

@@ -93,7 +93,8 @@ vpriv_status vpi_recorder_begin(vpriv_recorder *recorder, const vpriv_trigger *t
     recorder->outcome.struct_size = sizeof recorder->outcome;
     recorder->has_outcome = false;
     recorder->trigger = trigger->kind;
-    recorder->limits = vpi_recorder_limits_of(&recorder->config, trigger->kind);
+    recorder->limits =
+        vpi_recorder_limits_of(&recorder->config, trigger->kind, !recorder->commit_at_end);
     recorder->triggered_us = vpi_monotonic_us();
     recorder->permitted_us = 0;
     recorder->confirmed_48k = 0;

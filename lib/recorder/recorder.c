@@ -229,7 +229,7 @@ static vpriv_status check_outcome(const vpriv_outcome *outcome)
 
 static void hand_over(vpriv_recorder *recorder, vpriv_outcome *outcome_out)
 {
-    recorder->outcome.struct_size = sizeof recorder->outcome;
+    vpi_recorder_word(recorder);
     if (outcome_out)
         *outcome_out = recorder->outcome;
     recorder->has_outcome = false;
@@ -263,8 +263,7 @@ static void mute(vpriv_recorder *recorder)
     bool closed = false;
     vpi_source_stop(recorder->source);
     if (state == VPRIV_RECORDER_PROVISIONAL)
-        (void)vpi_recorder_reject(
-            recorder, &closed); /* rows go at the next opening at the latest */
+        vpi_recorder_give_up(recorder, &closed);
     else if (was_kept)
         vpi_recorder_settle(recorder, VPRIV_END_MUTED, VPRIV_OK);
     vpi_intake_clear(recorder->intake);
@@ -324,8 +323,7 @@ static void stop(vpriv_recorder *recorder)
     take_what_is_there(recorder);
     const vpriv_recorder_state state = vpriv_recorder_state_now(recorder);
     if (state == VPRIV_RECORDER_PROVISIONAL)
-        (void)vpi_recorder_reject(
-            recorder, &closed); /* rows go at the next opening at the latest */
+        vpi_recorder_give_up(recorder, &closed);
     if (state != VPRIV_RECORDER_ENDED && !recorder->has_outcome)
         vpi_recorder_end(recorder, VPRIV_END_STOPPED, VPRIV_OK);
     vpi_recorder_unlisten(recorder);

@@ -54,7 +54,7 @@ struct vpriv_recorder {
 vpriv_status vpi_recorder_config_check(
     const vpriv_recorder_config *config, vpriv_recorder_config *filled_out);
 vpi_recorder_limits vpi_recorder_limits_of(
-    const vpriv_recorder_config *config, vpriv_trigger_kind kind);
+    const vpriv_recorder_config *config, vpriv_trigger_kind kind, bool is_live);
 uint32_t vpi_recorder_pre_roll_ms(const vpriv_recorder_config *config);
 /* Whether somebody asked for it, rather than being heard. */
 bool vpi_recorder_is_by_person(vpriv_trigger_kind kind);
@@ -101,6 +101,8 @@ vpriv_status vpi_recorder_let_in(vpriv_recorder *recorder, vpriv_trigger_kind ki
 /* Nothing stays of the unconfirmed recording at hand but a count. The status is about rows and count:
  * the key is gone in any case. */
 vpriv_status vpi_recorder_reject(vpriv_recorder *recorder, bool *closed_out);
+/* The same on the way to something else; rows that could not be removed go at the next opening. */
+void vpi_recorder_give_up(vpriv_recorder *recorder, bool *closed_out);
 /* If it was one too many; once the recorder is in its new state. */
 void vpi_recorder_tell_closed(vpriv_recorder *recorder, bool closed);
 /* When nobody confirms, or speaks, in time. True: it is rejected, and listening goes on. */
@@ -108,6 +110,8 @@ bool vpi_recorder_time_out(vpriv_recorder *recorder);
 
 /* tell.c: the lamp, and events. */
 void vpi_recorder_show(vpriv_recorder *recorder, vpriv_indicator indicator);
+/* The outcome is complete: with words for what went wrong. */
+void vpi_recorder_word(vpriv_recorder *recorder);
 void vpi_recorder_tell(
     vpriv_recorder *recorder, vpriv_recorder_event_kind kind, vpriv_status status);
 

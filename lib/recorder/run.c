@@ -89,7 +89,7 @@ vpriv_status vpriv_recorder_run(
     recorder->commit_at_end = vpi_source_total_frames(recorder->source) != VPI_FRAMES_UNKNOWN;
     const vpriv_status ran = run(recorder, trigger);
     vpi_recorder_unlisten(recorder);
-    recorder->outcome.struct_size = sizeof recorder->outcome;
+    vpi_recorder_word(recorder);
     if (outcome_out)
         *outcome_out = recorder->outcome;
     pthread_mutex_unlock(&recorder->lock);

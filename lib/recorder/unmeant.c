@@ -51,6 +51,12 @@ vpriv_status vpi_recorder_reject(vpriv_recorder *recorder, bool *closed_out)
     return vpi_recorder_drop(recorder, st);
 }
 
+void vpi_recorder_give_up(vpriv_recorder *recorder, bool *closed_out)
+{
+    (void)vpi_recorder_reject(recorder, closed_out);
+    atomic_store(&recorder->state, (int)VPRIV_RECORDER_RING);
+}
+
 void vpi_recorder_tell_closed(vpriv_recorder *recorder, bool closed)
 {
     if (closed)

@@ -22,6 +22,8 @@ typedef struct vpi_burst {
  * hour. */
 bool vpi_burst_add(vpi_burst *burst, int64_t now_us, uint32_t most_per_hour);
 
+/* A damaged row is passed over where counting is not what matters: nothing is counted then, and triggers
+ * that have a limit are refused, until the person acts, which begins a new row. */
 /* In the transaction at hand: count one. most_per_hour 0 sets no limit; *closed_out: this was one too
  * many. */
 vpriv_status vpi_false_wakes_add(

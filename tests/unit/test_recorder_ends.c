@@ -391,6 +391,7 @@ START_TEST(a_pause_ends_the_recording_and_touches_nobodys_consent)
     ck_assert(outcome.is_stored);
     ck_assert_int_eq(outcome.end_reason, VPRIV_END_PAUSED);
     ck_assert_int_eq(outcome.status, VPRIV_E_CONSENT);
+    ck_assert_ptr_nonnull(strstr(outcome.detail, "paused"));
     /* Nothing begins, and nothing opens, until it is lifted. */
     const vpriv_trigger it = {.struct_size = sizeof it, .kind = VPRIV_TRIGGER_BUTTON};
     ck_ok(hub ? vpriv_hub_start(hub, live.recorder) : vpriv_recorder_start(live.recorder));
@@ -516,14 +517,18 @@ START_TEST(a_trigger_says_which_device_heard_it)
 }
 END_TEST
 
-START_TEST(a_file_ends_as_a_microphone_does)
+START_TEST(a_file_is_whole_unless_it_is_asked_to_end)
 {
     const size_t at[] = {2 * RATE};
     const vpriv_trigger word = {.struct_size = sizeof word, .kind = VPRIV_TRIGGER_WAKE_WORD};
-    const vpriv_recorder_config config = household_config(h.ada, 1);
+    vpriv_recorder_config config = household_config(h.ada, 1);
     float *scene = sound_scene(20 * RATE, speech, n_speech, at, 1);
     vpriv_outcome outcome =
         sound_run(&h, &word, sound_file(&h, RATE, 1, scene, 20 * RATE), &config);
+    ck_assert_int_eq(outcome.end_reason, VPRIV_END_SOURCE_ENDED);
+    ck_assert_uint_eq(outcome.n_frames_48k, 20 * 48000);
+    config.trailing_silence_ms = 1500;
+    outcome = sound_run(&h, &word, sound_file(&h, RATE, 1, scene, 20 * RATE), &config);
     ck_assert_int_eq(outcome.end_reason, VPRIV_END_SILENCE);
     const double until_said = 2000 + (double)n_speech / 16;
     ck_assert_msg(ms_of(&outcome) > until_said + 900 && ms_of(&outcome) < until_said + 1600,
@@ -588,7 +593,7 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, an_old_policy_put_back_ends_no_pause);
     tcase_add_test(tests, pauses_are_on_record_and_take_only_what_exists);
-    tcase_add_test(tests, a_file_ends_as_a_microphone_does);
+    tcase_add_test(tests, a_file_is_whole_unless_it_is_asked_to_end);
     tcase_add_test(tests, ends_out_of_range_are_refused);
     suite_add_tcase(suite, tests);
     return unit_main(suite);

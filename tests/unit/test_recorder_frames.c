@@ -407,6 +407,16 @@ START_TEST(events_tell_what_nobody_asked_for)
     ck_assert_int_eq(last_event, VPRIV_RECORDER_EVENT_ENDED);
     ck_ok(vpriv_recorder_stop(live.recorder, NULL));
     ck_assert_int_eq(n_events, 1);
+    for (int i = 0; i <= VPRIV_INDICATOR_MUTED; i++)
+        for (int j = 0; j < i; j++)
+            ck_assert_str_ne(
+                vpriv_indicator_name((vpriv_indicator)i), vpriv_indicator_name((vpriv_indicator)j));
+    for (int i = 0; i <= VPRIV_RECORDER_MUTED; i++)
+        for (int j = 0; j < i; j++)
+            ck_assert_str_ne(vpriv_recorder_state_name((vpriv_recorder_state)i),
+                vpriv_recorder_state_name((vpriv_recorder_state)j));
+    ck_assert_str_eq(vpriv_indicator_name((vpriv_indicator)4), "unknown indicator");
+    ck_assert_str_eq(vpriv_recorder_state_name((vpriv_recorder_state)6), "unknown state");
 }
 END_TEST
 
