@@ -13,6 +13,7 @@ include tests/unit/consent.mk
 include tests/unit/log.mk
 include tests/unit/vault.mk
 include tests/unit/gate.mk
+include tests/unit/share.mk
 include tests/unit/recorder.mk
 include tests/kernels/sources.mk
 include tests/voice/sources.mk

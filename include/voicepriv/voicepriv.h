@@ -17,6 +17,7 @@
 #include <voicepriv/people.h>
 #include <voicepriv/recorder.h>
 #include <voicepriv/retention.h>
+#include <voicepriv/share.h>
 #include <voicepriv/vault.h>
 
 #endif

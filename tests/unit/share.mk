@@ -1,0 +1,9 @@
+share_tests = tests/unit/test_share_receipt tests/unit/test_share_jose
+TESTS += $(share_tests)
+check_PROGRAMS += $(share_tests)
+tests_unit_test_share_receipt_SOURCES = tests/unit/test_share_receipt.c $(household)
+tests_unit_test_share_receipt_CFLAGS = $(unit_cflags)
+tests_unit_test_share_receipt_LDADD = $(household_ldadd)
+tests_unit_test_share_jose_SOURCES = tests/unit/test_share_jose.c
+tests_unit_test_share_jose_CFLAGS = $(unit_cflags)
+tests_unit_test_share_jose_LDADD = $(unit_ldadd)

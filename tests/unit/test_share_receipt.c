@@ -1,0 +1,545 @@
+/* Receipts say what happened, the same every time, and nothing that is not so: made from calls and from
+ * the log, of every kind. */
+#include "household.h"
+#include "vault/log_store.h"
+#include "vault/subject.h"
+#include <jansson.h>
+#include <stdio.h>
+
+#define KEEP   VPRIV_PURPOSE_KEEP_HISTORY
+#define REVIEW VPRIV_PURPOSE_HUMAN_REVIEW
+
+static household h;
+
+static void set_up(void)
+{
+    household_open(&h, HOUSEHOLD_FORGETS);
+}
+
+static void tear_down(void)
+{
+    household_close(&h);
+}
+
+/* A receipt's text, or a document's. */
+typedef struct text {
+    char bytes[VPRIV_RECEIPT_BYTES_MAX];
+    size_t n;
+} text;
+
+static vpriv_status collect(void *user, const void *bytes, size_t n_bytes)
+{
+    text *into = user;
+    ck_assert_uint_lt(into->n + n_bytes, sizeof into->bytes);
+    memcpy(into->bytes + into->n, bytes, n_bytes);
+    into->n += n_bytes;
+    into->bytes[into->n] = '\0';
+    return VPRIV_OK;
+}
+
+static text *from_call(const vpriv_receipt *receipts, size_t n, const vpriv_receipt_statement *more)
+{
+    text *jws = calloc(1, sizeof *jws);
+    ck_ok(vpriv_receipt_sign(h.vault, receipts, n, more, collect, jws));
+    return jws;
+}
+
+static text *from_log(uint64_t index)
+{
+    text *jws = calloc(1, sizeof *jws);
+    ck_ok(vpriv_receipt_from_log(h.vault, &index, 1, collect, jws));
+    return jws;
+}
+
+/* Verifies without the vault, frees the text, and gives the document. */
+static json_t *read(text *jws, vpriv_receipt_claims *claims_out)
+{
+    text *document = calloc(1, sizeof *document);
+    char jwk[VPRIV_JWK_BYTES];
+    uint8_t key[VPRIV_LOG_PUBLIC_KEY_BYTES];
+    ck_ok(vpriv_receipt_jwk(h.vault, jwk));
+    ck_ok(vpriv_receipt_jwk_parse(jwk, strlen(jwk), key));
+    claims_out->struct_size = sizeof *claims_out;
+    ck_ok(vpriv_receipt_verify(jws->bytes, jws->n, key, collect, document, claims_out));
+    ck_assert_ptr_null(strstr(document->bytes, "Ada"));
+    ck_assert_ptr_null(strstr(document->bytes, "Bob"));
+    ck_assert_ptr_null(strstr(document->bytes, "example.org"));
+    json_t *root = json_loads(document->bytes, JSON_REJECT_DUPLICATES, NULL);
+    ck_assert_ptr_nonnull(root);
+    free(document);
+    free(jws);
+    return root;
+}
+
+static const char *at(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    if (json_is_array(value))
+        value = json_array_get(value, 0);
+    if (json_is_object(value))
+        value = json_object_get(value, "@id");
+    return json_is_string(value) ? json_string_value(value) : "";
+}
+
+static json_int_t number(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+static vpriv_receipt give(const uint8_t *subject, vpriv_purpose purpose)
+{
+    vpriv_receipt receipt = {.struct_size = sizeof receipt};
+    const vpriv_consent_evidence tap = {.struct_size = sizeof tap, .notice_id = "house"};
+    ck_ok(vpriv_consent_give(h.vault, subject, purpose, &tap, &receipt));
+    return receipt;
+}
+
+static vpriv_receipt withdraw(const uint8_t *subject, vpriv_purpose purpose)
+{
+    vpriv_receipt receipt = {.struct_size = sizeof receipt};
+    ck_ok(vpriv_consent_withdraw(h.vault, subject, purpose, NULL, &receipt));
+    return receipt;
+}
+
+static uint64_t log_size(void)
+{
+    vpriv_vault_info info = {.struct_size = sizeof info};
+    ck_ok(vpriv_vault_about(h.vault, &info));
+    return info.log_size;
+}
+
+static vpriv_status open_for(
+    const vpriv_recording_id *recording, vpriv_purpose purpose, const char *recipient)
+{
+    vpriv_reader *reader = NULL;
+    const vpriv_gate_request request = {.struct_size = sizeof request,
+        .purpose = purpose,
+        .actor = "reviewer 7",
+        .reason = "quality",
+        .recipient = recipient};
+    const vpriv_status st = vpriv_gate_open(h.vault, h.keyring, recording, &request, &reader);
+    vpriv_gate_close(reader);
+    return st;
+}
+
+START_TEST(a_consent_is_told_with_its_whole_record)
+{
+    vpriv_receipt_claims claims;
+    const vpriv_receipt given = give(h.ada, KEEP);
+    json_t *root = read(from_call(&given, 1, NULL), &claims);
+    ck_assert_int_eq(claims.kind, VPRIV_RECEIPT_CONSENT);
+    ck_assert_mem_eq(claims.subject, h.ada, sizeof claims.subject);
+    ck_assert_uint_eq(claims.log_index, given.log_index);
+    ck_assert_mem_eq(claims.leaf_hash, given.leaf_hash, sizeof claims.leaf_hash);
+    ck_assert_int_eq(claims.time_us, given.time_us);
+    ck_assert_ptr_null(json_object_get(root, "vp:keyDestruction"));
+    const json_t *record = json_array_get(json_object_get(root, "dct:hasPart"), 0);
+    static const char *const required[] = {"@id", "@type", "dct:identifier", "dct:conformsTo",
+        "dpv:hasDataSubject", "dpv:hasEntity", "dpv:hasDataController", "dpv:hasRecipient",
+        "dpv:hasJurisdiction", "dpv:hasApplicableLaw", "dpv:hasNotice", "dpv:hasPurpose",
+        "dpv:hasLegalBasis", "dpv:hasProcessing", "dpv:hasHumanInvolvement",
+        "dpv:hasStorageCondition", "dpv:hasConsentControl", "dpv:hasConsentStatus",
+        "dpv:isIndicatedAtTime", "dpv:isIndicatedBy", "dpv:hasIndicationMethod", "vp:surface",
+        "vp:surfaceSequence", "vp:coversPast", "vp:maxSamplePerMillion", "vp:maxUses", "vp:uses",
+        "vp:policyEpoch", "vp:recordSha256", "vp:logEntry"};
+    for (size_t i = 0; i < sizeof required / sizeof required[0]; i++)
+        ck_assert_msg(json_object_get(record, required[i]) != NULL, "no %s", required[i]);
+    ck_assert_str_eq(at(record, "dpv:hasPurpose"), "vp:keep_history");
+    ck_assert_str_eq(at(record, "dpv:hasConsentStatus"), "dpv:ConsentGiven");
+    ck_assert_str_eq(at(record, "dpv:isIndicatedAtTime"), "2026-11-22T08:30:16.000000Z");
+    json_decref(root);
+}
+END_TEST
+
+START_TEST(a_withdrawal_tells_that_a_key_was_destroyed)
+{
+    vpriv_receipt_claims claims;
+    give(h.ada, KEEP);
+    household_pass(&h, SECOND_US);
+    const vpriv_receipt done = withdraw(h.ada, KEEP);
+    json_t *root = read(from_call(&done, 1, NULL), &claims);
+    const json_t *keys = json_object_get(root, "vp:keyDestruction");
+    ck_assert_int_eq(number(keys, "vp:rootGenerationBefore"), (json_int_t)done.generation_before);
+    ck_assert_int_eq(number(keys, "vp:rootGenerationAfter"), (json_int_t)done.generation_after);
+    ck_assert_str_eq(at(keys, "vp:deletionAssurance"), "vp:Keyed");
+    const json_t *record = json_array_get(json_object_get(root, "dct:hasPart"), 0);
+    ck_assert_str_eq(at(record, "dpv:hasConsentStatus"), "dpv:ConsentWithdrawn");
+    ck_assert_ptr_nonnull(json_object_get(record, "vp:previousRecordSha256"));
+    json_decref(root);
+    root = read(from_log(done.log_index), &claims);
+    ck_assert_str_eq(at(root, "vp:madeFrom"), "vp:Log");
+    ck_assert_ptr_null(json_object_get(root, "vp:keyDestruction"));
+    json_decref(root);
+}
+END_TEST
+
+START_TEST(several_consents_of_one_person_make_one_receipt)
+{
+    vpriv_receipt_claims claims;
+    text *none = calloc(1, sizeof *none);
+    vpriv_receipt given[3] = {give(h.ada, KEEP), give(h.ada, REVIEW), give(h.bob, KEEP)};
+    json_t *root = read(from_call(given, 2, NULL), &claims);
+    const json_t *records = json_object_get(root, "dct:hasPart");
+    ck_assert_uint_eq(json_array_size(records), 2);
+    ck_assert_uint_eq(claims.n_entries, 2);
+    ck_assert_str_eq(at(json_array_get(records, 1), "dpv:hasPurpose"), "vp:human_review");
+    ck_assert_str_eq(
+        at(json_array_get(records, 1), "dpv:hasLegalBasis"), "eu-gdpr:A6-1-a-explicit-consent");
+    ck_fails(vpriv_receipt_sign(h.vault, given, 3, NULL, collect, none), VPRIV_E_ARG);
+    const vpriv_receipt back[2] = {given[1], given[0]};
+    ck_fails(vpriv_receipt_sign(h.vault, back, 2, NULL, collect, none), VPRIV_E_ARG);
+    ck_fails(vpriv_receipt_sign(h.vault, given, 0, NULL, collect, none), VPRIV_E_ARG);
+    ck_fails(vpriv_receipt_sign(h.vault, given, 33, NULL, collect, none), VPRIV_E_ARG);
+    ck_assert_uint_eq(none->n, 0);
+    free(none);
+    json_decref(root);
+}
+END_TEST
+
+START_TEST(an_access_says_who_what_for_and_under_which_consent)
+{
+    vpriv_receipt_claims claims;
+    char urn[64], hex[40] = "";
+    const vpriv_receipt given = give(h.ada, KEEP);
+    const vpriv_recording_id id = household_quick(&h, h.ada);
+    const uint64_t index = log_size();
+    ck_ok(open_for(&id, KEEP, NULL));
+    json_t *root = read(from_log(index), &claims);
+    ck_assert_int_eq(claims.kind, VPRIV_RECEIPT_ACCESS);
+    ck_assert_mem_eq(claims.subject, h.ada, sizeof claims.subject);
+    ck_assert_str_eq(at(root, "vp:decision"), "vp:Permitted");
+    ck_assert_str_eq(at(root, "vp:actor"), "reviewer 7");
+    ck_assert_str_eq(at(root, "vp:reason"), "quality");
+    ck_assert_str_eq(at(root, "dpv:hasPurpose"), "vp:keep_history");
+    for (size_t i = 0; i < 16; i++)
+        snprintf(hex + 2 * i, 3, "%02x", given.consent_record[i]);
+    snprintf(urn, sizeof urn, "urn:uuid:%.8s-%.4s-%.4s-%.4s-%s", hex, hex + 8, hex + 12, hex + 16,
+        hex + 20);
+    ck_assert_str_eq(at(root, "vp:underConsentRecord"), urn);
+    json_decref(root);
+    ck_fails(open_for(&id, REVIEW, NULL), VPRIV_E_CONSENT);
+    root = read(from_log(index + 1), &claims);
+    ck_assert_int_eq(claims.kind, VPRIV_RECEIPT_ACCESS);
+    ck_assert_str_eq(at(root, "vp:decision"), "vp:Refused");
+    ck_assert_str_eq(at(root, "vp:denyReason"), "consent_missing");
+    json_decref(root);
+}
+END_TEST
+
+START_TEST(what_is_opened_for_somebody_else_is_a_disclosure)
+{
+    vpriv_receipt_claims claims;
+    static const char *const lab[] = {"lab"};
+    ck_ok(household_give_with(
+        &h, h.ada, KEEP, (vpriv_consent_evidence){.recipients = lab, .n_recipients = 1}));
+    const vpriv_recording_id id = household_quick(&h, h.ada);
+    const uint64_t index = log_size();
+    ck_ok(open_for(&id, KEEP, "lab"));
+    json_t *root = read(from_log(index), &claims);
+    ck_assert_int_eq(claims.kind, VPRIV_RECEIPT_DISCLOSURE);
+    const json_t *recipient = json_array_get(json_object_get(root, "dpv:hasRecipient"), 0);
+    ck_assert_str_eq(at(recipient, "dct:identifier"), "lab");
+    json_decref(root);
+}
+END_TEST
+
+START_TEST(an_erasure_says_how_much_how_surely_and_who_was_told)
+{
+    vpriv_receipt_claims claims;
+    vpriv_receipt done = {.struct_size = sizeof done};
+    static const char *const told[] = {"lab", "cloud"};
+    const vpriv_receipt_statement statement = {.struct_size = sizeof statement,
+        .subject = h.ada,
+        .recipients_told = told,
+        .n_recipients_told = 2};
+    give(h.ada, KEEP);
+    const vpriv_recording_id ids[2] = {household_quick(&h, h.ada), household_quick(&h, h.ada)};
+    ck_ok(vpriv_vault_erase(h.vault, ids, 2, &done));
+    json_t *root = read(from_call(&done, 1, &statement), &claims);
+    ck_assert_int_eq(claims.kind, VPRIV_RECEIPT_ERASURE);
+    ck_assert_mem_eq(claims.subject, h.ada, sizeof claims.subject);
+    ck_assert_int_eq(number(root, "vp:recordingsErased"), 2);
+    ck_assert(json_is_true(json_object_get(root, "vp:derivativesIncluded")));
+    ck_assert(json_is_false(json_object_get(root, "vp:personErased")));
+    ck_assert_uint_eq(json_array_size(json_object_get(root, "vp:recipientsTold")), 2);
+    const json_t *keys = json_object_get(root, "vp:keyDestruction");
+    ck_assert_int_eq(number(keys, "vp:rootGenerationAfter"), (json_int_t)done.generation_after);
+    json_decref(root);
+    root = read(from_log(done.log_index), &claims);
+    ck_assert_int_eq(number(root, "vp:recordingsErased"), 2);
+    ck_assert_ptr_null(json_object_get(root, "vp:keyDestruction"));
+    json_decref(root);
+}
+END_TEST
+
+START_TEST(a_key_file_forgets_with_best_effort_and_the_receipt_says_so)
+{
+    vpriv_receipt_claims claims;
+    household_close(&h);
+    household_open(&h, HOUSEHOLD_FILE);
+    give(h.ada, KEEP);
+    const vpriv_receipt done = withdraw(h.ada, KEEP);
+    json_t *root = read(from_call(&done, 1, NULL), &claims);
+    ck_assert_str_eq(
+        at(json_object_get(root, "vp:keyDestruction"), "vp:deletionAssurance"), "vp:BestEffort");
+    json_decref(root);
+}
+END_TEST
+
+START_TEST(an_erased_person_gets_a_receipt_and_has_no_others_left)
+{
+    vpriv_receipt_claims claims;
+    vpriv_receipt done = {.struct_size = sizeof done};
+    text *none = calloc(1, sizeof *none);
+    const vpriv_receipt given = give(h.ada, KEEP);
+    ck_ok(vpriv_subject_erase(h.vault, h.ada, &done));
+    json_t *root = read(from_call(&done, 1, NULL), &claims);
+    ck_assert(json_is_true(json_object_get(root, "vp:personErased")));
+    ck_assert_ptr_null(json_object_get(root, "dpv:hasDataSubject"));
+    ck_fails(vpriv_receipt_sign(h.vault, &given, 1, NULL, collect, none), VPRIV_E_ERASED);
+    ck_fails(vpriv_receipt_from_log(h.vault, &given.log_index, 1, collect, none), VPRIV_E_ERASED);
+    ck_assert_uint_eq(none->n, 0);
+    free(none);
+    json_decref(root);
+}
+END_TEST
+
+START_TEST(a_pause_and_its_end_each_make_one_receipt)
+{
+    vpriv_receipt_claims claims;
+    const uint64_t index = log_size();
+    const uint64_t both[2] = {index, index + 1}, mixed[2] = {index + 1, index + 2};
+    text *jws = calloc(1, sizeof *jws), *none = calloc(1, sizeof *none);
+    ck_ok(vpriv_purpose_pause(
+        h.vault, VPRIV_PURPOSE_BIT(KEEP) | VPRIV_PURPOSE_BIT(REVIEW), "privacy team", "inquiry"));
+    ck_ok(vpriv_purpose_resume(h.vault, VPRIV_PURPOSE_BIT(KEEP), "privacy team", "inquiry"));
+    ck_ok(vpriv_receipt_from_log(h.vault, both, 2, collect, jws));
+    json_t *root = read(jws, &claims);
+    ck_assert_int_eq(claims.kind, VPRIV_RECEIPT_PAUSE);
+    ck_assert_str_eq(at(root, "vp:pauseStatus"), "vp:Paused");
+    ck_assert_str_eq(at(root, "vp:reason"), "inquiry");
+    ck_assert_uint_eq(json_array_size(json_object_get(root, "dpv:hasPurpose")), 2);
+    json_decref(root);
+    root = read(from_log(index + 2), &claims);
+    ck_assert_str_eq(at(root, "vp:pauseStatus"), "vp:Resumed");
+    json_decref(root);
+    ck_fails(vpriv_receipt_from_log(h.vault, mixed, 2, collect, none), VPRIV_E_ARG);
+    free(none);
+}
+END_TEST
+
+START_TEST(a_disclosure_in_the_log_makes_a_receipt)
+{
+    vpriv_receipt_claims claims;
+    vpriv_log_entry entry = {.kind = VPRIV_LOG_DISCLOSURE,
+        .purpose = VPRIV_PURPOSE_TRANSMIT_FOR_EXECUTION,
+        .actor = "assistant",
+        .recipient = "cloud"};
+    vpi_subject ada;
+    uint64_t index = 0;
+    memcpy(entry.subject, h.ada, sizeof entry.subject);
+    ck_ok(vpi_vault_enter(h.vault, true));
+    ck_ok(vpi_vault_begin(h.vault));
+    ck_ok(vpi_subject_find(h.vault, h.ada, &ada));
+    ck_ok(vpi_log_append(h.vault, &entry, &ada.row, 1, &index, NULL));
+    ck_ok(vpi_vault_commit(h.vault));
+    vpi_vault_leave(h.vault);
+    json_t *root = read(from_log(index), &claims);
+    ck_assert_int_eq(claims.kind, VPRIV_RECEIPT_DISCLOSURE);
+    ck_assert_mem_eq(claims.subject, h.ada, sizeof claims.subject);
+    ck_assert_str_eq(at(root, "dpv:hasProcessing"), "dpv:Disclose");
+    json_decref(root);
+}
+END_TEST
+
+START_TEST(the_same_facts_give_the_same_bytes)
+{
+    const vpriv_receipt given = give(h.ada, KEEP);
+    text *first = from_log(given.log_index);
+    text *called = from_call(&given, 1, NULL), *called_again = from_call(&given, 1, NULL);
+    ck_assert_str_eq(called->bytes, called_again->bytes);
+    household_pass(&h, DAY_US);
+    give(h.bob, KEEP);
+    household_reopen(&h);
+    text *later = from_log(given.log_index);
+    ck_assert_str_eq(first->bytes, later->bytes);
+    free(first);
+    free(called);
+    free(called_again);
+    free(later);
+}
+END_TEST
+
+START_TEST(a_use_that_was_counted_since_does_not_change_the_receipt)
+{
+    vpriv_receipt done = {.struct_size = sizeof done};
+    const vpriv_consent_evidence once = {
+        .struct_size = sizeof once, .notice_id = "house", .max_uses = 3};
+    ck_ok(vpriv_consent_give(h.vault, h.ada, KEEP, &once, &done));
+    const vpriv_recording_id id = household_quick(&h, h.ada);
+    text *before = from_log(done.log_index);
+    ck_ok(open_for(&id, KEEP, NULL));
+    text *after = from_log(done.log_index);
+    ck_assert_str_eq(before->bytes, after->bytes);
+    free(before);
+    free(after);
+}
+END_TEST
+
+START_TEST(what_the_log_does_not_bear_out_is_not_signed)
+{
+    text *none = calloc(1, sizeof *none);
+    vpriv_receipt wrong[8];
+    vpriv_receipt erased = {.struct_size = sizeof erased};
+    const vpriv_receipt given = give(h.ada, KEEP);
+    for (size_t i = 0; i < 8; i++)
+        wrong[i] = given;
+    wrong[0].leaf_hash[31] ^= 1;
+    wrong[1].kind = VPRIV_LOG_ERASURE;
+    wrong[2].log_index--;
+    wrong[3].consent_record[0] ^= 1;
+    wrong[4].record_sha256[0] ^= 1;
+    wrong[5].generation_after = 1000000;
+    wrong[6].generation_before = given.generation_after + 1;
+    wrong[7].assurance = VPRIV_ASSURANCE_BEST_EFFORT;
+    for (size_t i = 0; i < 8; i++) {
+        const vpriv_status st = vpriv_receipt_sign(h.vault, &wrong[i], 1, NULL, collect, none);
+        ck_assert_msg(st == VPRIV_E_ARG || st == VPRIV_E_UNSUPPORTED, "%zu: %d", i, (int)st);
+    }
+    const vpriv_recording_id id = household_quick(&h, h.ada);
+    ck_ok(vpriv_vault_erase(h.vault, &id, 1, &erased));
+    erased.n_recordings = 0;
+    ck_fails(vpriv_receipt_sign(h.vault, &erased, 1, NULL, collect, none), VPRIV_E_ARG);
+    vpriv_receipt beyond = given;
+    beyond.log_index = log_size();
+    ck_fails(vpriv_receipt_sign(h.vault, &beyond, 1, NULL, collect, none), VPRIV_E_NOT_FOUND);
+    beyond.struct_size = 1;
+    ck_fails(vpriv_receipt_sign(h.vault, &beyond, 1, NULL, collect, none), VPRIV_E_ARG);
+    const uint64_t created = 0;
+    ck_fails(vpriv_receipt_from_log(h.vault, &created, 1, collect, none), VPRIV_E_UNSUPPORTED);
+    ck_assert_uint_eq(none->n, 0);
+    free(none);
+}
+END_TEST
+
+START_TEST(a_statement_is_checked_and_goes_with_erasures_only)
+{
+    text *none = calloc(1, sizeof *none);
+    static const char *const bad[] = {"a\nb"}, *const empty[] = {""};
+    vpriv_receipt_statement statement = {.struct_size = sizeof statement};
+    vpriv_receipt erased = {.struct_size = sizeof erased};
+    const vpriv_receipt given = give(h.ada, KEEP);
+    ck_fails(vpriv_receipt_sign(h.vault, &given, 1, &statement, collect, none), VPRIV_E_ARG);
+    const vpriv_recording_id id = household_quick(&h, h.ada);
+    ck_ok(vpriv_vault_erase(h.vault, &id, 1, &erased));
+    statement.n_recipients_told = 1;
+    ck_fails(vpriv_receipt_sign(h.vault, &erased, 1, &statement, collect, none), VPRIV_E_ARG);
+    statement.recipients_told = bad;
+    ck_fails(vpriv_receipt_sign(h.vault, &erased, 1, &statement, collect, none), VPRIV_E_ARG);
+    statement.recipients_told = empty;
+    ck_fails(vpriv_receipt_sign(h.vault, &erased, 1, &statement, collect, none), VPRIV_E_ARG);
+    statement.n_recipients_told = VPRIV_RECIPIENTS_MAX + 1;
+    ck_fails(vpriv_receipt_sign(h.vault, &erased, 1, &statement, collect, none), VPRIV_E_ARG);
+    statement.struct_size = 3;
+    ck_fails(vpriv_receipt_sign(h.vault, &erased, 1, &statement, collect, none), VPRIV_E_ARG);
+    ck_assert_uint_eq(none->n, 0);
+    free(none);
+}
+END_TEST
+
+/* Every bit of a real receipt, every length, every byte more. */
+START_TEST(a_receipt_with_any_bit_changed_is_none)
+{
+    const vpriv_receipt given = give(h.ada, KEEP);
+    text *jws = from_call(&given, 1, NULL);
+    uint8_t key[VPRIV_LOG_PUBLIC_KEY_BYTES];
+    memcpy(key, h.vault->device_public_key, sizeof key);
+    vpriv_receipt_claims claims = {.struct_size = sizeof claims, .log_index = 77};
+    for (size_t i = 0; i < jws->n; i++)
+        for (int bit = 0; bit < 8; bit++) {
+            jws->bytes[i] = (char)(jws->bytes[i] ^ (1 << bit));
+            ck_assert_msg(
+                vpriv_receipt_verify(jws->bytes, jws->n, key, NULL, NULL, &claims) != VPRIV_OK,
+                "byte %zu bit %d", i, bit);
+            jws->bytes[i] = (char)(jws->bytes[i] ^ (1 << bit));
+        }
+    for (size_t n = 0; n < jws->n; n++)
+        ck_assert_msg(vpriv_receipt_verify(jws->bytes, n, key, NULL, NULL, &claims) != VPRIV_OK,
+            "cut to %zu", n);
+    for (int more = 0; more < 256; more++) {
+        jws->bytes[jws->n] = (char)more;
+        ck_assert_int_ne(
+            vpriv_receipt_verify(jws->bytes, jws->n + 1, key, NULL, NULL, &claims), VPRIV_OK);
+    }
+    ck_assert_uint_eq(claims.log_index, 77);
+    for (size_t i = 0; i < sizeof key; i++)
+        for (int bit = 0; bit < 8; bit++) {
+            key[i] ^= (uint8_t)(1 << bit);
+            ck_fails(vpriv_receipt_verify(jws->bytes, jws->n, key, NULL, NULL, NULL), VPRIV_E_AUTH);
+            key[i] ^= (uint8_t)(1 << bit);
+        }
+    ck_ok(vpriv_receipt_verify(jws->bytes, jws->n, key, NULL, NULL, &claims));
+    free(jws);
+}
+END_TEST
+
+static vpriv_status refuse(void *user, const void *bytes, size_t n_bytes)
+{
+    (void)user;
+    (void)bytes;
+    (void)n_bytes;
+    return VPRIV_E_FULL;
+}
+
+START_TEST(a_writer_that_fails_is_heard_and_the_vault_goes_on)
+{
+    const vpriv_receipt given = give(h.ada, KEEP);
+    ck_fails(vpriv_receipt_sign(h.vault, &given, 1, NULL, refuse, NULL), VPRIV_E_FULL);
+    free(from_log(given.log_index));
+    ck_fails(vpriv_receipt_sign(NULL, &given, 1, NULL, refuse, NULL), VPRIV_E_ARG);
+    ck_fails(vpriv_receipt_sign(h.vault, NULL, 1, NULL, refuse, NULL), VPRIV_E_ARG);
+    ck_fails(vpriv_receipt_sign(h.vault, &given, 1, NULL, NULL, NULL), VPRIV_E_ARG);
+    ck_fails(vpriv_receipt_from_log(h.vault, NULL, 1, refuse, NULL), VPRIV_E_ARG);
+    ck_fails(vpriv_receipt_jwk(h.vault, NULL), VPRIV_E_ARG);
+    ck_fails(vpriv_receipt_jwk(NULL, NULL), VPRIV_E_ARG);
+}
+END_TEST
+
+START_TEST(a_capture_process_signs_nothing)
+{
+    vpriv_keyring *credential = NULL;
+    vpriv_vault *capture = NULL;
+    const vpriv_receipt given = give(h.ada, KEEP);
+    ck_ok(vpriv_vault_capture_credential(h.vault, &credential));
+    ck_ok(vpriv_vault_open_for_capture(h.path, credential, NULL, &capture));
+    ck_fails(vpriv_receipt_from_log(capture, &given.log_index, 1, refuse, NULL), VPRIV_E_NO_KEY);
+    vpriv_vault_close(capture);
+    vpriv_keyring_close(credential);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("share: receipts");
+    TCase *tests = tcase_create("receipts");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, a_consent_is_told_with_its_whole_record);
+    tcase_add_test(tests, a_withdrawal_tells_that_a_key_was_destroyed);
+    tcase_add_test(tests, several_consents_of_one_person_make_one_receipt);
+    tcase_add_test(tests, an_access_says_who_what_for_and_under_which_consent);
+    tcase_add_test(tests, what_is_opened_for_somebody_else_is_a_disclosure);
+    tcase_add_test(tests, an_erasure_says_how_much_how_surely_and_who_was_told);
+    tcase_add_test(tests, a_key_file_forgets_with_best_effort_and_the_receipt_says_so);
+    tcase_add_test(tests, an_erased_person_gets_a_receipt_and_has_no_others_left);
+    tcase_add_test(tests, a_pause_and_its_end_each_make_one_receipt);
+    tcase_add_test(tests, a_disclosure_in_the_log_makes_a_receipt);
+    tcase_add_test(tests, the_same_facts_give_the_same_bytes);
+    tcase_add_test(tests, a_use_that_was_counted_since_does_not_change_the_receipt);
+    tcase_add_test(tests, what_the_log_does_not_bear_out_is_not_signed);
+    tcase_add_test(tests, a_statement_is_checked_and_goes_with_erasures_only);
+    tcase_add_test(tests, a_receipt_with_any_bit_changed_is_none);
+    tcase_add_test(tests, a_writer_that_fails_is_heard_and_the_vault_goes_on);
+    tcase_add_test(tests, a_capture_process_signs_nothing);
+    suite_add_tcase(suite, tests);
+    return unit_main(suite);
+}
