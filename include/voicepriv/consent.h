@@ -359,6 +359,8 @@ typedef struct vpriv_decision_subject {
     vpriv_fact has_grant_key;    /**< the grant key of (subject, purpose) exists */
     vpriv_fact child_rule_holds; /**< the jurisdiction's rule on children is satisfied; YES for an
                                       adult */
+    vpriv_fact form_suffices;    /**< the consent was given in the form that the jurisdiction asks
+                                      for: expressly, in writing */
 } vpriv_decision_subject;
 
 #define VPRIV_DECISION_SUBJECTS_MAX 16
@@ -373,10 +375,12 @@ typedef struct vpriv_decision_input {
                                     14; the vendor's choice for the others */
     int64_t now_us;              /**< UTC; 0 or less is not known */
     vpriv_fact jurisdiction_known;
+    vpriv_fact lawful_here;         /**< no rule of a place that counts forbids the purpose */
     vpriv_fact paused;              /**< (purpose, jurisdiction) is paused; only NO goes on */
     vpriv_fact triggered_by_person; /**< asked for EXECUTE_REQUEST only */
     vpriv_fact recipient_known;     /**< whom it is for is known; the person counts */
-    int64_t policy_age_us; /**< 0 or less is not known; a policy of this instant is 1 µs old */
+    int64_t policy_age_us; /**< 0 or less is not known; a policy of this instant is 1 µs old. Not
+                                asked for what serves the person alone */
     int64_t policy_ttl_us; /**< how old it may be; 0 or less is not known */
     vpriv_recording_state recording_state; /**< asked for READ only */
     int64_t retention_until_us; /**< first microsecond it may no longer be kept; 0 or less is not
@@ -421,8 +425,12 @@ typedef enum vpriv_deny {
     VPRIV_DENY_RETENTION_OVER = 1 << 30,
 } vpriv_deny;
 
+/** The rules of a place that counts forbid it, or ask for another form of consent. The last bit of the
+ *  set; not in the enumeration because an enumerator is an int. */
+#define VPRIV_DENY_NOT_LAWFUL_HERE ((vpriv_deny)((uint32_t)1 << 31))
+
 /** How many reasons there are; they are the bits 0 to VPRIV_DENY_REASONS - 1. */
-#define VPRIV_DENY_REASONS 31
+#define VPRIV_DENY_REASONS 32
 
 /** Decide whether a recording may be taken or read for a purpose.
  *  A pure function: the same facts always give the same answer. Fails closed: what is missing, not
@@ -431,8 +439,12 @@ typedef enum vpriv_deny {
  *  who is not known, a guest or a bystander allows nothing but EXECUTE_REQUEST.
  *
  *  EXECUTE_REQUEST needs no consent, only a person who triggered it, the time, and a jurisdiction
- *  that is known and not paused; it permits sound in memory and nothing else. A yes to CAPTURE for
- *  another purpose that is not storable also permits sound in memory and nothing else.
+ *  that is known, does not forbid it and is not paused; it permits sound in memory and nothing else. A
+ *  yes to CAPTURE for another purpose that is not storable also permits sound in memory and nothing
+ *  else.
+ *
+ *  With a policy that is too old, or not known, everything that rests on consent is closed except
+ *  TRANSMIT_FOR_EXECUTION, KEEP_HISTORY and ON_DEVICE_ADAPTATION, which serve the person alone.
  *  @param      input        every fact that is known; NULL is denied
  *  @param[out] reasons_out  set of vpriv_deny; 0 is yes
  *  Owns:     borrows input for the call

@@ -31,6 +31,9 @@ typedef struct vpriv_subject_info {
     vpriv_subject_class subject_class;
     char name[VPRIV_SUBJECT_NAME_BYTES];
     char contact[VPRIV_SUBJECT_CONTACT_BYTES];
+    char home[VPRIV_JURISDICTION_BYTES]; /**< as in ISO 3166, or "strict": nobody says */
+    int birth_year;                      /**< 0: not known */
+    int birth_month;                     /**< 1 to 12; 0: not known */
 } vpriv_subject_info;
 
 /** Add a person. Nothing may be recorded of them until they consent.

@@ -74,7 +74,10 @@ typedef struct vpriv_vault_options {
     const char *controller_id;      /**< create: who decides what recordings are for; "owner" */
     const char *controller_name;    /**< create: what people call it; "The owner of this device" */
     const char *controller_country; /**< create: ISO 3166-1; "ZZ" (not said) */
-    const char *jurisdiction; /**< create: a jurisdiction profile; "strict", the only one so far */
+    const char *jurisdiction; /**< create: where the device is, as in ISO 3166 ("DE", "US-CA");
+                                   "strict": nobody says. See places.h */
+    const uint8_t *authority; /**< create: whose signed documents count, as in
+                                   vpriv_jurisdiction_trust(); NULL: nobody's */
     const char *device_class; /**< create: "speaker", "wearable", …; "device" */
     uint32_t reserve_bytes;   /**< create: disk kept aside for erasing; 512 KiB, the least */
     vpriv_clock_fn clock;     /**< instead of the system's, for tests and simulations */
@@ -161,7 +164,7 @@ typedef struct vpriv_vault_info {
     uint64_t log_size;  /**< leaves in the log */
     uint8_t device_public_key[VPRIV_LOG_PUBLIC_KEY_BYTES]; /**< Ed25519, signs checkpoints */
     char controller_id[VPRIV_PARTY_ID_BYTES];
-    char jurisdiction[VPRIV_JURISDICTION_BYTES];
+    char jurisdiction[VPRIV_JURISDICTION_BYTES]; /**< where the device is, or "strict" */
     bool for_capture_only; /**< opened with a capture credential; counts are then zero */
 } vpriv_vault_info;
 

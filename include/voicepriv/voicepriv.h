@@ -11,10 +11,12 @@
 #include <voicepriv/consent.h>
 #include <voicepriv/gate.h>
 #include <voicepriv/hub.h>
+#include <voicepriv/jurisdiction.h>
 #include <voicepriv/keys.h>
 #include <voicepriv/log.h>
 #include <voicepriv/packets.h>
 #include <voicepriv/people.h>
+#include <voicepriv/places.h>
 #include <voicepriv/recorder.h>
 #include <voicepriv/retention.h>
 #include <voicepriv/share.h>

@@ -35,7 +35,7 @@ static bool subject_is_well_formed(const vpriv_decision_subject *subject)
            is_between((int)subject->state, VPRIV_CONSENT_UNKNOWN, VPRIV_CONSENT_RENEWED) &&
            is_fact(subject->uses_known) && is_fact(subject->notice_current) &&
            is_fact(subject->recipient_named) && is_fact(subject->has_grant_key) &&
-           is_fact(subject->child_rule_holds);
+           is_fact(subject->child_rule_holds) && is_fact(subject->form_suffices);
 }
 
 static bool input_is_well_formed(const vpriv_decision_input *input)
@@ -45,9 +45,9 @@ static bool input_is_well_formed(const vpriv_decision_input *input)
         vpi_purpose_is_valid((int)input->purpose) &&
         is_between((int)input->recording_state, VPRIV_RECORDING_NONE, VPRIV_RECORDING_SHREDDED) &&
         is_fact(input->purpose_defined) && is_fact(input->purpose_storable) &&
-        is_fact(input->jurisdiction_known) && is_fact(input->paused) &&
-        is_fact(input->triggered_by_person) && is_fact(input->recipient_known) &&
-        input->n_subjects <= VPRIV_DECISION_SUBJECTS_MAX;
+        is_fact(input->jurisdiction_known) && is_fact(input->lawful_here) &&
+        is_fact(input->paused) && is_fact(input->triggered_by_person) &&
+        is_fact(input->recipient_known) && input->n_subjects <= VPRIV_DECISION_SUBJECTS_MAX;
     for (size_t i = 0; good && i < input->n_subjects; i++)
         good = subject_is_well_formed(&input->subjects[i]);
     return good;
@@ -77,6 +77,7 @@ static uint32_t deny_context(const vpriv_decision_input *input, purpose_facts pu
         VPRIV_DENY_PURPOSE_NOT_STORABLE);
     reasons |= unless(input->now_us > 0, VPRIV_DENY_TIME_UNKNOWN);
     reasons |= unless(is_yes(input->jurisdiction_known), VPRIV_DENY_JURISDICTION_UNKNOWN);
+    reasons |= unless(is_yes(input->lawful_here), VPRIV_DENY_NOT_LAWFUL_HERE);
     reasons |= unless(input->paused == VPRIV_FACT_NO, VPRIV_DENY_PAUSED);
     return reasons;
 }
@@ -154,6 +155,7 @@ static uint32_t deny_subject(const vpriv_decision_subject *subject, int64_t now_
 {
     uint32_t reasons = deny_class(subject->subject_class) | deny_state(subject, now_us);
     reasons |= unless(is_yes(subject->child_rule_holds), VPRIV_DENY_CHILD_RULE);
+    reasons |= unless(is_yes(subject->form_suffices), VPRIV_DENY_NOT_LAWFUL_HERE);
     reasons |= unless(is_yes(subject->uses_known) && subject->uses_left > 0, VPRIV_DENY_USES_SPENT);
     reasons |= unless(is_yes(subject->notice_current), VPRIV_DENY_NOTICE_CHANGED);
     reasons |= unless(is_yes(subject->recipient_named), VPRIV_DENY_RECIPIENT_NOT_NAMED);
@@ -161,10 +163,17 @@ static uint32_t deny_subject(const vpriv_decision_subject *subject, int64_t now_
     return reasons;
 }
 
+/* A controller that cannot be reached takes nothing away from the person. */
+static bool goes_on_when_stale(vpriv_purpose purpose)
+{
+    return purpose == VPRIV_PURPOSE_TRANSMIT_FOR_EXECUTION ||
+           purpose == VPRIV_PURPOSE_KEEP_HISTORY || purpose == VPRIV_PURPOSE_ON_DEVICE_ADAPTATION;
+}
+
 static uint32_t deny_consent(const vpriv_decision_input *input)
 {
     const bool fresh = input->policy_age_us > 0 && input->policy_age_us < input->policy_ttl_us;
-    uint32_t reasons = unless(fresh, VPRIV_DENY_POLICY_STALE);
+    uint32_t reasons = unless(fresh || goes_on_when_stale(input->purpose), VPRIV_DENY_POLICY_STALE);
     reasons |= unless(is_yes(input->recipient_known), VPRIV_DENY_RECIPIENT_UNKNOWN);
     reasons |= unless(input->n_subjects > 0, VPRIV_DENY_NO_SUBJECT);
     for (size_t i = 0; i < input->n_subjects && i < VPRIV_DECISION_SUBJECTS_MAX; i++)

@@ -46,6 +46,8 @@ static const struct {
     {VPRIV_DENY_RECORDING_SHREDDED, "recording_shredded", "the recording has been erased"},
     {VPRIV_DENY_RETENTION_OVER, "retention_over",
         "the time for which it may be kept is over or not known"},
+    {VPRIV_DENY_NOT_LAWFUL_HERE, "not_lawful_here",
+        "the rules of a place that counts forbid it, or ask for another form of consent"},
 };
 
 static int position(vpriv_deny reason)

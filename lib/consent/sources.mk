@@ -4,5 +4,7 @@ lib_librooms_la_SOURCES += \
 	lib/consent/notice.h lib/consent/notice.c \
 	lib/consent/state.h lib/consent/state.c \
 	lib/consent/record.h lib/consent/record.c lib/consent/record_check.c \
-	lib/consent/decide.h lib/consent/decide.c lib/consent/deny.c
-pkginclude_HEADERS += include/voicepriv/consent.h
+	lib/consent/decide.h lib/consent/decide.c lib/consent/deny.c \
+	lib/consent/rules.h lib/consent/rules.c \
+	lib/consent/document.h lib/consent/document.c lib/consent/profile.c lib/consent/order.c
+pkginclude_HEADERS += include/voicepriv/consent.h include/voicepriv/jurisdiction.h

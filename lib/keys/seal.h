@@ -32,6 +32,7 @@ typedef enum vpi_column {
     VPI_COLUMN_LOG_PAYLOAD = 14,
     VPI_COLUMN_STATE = 15,
     VPI_COLUMN_SUBJECT_CONSENTS = 16,
+    VPI_COLUMN_JURISDICTION = 17,
 } vpi_column;
 
 typedef struct vpi_place {

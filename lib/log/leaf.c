@@ -10,7 +10,6 @@
 #define ENSURE(condition, text) VPI_ENSURE(condition, VPRIV_E_ARG, "log entry: %s", text)
 
 #define NO_PURPOSE_BYTE 0xff
-#define ALL_REASONS     (((uint32_t)1 << VPRIV_DENY_REASONS) - 1)
 
 static const uint8_t magic[4] = {'V', 'P', 'L', 'E'};
 
@@ -50,7 +49,6 @@ vpriv_status vpi_log_entry_check(const vpriv_log_entry *entry)
     ENSURE(vpi_time_is_plausible(entry->time_us), "time is not within 1970 to 2400");
     ENSURE(entry->purpose == VPRIV_LOG_NO_PURPOSE || vpi_purpose_is_valid(entry->purpose),
         "no such purpose");
-    ENSURE((entry->deny_reasons & ~ALL_REASONS) == 0, "deny_reasons has unknown bits");
     ENSURE(vpi_text_field_is_plain(entry->actor, sizeof entry->actor) && entry->actor[0],
         "actor is empty or not plain UTF-8");
     ENSURE(

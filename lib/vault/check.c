@@ -6,6 +6,7 @@
 #include "vault/consent_store.h"
 #include "vault/false_wakes.h"
 #include "vault/log_store.h"
+#include "vault/places.h"
 #include "vault/policy.h"
 #include <sodium.h>
 #include <stdio.h>
@@ -90,6 +91,7 @@ vpriv_status vpi_check_keys(vpi_check *check)
     const vpriv_status read = vpi_policy_read_head(vault, head);
     VPI_TRY(vpi_check_note(check, read, "capture policy", 0));
     if (read == VPRIV_OK) {
+        VPI_TRY(vpi_check_note(check, vpi_places_check(vault, head), "places", 0));
         VPI_TRY(vpi_tree_get(vault->tree, VPI_SLOT_INGEST, vault->secrets->key));
         crypto_scalarmult_base(public_key, vault->secrets->key);
         if (memcmp(public_key, head->ingest_public_key, sizeof public_key) != 0 ||
@@ -198,13 +200,14 @@ vpriv_status vpi_check_people(vpi_check *check)
         VPI_TRY(check_consents(check, &subject));
         VPI_TRY(check_policy(check, &subject));
     }
-    bool has_false_wakes = false;
+    bool has_false_wakes = false, has_places = false;
+    VPI_TRY(vpi_places_there(vault, &has_places));
     const vpriv_status counted = vpi_false_wakes_there(vault, &has_false_wakes);
     VPI_TRY(vpi_check_note(check, counted, "the false wakes of day", 0));
     VPI_TRY(vpi_database_int(vault->database, &n_strays,
         "SELECT count(*) FROM policy WHERE length(tag) = 16"
         " AND (SELECT count(*) FROM policy) <> ?1 + (SELECT count(*) FROM subject)",
-        "i", INT64_C(1) + (has_false_wakes || counted == VPRIV_E_AUTH)));
+        "i", INT64_C(1) + (has_false_wakes || counted == VPRIV_E_AUTH) + has_places));
     if (n_strays > 0)
         vpi_check_finding(check, "there are capture policies of nobody");
     st = VPRIV_OK;

@@ -118,6 +118,19 @@ out:
     return st;
 }
 
+/* A policy that cannot be read must not keep anybody from withdrawing. */
+static uint64_t epoch_in_force(vpriv_vault *vault)
+{
+    uint64_t epoch = vault->settings.policy_epoch;
+    vpi_policy_head *head = NULL;
+    if (vpi_alloc(1, sizeof *head, (void **)&head) == VPRIV_OK &&
+        vpi_policy_read_head(vault, head) == VPRIV_OK)
+        epoch = vpi_policy_in_force(head, vpi_vault_now_us(vault)).epoch;
+    vpi_fail_clear();
+    free(head);
+    return epoch;
+}
+
 /* Everything of the new record that does not depend on what was before. */
 static vpriv_status fill_event(vpriv_vault *vault, vpriv_consent_event event,
     const vpriv_consent_evidence *evidence, vpriv_consent_record *record)
@@ -158,7 +171,7 @@ static vpriv_status fill_event(vpriv_vault *vault, vpriv_consent_event event,
         VPRIV_E_ARG, "the consent would have ended already (valid_until is in the past)");
     VPI_TRY(copy_text(evidence->surface && evidence->surface[0] ? evidence->surface : "device",
         "surface", record->event.surface, sizeof record->event.surface));
-    record->policy_epoch = settings->policy_epoch;
+    record->policy_epoch = epoch_in_force(vault);
     vpi_random(record->record_id, sizeof record->record_id);
     vpi_uuid4_stamp(record->record_id);
     st = VPRIV_OK;

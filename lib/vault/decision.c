@@ -6,6 +6,7 @@
 #include "consent/state.h"
 #include "vault/consent_store.h"
 #include "vault/notice_store.h"
+#include "vault/places.h"
 #include "vault/policy.h"
 #include "vault/settings.h"
 #include <stdio.h>
@@ -16,45 +17,116 @@ static vpriv_fact fact(bool yes)
     return yes ? VPRIV_FACT_YES : VPRIV_FACT_NO;
 }
 
-/* What does not depend on the speakers. In a jurisdiction that is not known everything is paused. */
-static void start(vpriv_vault *vault, const vpi_policy_head *head, vpriv_purpose purpose,
-    vpriv_decision_operation operation, vpriv_decision_input *input_out)
+/* Everything about one question that is the same for every speaker. */
+typedef struct question {
+    vpi_policy_head head;
+    vpi_places places;
+    vpi_policy_subject person;
+    vpriv_purpose purpose;
+    vpriv_rules here;  /* of all places that count for everybody */
+    vpriv_rules joint; /* of these and the speakers' homes */
+    bool is_paused;
+    vpriv_decision_input input;
+} question;
+
+bool vpi_pause_covers(
+    const vpi_policy_head *head, const vpriv_rules *rules, vpriv_purpose purpose, int64_t now_us)
 {
-    const vpi_settings *settings = &head->settings;
+    for (uint32_t i = 0; i < head->n_pauses; i++) {
+        const vpi_pause *pause = &head->pauses[i];
+        if ((pause->purposes >> purpose & 1) && now_us >= pause->from_us &&
+            now_us < pause->until_us && vpi_scope_covers(pause->where, rules))
+            return true;
+    }
+    return vpi_rules_stop_now(rules, purpose, now_us);
+}
+
+/* One more place counts. */
+static void count_place(question *q, const char *place, vpriv_rules *narrowed)
+{
+    vpriv_rules rules;
+    const int64_t now_us = q->input.now_us;
+    vpi_places_rules(&q->places, place, now_us, &rules);
+    q->is_paused = q->is_paused || vpi_pause_covers(&q->head, &rules, q->purpose, now_us);
+    if (narrowed->struct_size == 0)
+        *narrowed = rules;
+    else
+        vpi_rules_join(narrowed, &rules);
+}
+
+/* What does not depend on the speakers. In a jurisdiction that is not known everything is paused.
+ * taken_at: where a recording was taken, NULL for one to come. */
+static vpriv_status start(vpriv_vault *vault, vpriv_purpose purpose,
+    vpriv_decision_operation operation, const char *taken_at, question *q)
+{
+    vpriv_decision_input *input = &q->input;
     const vpriv_purpose_info *about = vpriv_purpose_about(purpose);
     const bool defined = about && (vault->purposes >> purpose & 1);
-    memset(input_out, 0, sizeof *input_out);
-    input_out->struct_size = sizeof *input_out;
-    input_out->operation = operation;
-    input_out->purpose = purpose;
-    input_out->purpose_defined = fact(defined);
-    input_out->purpose_storable = fact(defined && about->is_storable);
-    input_out->now_us = vpi_vault_now_us(vault);
-    input_out->jurisdiction_known = fact(vpi_jurisdiction_is_known(settings->jurisdiction));
-    input_out->paused = fact(!vpi_jurisdiction_is_known(settings->jurisdiction) ||
-                             (head->paused_purposes >> purpose & 1));
-    input_out->triggered_by_person = VPRIV_FACT_YES;
-    const int64_t age = input_out->now_us - settings->policy_since_us;
-    input_out->policy_age_us = age > 0 ? age : 1;
-    input_out->policy_ttl_us = settings->policy_ttl_us;
+    /* As it is now: another process may have paused the purpose. */
+    vpriv_status st = vpi_policy_read_head(vault, &q->head);
+    if (st == VPRIV_OK)
+        st = vpi_places_load(vault, &q->head, &q->places);
+    if (st != VPRIV_OK)
+        return st;
+    const vpi_settings *settings = &q->head.settings;
+    q->purpose = purpose;
+    input->struct_size = sizeof *input;
+    input->operation = operation;
+    input->purpose = purpose;
+    input->purpose_defined = fact(defined);
+    input->purpose_storable = fact(defined && about->is_storable);
+    input->now_us = vpi_vault_now_us(vault);
+    count_place(q, settings->jurisdiction, &q->here);
+    count_place(q, settings->controller_country, &q->here);
+    if (taken_at)
+        count_place(q, taken_at, &q->here);
+    q->joint = q->here;
+    const bool known = vpi_jurisdiction_is_known(settings->jurisdiction) &&
+                       (!taken_at || vpi_jurisdiction_is_known(taken_at));
+    q->is_paused = q->is_paused || !known;
+    input->jurisdiction_known = fact(known);
+    input->triggered_by_person = VPRIV_FACT_YES;
+    const vpi_policy policy = vpi_policy_in_force(&q->head, input->now_us);
+    /* Issued this instant counts as 1 µs ago; in the future, as not known. */
+    const int64_t age = input->now_us - policy.issued_us;
+    input->policy_age_us = age == 0 ? 1 : age;
+    input->policy_ttl_us = policy.ttl_us;
+    return VPRIV_OK;
 }
 
-/* In the strict profile somebody else must have said yes for a child. */
-static vpriv_fact child_rule(vpriv_subject_class subject_class, vpriv_consent_by by)
+/* What depends on where each of the speakers is at home. */
+static void add_speaker(question *q, const vpi_subject_place *at, vpriv_subject_class subject_class,
+    vpriv_consent_by by, vpriv_consent_method method, vpriv_decision_subject *facts)
 {
-    return fact(subject_class != VPRIV_SUBJECT_CHILD || by == VPRIV_CONSENT_BY_PARENT ||
-                by == VPRIV_CONSENT_BY_GUARDIAN);
+    vpriv_rules own = q->here;
+    count_place(q, at->home, &own);
+    vpi_rules_join(&q->joint, &own);
+    facts->child_rule_holds =
+        fact(vpi_rules_child_holds(&own, subject_class, at->birth, by, q->input.now_us));
+    facts->form_suffices = fact(vpi_rules_form_suffices(&own, q->purpose, method));
 }
 
-static void capture_facts(const vpi_policy_head *head, const vpi_policy_subject *policy,
-    vpriv_purpose purpose, vpriv_decision_subject *facts_out, vpi_tag_consent *consent_out)
+/* started_us: what was recorded then, or now, may be kept as long as every place lets it. */
+static vpriv_status finish(
+    question *q, int64_t started_us, int64_t kept_until_us, uint32_t *reasons_out)
 {
+    const int64_t lawful_us = vpriv_rules_keep_until(&q->joint, q->purpose, started_us);
+    q->input.retention_until_us = lawful_us < kept_until_us ? lawful_us : kept_until_us;
+    q->input.lawful_here = fact(!(q->joint.forbidden & VPRIV_PURPOSE_BIT(q->purpose)));
+    q->input.paused = fact(q->is_paused);
+    return vpriv_decide(&q->input, reasons_out);
+}
+
+static void capture_facts(question *q, const vpi_policy_subject *policy,
+    vpriv_decision_subject *facts_out, vpi_tag_consent *consent_out)
+{
+    vpriv_consent_by by = VPRIV_CONSENT_BY_UNKNOWN;
+    vpriv_consent_method method = VPRIV_CONSENT_METHOD_UNKNOWN;
     memset(facts_out, 0, sizeof *facts_out);
     facts_out->subject_class = policy->subject_class;
-    facts_out->child_rule_holds = fact(policy->subject_class != VPRIV_SUBJECT_CHILD);
     for (uint32_t i = 0; i < policy->n_consents; i++) {
         const vpi_policy_consent *consent = &policy->consents[i];
-        if (consent->purpose != purpose)
+        if (consent->purpose != q->purpose)
             continue;
         facts_out->state = consent->state;
         facts_out->valid_until_us =
@@ -64,16 +136,18 @@ static void capture_facts(const vpi_policy_head *head, const vpi_policy_subject 
                                : consent->uses < consent->max_uses
                                    ? consent->max_uses - consent->uses
                                    : 0;
-        facts_out->notice_current = fact(vpi_policy_notice_in_force(head, consent->notice));
+        facts_out->notice_current = fact(vpi_policy_notice_in_force(&q->head, consent->notice));
         facts_out->recipient_named = VPRIV_FACT_YES; /* taken in by the controller's own device */
         facts_out->has_grant_key = fact(vpi_consent_permits(consent->state));
-        facts_out->child_rule_holds = child_rule(policy->subject_class, consent->by);
+        by = consent->by;
+        method = consent->method;
         if (consent_out) {
-            consent_out->purpose = (uint8_t)purpose;
+            consent_out->purpose = (uint8_t)q->purpose;
             memcpy(consent_out->record_id, consent->record_id, sizeof consent->record_id);
             memcpy(consent_out->notice, consent->notice, sizeof consent->notice);
         }
     }
+    add_speaker(q, &policy->at, policy->subject_class, by, method, facts_out);
 }
 
 vpriv_status vpi_decide_capture(vpriv_vault *vault, const uint8_t *subjects, size_t n_subjects,
@@ -81,21 +155,16 @@ vpriv_status vpi_decide_capture(vpriv_vault *vault, const uint8_t *subjects, siz
     vpi_tag_consent *consents_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_policy_head *head = NULL;
-    vpi_policy_subject *policy = NULL;
-    vpriv_decision_input input;
+    question *q = NULL;
     VPI_ENSURE(n_subjects <= VPI_SUBJECTS_MAX, VPRIV_E_LIMIT, "%zu speakers; at most %d",
         n_subjects, VPI_SUBJECTS_MAX);
-    VPI_TRY(vpi_alloc(1, sizeof *head, (void **)&head));
-    VPI_TRY(vpi_alloc(1, sizeof *policy, (void **)&policy));
-    VPI_TRY(vpi_policy_read_head(vault, head));
-    start(vault, head, purpose, VPRIV_DECISION_CAPTURE, &input);
-    input.recipient_known = VPRIV_FACT_YES;
-    input.retention_until_us = vpi_retention_end_us(retention, input.now_us);
-    input.n_subjects = (uint32_t)n_subjects;
+    VPI_TRY(vpi_alloc(1, sizeof *q, (void **)&q));
+    VPI_TRY(start(vault, purpose, VPRIV_DECISION_CAPTURE, NULL, q));
+    q->input.recipient_known = VPRIV_FACT_YES;
+    q->input.n_subjects = (uint32_t)n_subjects;
     for (size_t i = 0; i < n_subjects; i++) {
         const vpriv_status found =
-            vpi_policy_read_subject(vault, subjects + i * VPI_SUBJECT_ID_BYTES, policy);
+            vpi_policy_read_subject(vault, subjects + i * VPI_SUBJECT_ID_BYTES, &q->person);
         if (found == VPRIV_E_NOT_FOUND)
             continue; /* the facts stay unknown, which is no */
         VPI_TRY(found);
@@ -103,77 +172,71 @@ vpriv_status vpi_decide_capture(vpriv_vault *vault, const uint8_t *subjects, siz
             memset(&consents_out[i], 0, sizeof consents_out[i]);
             consents_out[i].subject = (uint8_t)i;
         }
-        capture_facts(
-            head, policy, purpose, &input.subjects[i], consents_out ? &consents_out[i] : NULL);
+        capture_facts(q, &q->person, &q->input.subjects[i], consents_out ? &consents_out[i] : NULL);
     }
-    VPI_TRY(vpriv_decide(&input, reasons_out));
+    VPI_TRY(
+        finish(q, q->input.now_us, vpi_retention_end_us(retention, q->input.now_us), reasons_out));
     st = VPRIV_OK;
 out:
-    free(head);
-    free(policy);
+    free(q);
     return st;
 }
 
 vpriv_status vpi_permit_execution(vpriv_vault *vault, bool is_triggered_by_person)
 {
-    vpi_policy_head head;
-    vpriv_decision_input input;
+    question *q = NULL;
     uint32_t reasons = VPRIV_DENY_INPUT_MALFORMED;
     bool began = false;
     vpriv_status st = vpi_vault_enter(vault, false);
     if (st != VPRIV_OK)
         return st;
     st = VPRIV_E_INTERNAL;
+    VPI_TRY(vpi_alloc(1, sizeof *q, (void **)&q));
     VPI_TRY(vpi_vault_read_begin(vault, &began));
-    VPI_TRY(vpi_policy_read_head(vault, &head));
-    start(vault, &head, VPRIV_PURPOSE_EXECUTE_REQUEST, VPRIV_DECISION_CAPTURE, &input);
-    input.triggered_by_person = fact(is_triggered_by_person);
-    VPI_TRY(vpriv_decide(&input, &reasons));
+    VPI_TRY(start(vault, VPRIV_PURPOSE_EXECUTE_REQUEST, VPRIV_DECISION_CAPTURE, NULL, q));
+    q->input.triggered_by_person = fact(is_triggered_by_person);
+    VPI_TRY(finish(q, q->input.now_us, q->input.now_us, &reasons));
     st = reasons == 0 ? VPRIV_OK : vpi_denied(reasons, VPRIV_PURPOSE_EXECUTE_REQUEST);
 out:
     vpi_vault_read_end(vault, began);
     vpi_vault_leave(vault);
+    free(q);
     return st;
 }
 
-bool vpi_is_paused(vpriv_vault *vault, uint32_t purposes)
-{
-    uint32_t paused = 0;
-    return vpriv_purpose_paused(vault, &paused) == VPRIV_OK && (paused & purposes) != 0;
-}
-
 static vpriv_status read_facts(vpriv_vault *vault, const vpi_tag *tag, uint32_t speaker,
-    vpriv_purpose purpose, const char *recipient, vpriv_decision_subject *facts_out,
-    uint8_t *record_id_out)
+    const char *recipient, question *q, uint8_t *record_id_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
+    vpriv_decision_subject *facts = &q->input.subjects[speaker];
     vpi_subject subject;
+    vpi_subject_place at;
     vpriv_consent_record record;
     vpriv_notice_ref notice;
     uint64_t slot = VPI_NO_SLOT;
-    memset(facts_out, 0, sizeof *facts_out);
+    memset(facts, 0, sizeof *facts);
+    memset(&record, 0, sizeof record);
     const vpriv_status known = vpi_subject_find(vault, tag->subjects[speaker], &subject);
     if (known == VPRIV_E_NOT_FOUND)
         return VPRIV_OK; /* erased since: nothing is known, which is no */
     VPI_TRY(known);
-    facts_out->subject_class = subject.subject_class;
-    const vpriv_status found = vpi_consent_latest(vault, subject.row, purpose, &record, &slot);
+    VPI_TRY(vpi_subject_place_of(vault, &subject, &at));
+    facts->subject_class = subject.subject_class;
+    const vpriv_status found = vpi_consent_latest(vault, subject.row, q->purpose, &record, &slot);
     if (found == VPRIV_OK) {
         const vpriv_status shown =
             vpi_notice_in_force(vault, record.notice.id, record.notice.language, &notice);
         if (shown != VPRIV_E_NOT_FOUND)
             VPI_TRY(shown);
-        *facts_out = vpi_decision_subject_of(
-            &record, purpose, shown == VPRIV_OK ? notice.sha256 : NULL, recipient);
-        facts_out->has_grant_key =
-            fact(slot != VPI_NO_SLOT && vpi_tag_rests_on(tag, speaker, purpose, record.record_id));
+        *facts = vpi_decision_subject_of(
+            &record, q->purpose, shown == VPRIV_OK ? notice.sha256 : NULL, recipient);
+        facts->has_grant_key = fact(
+            slot != VPI_NO_SLOT && vpi_tag_rests_on(tag, speaker, q->purpose, record.record_id));
         memcpy(record_id_out, record.record_id, sizeof record.record_id);
     } else {
         VPI_ENSURE(found == VPRIV_E_NOT_FOUND, found, "%s", vpriv_error_detail());
     }
-    facts_out->child_rule_holds = found == VPRIV_OK
-                                      ? child_rule(subject.subject_class, record.event.by)
-                                      : fact(subject.subject_class != VPRIV_SUBJECT_CHILD);
+    add_speaker(q, &at, subject.subject_class, record.event.by, record.event.method, facts);
     st = VPRIV_OK;
 out:
     return st;
@@ -184,27 +247,28 @@ vpriv_status vpi_decide_read(vpriv_vault *vault, const vpi_recording *recording,
     uint8_t record_id_out[VPRIV_CONSENT_RECORD_ID_BYTES])
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpriv_decision_input input;
-    vpi_policy_head head; /* as it is now: another process may have paused the purpose */
-    const char *party = recipient ? recipient : vault->settings.controller_id;
-    VPI_TRY(vpi_policy_read_head(vault, &head));
-    start(vault, &head, purpose, VPRIV_DECISION_READ, &input);
-    input.recipient_known = VPRIV_FACT_YES;
-    input.recording_state = recording->state;
-    input.retention_until_us = recording->expires_us;
-    if ((unsigned)purpose < VPI_PURPOSES_MAX && recording->purpose_expires_us[purpose] != 0)
-        input.retention_until_us = recording->purpose_expires_us[purpose];
-    input.n_subjects = recording->tag.n_subjects;
+    question *q = NULL;
+    const vpi_tag *tag = &recording->tag;
+    VPI_TRY(vpi_alloc(1, sizeof *q, (void **)&q));
+    VPI_TRY(start(vault, purpose, VPRIV_DECISION_READ, tag->jurisdiction, q));
+    const char *party = recipient ? recipient : q->head.settings.controller_id;
+    q->input.recipient_known = VPRIV_FACT_YES;
+    q->input.recording_state = recording->state;
+    q->input.n_subjects = tag->n_subjects;
+    const bool has_own_term =
+        (unsigned)purpose < VPI_PURPOSES_MAX && recording->purpose_expires_us[purpose] != 0;
     memset(record_id_out, 0, VPRIV_CONSENT_RECORD_ID_BYTES);
-    for (uint32_t i = recording->tag.n_subjects; i-- > 0;)
-        VPI_TRY(read_facts(
-            vault, &recording->tag, i, purpose, party, &input.subjects[i], record_id_out));
-    VPI_TRY(vpriv_decide(&input, reasons_out));
+    for (uint32_t i = tag->n_subjects; i-- > 0;)
+        VPI_TRY(read_facts(vault, tag, i, party, q, record_id_out));
+    VPI_TRY(finish(q, tag->started_us,
+        has_own_term ? recording->purpose_expires_us[purpose] : recording->expires_us,
+        reasons_out));
     /* A recording that was never wrapped for this purpose stays shut, whatever was said later. */
     if (*reasons_out == 0 && !(recording->wrapped & VPRIV_PURPOSE_BIT(purpose)))
         *reasons_out = VPRIV_DENY_CONSENT_MISSING;
     st = VPRIV_OK;
 out:
+    free(q);
     return st;
 }
 

@@ -3,6 +3,7 @@
 #define VPI_VAULT_DECISION_H
 
 #include "vault/header.h"
+#include "vault/policy.h"
 
 /* subjects: n × VPI_SUBJECT_ID_BYTES. May sound of these people be taken for this purpose now? From the capture policy, so that a process
  * without the root decides the same. The consents it rests on, in the order of the subjects, go to
@@ -14,7 +15,10 @@ vpriv_status vpi_decide_capture(vpriv_vault *vault, const uint8_t *subjects, siz
 /* May sound be used for the request at hand, in memory only? Takes the vault's lock. VPRIV_E_CONSENT with
  * every reason. */
 vpriv_status vpi_permit_execution(vpriv_vault *vault, bool is_triggered_by_person);
-/* Whether one of these purposes is paused; takes the vault's lock. What cannot be read counts as no: it
+/* Whether a purpose is paused, or stopped by law, at a place with these rules. */
+bool vpi_pause_covers(
+    const vpi_policy_head *head, const vpriv_rules *rules, vpriv_purpose purpose, int64_t now_us);
+/* Whether one of these purposes is paused where the device is; takes the vault's lock. What cannot be read counts as no: it
  * only words the end of a recording. */
 bool vpi_is_paused(vpriv_vault *vault, uint32_t purposes);
 

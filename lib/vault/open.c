@@ -7,6 +7,7 @@
 #include "vault/false_wakes.h"
 #include "vault/ingest.h"
 #include "vault/log_store.h"
+#include "vault/places.h"
 #include "vault/policy.h"
 #include "vault/settings.h"
 #include "vault/sweep.h"
@@ -100,16 +101,6 @@ static vpriv_status store_purposes(vpriv_vault *vault, vpriv_keyring *keyring)
     return VPRIV_OK;
 }
 
-static vpriv_status store_settings(vpriv_vault *vault)
-{
-    uint8_t plain[VPI_SETTINGS_BYTES_MAX];
-    vpi_writer w = vpi_writer_of(plain, sizeof plain);
-    vpi_settings_put(&w, &vault->settings);
-    const vpriv_status st = vpi_writer_finish(&w, "settings");
-    return st == VPRIV_OK ? vpi_state_write(vault, VPI_STATE_SETTINGS, plain, vpi_writer_used(&w))
-                          : st;
-}
-
 /* The first keys of the tree, and the keyring's share of them. */
 static vpriv_status make_fixed_keys(vpriv_vault *vault, vpriv_keyring *keyring)
 {
@@ -137,21 +128,24 @@ static vpriv_status fill(
     vpriv_status st = VPRIV_E_INTERNAL;
     vpriv_log_entry entry = {
         .kind = VPRIV_LOG_VAULT_CREATED, .purpose = VPRIV_LOG_NO_PURPOSE, .actor = "owner"};
-    const uint32_t nothing = 0;
+    vpi_policy_head *head = NULL;
     VPI_TRY(vpi_database_begin(vault->database));
     VPI_TRY(vpi_database_script(vault->database, vpi_tree_schema));
     VPI_TRY(vpi_database_script(vault->database, vpi_vault_schema));
     VPI_TRY(vpi_tree_create(vault->database, vault->root, vault->vault_id, &vault->tree));
     VPI_TRY(make_fixed_keys(vault, keyring));
     VPI_TRY(vpi_settings_from_options(options, vpi_vault_now_us(vault), &vault->settings));
-    VPI_TRY(store_settings(vault));
+    VPI_TRY(vpi_settings_store(vault));
     VPI_TRY(store_purposes(vault, keyring));
     VPI_TRY(vpi_database_run(vault->database,
         "INSERT INTO meta(id, vault_id, device_public_key, reserve_bytes) VALUES (1, ?1, ?2, ?3)",
         "bbi", vault->vault_id, sizeof vault->vault_id, vault->device_public_key,
         sizeof vault->device_public_key, (int64_t)vault->reserve_bytes));
-    VPI_TRY(vpi_policy_write_head(vault, vpi_tree_generation(vault->tree),
-        fixed_key(vault->secrets, VPI_SLOT_INGEST), &nothing));
+    VPI_TRY(vpi_alloc(1, sizeof *head, (void **)&head));
+    head->settings = vault->settings;
+    VPI_TRY(vpi_places_start(vault, options->authority, head));
+    VPI_TRY(vpi_policy_write_head(
+        vault, vpi_tree_generation(vault->tree), fixed_key(vault->secrets, VPI_SLOT_INGEST), head));
     VPI_TRY(vpi_log_start(vault));
     VPI_TRY(vpi_log_append(vault, &entry, NULL, 0, NULL, NULL));
     VPI_TRY(vpi_clock_trust(vault));
@@ -164,6 +158,7 @@ static vpriv_status fill(
     st = VPRIV_OK;
 out:
     vpi_wipe(vault->secrets->fixed, sizeof vault->secrets->fixed);
+    free(head);
     return st;
 }
 
@@ -341,19 +336,6 @@ static vpriv_status load_purposes(vpriv_vault *vault)
     return st == VPRIV_E_NOT_FOUND ? VPRIV_OK : st;
 }
 
-static vpriv_status load_settings(vpriv_vault *vault)
-{
-    uint8_t plain[VPI_PADDED_SEAL_BYTES(VPI_SETTINGS_BYTES_MAX)];
-    size_t n_bytes = 0;
-    const vpriv_status st =
-        vpi_state_read(vault, VPI_STATE_SETTINGS, plain, sizeof plain, &n_bytes);
-    if (st != VPRIV_OK)
-        return st;
-    vpi_reader r = vpi_reader_of(plain, n_bytes);
-    vpi_settings_get(&r, &vault->settings);
-    return vpi_reader_finish(&r, "settings") == VPRIV_OK ? VPRIV_OK : vpi_auth_failed();
-}
-
 static vpriv_status load_keys(vpriv_vault *vault)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
@@ -367,7 +349,7 @@ static vpriv_status load_keys(vpriv_vault *vault)
     VPI_ENSURE(memcmp(public_key, vault->device_public_key, sizeof public_key) == 0, VPRIV_E_AUTH,
         "the vault file is damaged or was changed");
     VPI_TRY(load_purposes(vault));
-    VPI_TRY(load_settings(vault));
+    VPI_TRY(vpi_settings_load(vault));
     VPI_TRY(vpi_log_head_check(vault));
     st = VPRIV_OK;
 out:

@@ -8,10 +8,13 @@
 #include <sodium.h>
 #include <string.h>
 
+#define PAUSE_BYTES (4 + 8 + 8 + 2 + VPRIV_PROFILE_NAME_BYTES)
 #define HEAD_BYTES                                                                                 \
-    (8 + VPI_KEY_BYTES + VPI_SETTINGS_BYTES_MAX + 8 + VPI_NOTICES_IN_FORCE_MAX * VPRIV_SHA256_BYTES)
-#define CONSENT_BYTES (3 + VPRIV_CONSENT_RECORD_ID_BYTES + 8 + VPRIV_SHA256_BYTES + 8)
-#define SUBJECT_BYTES (2 + VPI_PURPOSES_MAX * CONSENT_BYTES)
+    (8 + VPI_KEY_BYTES + VPI_SETTINGS_BYTES_MAX + 8 + 4 * 8 + 8 + 1 + VPI_KEY_BYTES +              \
+        2 * VPRIV_SHA256_BYTES + 1 + VPRIV_PAUSES_MAX * PAUSE_BYTES + 4 +                          \
+        VPI_NOTICES_IN_FORCE_MAX * VPRIV_SHA256_BYTES)
+#define CONSENT_BYTES (4 + VPRIV_CONSENT_RECORD_ID_BYTES + 8 + VPRIV_SHA256_BYTES + 8)
+#define SUBJECT_BYTES (2 + VPI_SUBJECT_PLACE_BYTES + VPI_PURPOSES_MAX * CONSENT_BYTES)
 _Static_assert(HEAD_BYTES <= VPI_POLICY_ROW_BYTES_MAX, "a head fits a row");
 _Static_assert(SUBJECT_BYTES <= VPI_POLICY_ROW_BYTES_MAX, "a person fits a row");
 
@@ -56,6 +59,71 @@ vpriv_status vpi_policy_read_row(vpriv_vault *vault, const uint8_t tag[VPI_TAG_B
     return st;
 }
 
+static void get_pauses(vpi_reader *r, vpi_policy_head *head)
+{
+    head->n_pauses = vpi_get_u8(r);
+    r->failed = r->failed || head->n_pauses > VPRIV_PAUSES_MAX;
+    for (uint32_t i = 0; i < head->n_pauses && !r->failed; i++) {
+        vpi_pause *pause = &head->pauses[i];
+        pause->purposes = vpi_get_u32(r);
+        pause->from_us = vpi_get_i64(r);
+        pause->until_us = vpi_get_i64(r);
+        vpi_get_text(r, pause->where, sizeof pause->where);
+    }
+}
+
+static void put_pauses(vpi_writer *w, const vpi_policy_head *head)
+{
+    vpi_put_u8(w, (uint8_t)head->n_pauses);
+    for (uint32_t i = 0; i < head->n_pauses; i++) {
+        vpi_put_u32(w, head->pauses[i].purposes);
+        vpi_put_i64(w, head->pauses[i].from_us);
+        vpi_put_i64(w, head->pauses[i].until_us);
+        vpi_put_text(w, head->pauses[i].where);
+    }
+}
+
+static void get_head(vpi_reader *r, vpi_policy_head *head)
+{
+    vpi_get_copy(r, head->ingest_public_key, VPI_KEY_BYTES);
+    vpi_settings_get(r, &head->settings);
+    head->written_us = vpi_get_i64(r);
+    head->next.epoch = vpi_get_u64(r);
+    head->next.issued_us = vpi_get_i64(r);
+    head->next.effective_us = vpi_get_i64(r);
+    head->next.ttl_us = vpi_get_i64(r);
+    head->order = vpi_get_u64(r);
+    head->has_authority = vpi_get_u8(r) == 1;
+    vpi_get_copy(r, head->authority, sizeof head->authority);
+    vpi_get_copy(r, head->profiles_hash, sizeof head->profiles_hash);
+    vpi_get_copy(r, head->places_hash, sizeof head->places_hash);
+    get_pauses(r, head);
+    head->n_notices = vpi_get_u32(r);
+    r->failed = r->failed || head->n_notices > VPI_NOTICES_IN_FORCE_MAX;
+    if (!r->failed)
+        vpi_get_copy(r, head->notices, head->n_notices * (size_t)VPRIV_SHA256_BYTES);
+}
+
+static void put_head(vpi_writer *w, const vpi_policy_head *head)
+{
+    vpi_put_u64(w, head->generation);
+    vpi_put_bytes(w, head->ingest_public_key, VPI_KEY_BYTES);
+    vpi_settings_put(w, &head->settings);
+    vpi_put_i64(w, head->written_us);
+    vpi_put_u64(w, head->next.epoch);
+    vpi_put_i64(w, head->next.issued_us);
+    vpi_put_i64(w, head->next.effective_us);
+    vpi_put_i64(w, head->next.ttl_us);
+    vpi_put_u64(w, head->order);
+    vpi_put_u8(w, head->has_authority);
+    vpi_put_bytes(w, head->authority, sizeof head->authority);
+    vpi_put_bytes(w, head->profiles_hash, sizeof head->profiles_hash);
+    vpi_put_bytes(w, head->places_hash, sizeof head->places_hash);
+    put_pauses(w, head);
+    vpi_put_u32(w, head->n_notices);
+    vpi_put_bytes(w, head->notices, head->n_notices * (size_t)VPRIV_SHA256_BYTES);
+}
+
 vpriv_status vpi_policy_read_head(vpriv_vault *vault, vpi_policy_head *head_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
@@ -71,22 +139,30 @@ vpriv_status vpi_policy_read_head(vpriv_vault *vault, vpi_policy_head *head_out)
     VPI_TRY(vpi_tree_file_generation(vault->database, &generation));
     VPI_ENSURE(head_out->generation == generation, VPRIV_E_AUTH,
         "the vault file is damaged or was changed");
-    vpi_get_copy(&r, head_out->ingest_public_key, VPI_KEY_BYTES);
-    vpi_settings_get(&r, &head_out->settings);
-    head_out->paused_purposes = vpi_get_u32(&r);
-    head_out->n_notices = vpi_get_u32(&r);
-    VPI_ENSURE(head_out->n_notices <= VPI_NOTICES_IN_FORCE_MAX, VPRIV_E_AUTH,
-        "the vault file is damaged or was changed");
-    vpi_get_copy(&r, head_out->notices, head_out->n_notices * (size_t)VPRIV_SHA256_BYTES);
+    get_head(&r, head_out);
     VPI_ENSURE(vpi_reader_finish(&r, "policy") == VPRIV_OK, VPRIV_E_AUTH,
         "the vault file is damaged or was changed");
+    vault->settings = head_out->settings;
+    if (head_out->written_us > vault->clock.seen_us)
+        vault->clock.seen_us = head_out->written_us;
     st = VPRIV_OK;
 out:
     return st;
 }
 
+vpi_policy vpi_policy_in_force(const vpi_policy_head *head, int64_t now_us)
+{
+    const vpi_settings *settings = &head->settings;
+    if (head->next.epoch != 0 && now_us >= head->next.effective_us)
+        return head->next;
+    return (vpi_policy){.epoch = settings->policy_epoch,
+        .issued_us = settings->policy_since_us,
+        .effective_us = settings->policy_since_us,
+        .ttl_us = settings->policy_ttl_us};
+}
+
 /* What the head of now goes on saying. One that does not read must not keep anybody from destroying
- * keys. */
+ * keys: it says from then on that everything is paused, and trusts nobody. */
 static vpriv_status keep_of_head(
     vpriv_vault *vault, bool needs_ingest_key, vpi_policy_head *head_out)
 {
@@ -94,35 +170,38 @@ static vpriv_status keep_of_head(
     if (st != VPRIV_E_AUTH || needs_ingest_key)
         return st;
     memset(head_out, 0, sizeof *head_out);
-    head_out->paused_purposes = UINT32_MAX;
+    head_out->settings = vault->settings;
+    head_out->n_pauses = 1;
+    head_out->pauses[0] =
+        (vpi_pause){.purposes = UINT32_MAX, .until_us = VPRIV_TIME_FOREVER_US, .where = "*"};
     vpi_fail_clear();
     return VPRIV_OK;
 }
 
-vpriv_status vpi_policy_write_head(
-    vpriv_vault *vault, uint64_t generation, const uint8_t *ingest_secret, const uint32_t *paused)
+vpriv_status vpi_policy_write_head(vpriv_vault *vault, uint64_t generation,
+    const uint8_t *ingest_secret, const vpi_policy_head *next)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_policy_head head;
+    vpi_policy_head *head = NULL;
     uint8_t plain[HEAD_BYTES];
-    memset(&head, 0, sizeof head);
-    if (!ingest_secret || !paused)
-        VPI_TRY(keep_of_head(vault, !ingest_secret, &head));
+    VPI_TRY(vpi_alloc(1, sizeof *head, (void **)&head));
+    if (next)
+        *head = *next;
+    else
+        VPI_TRY(keep_of_head(vault, !ingest_secret, head));
     if (ingest_secret)
-        crypto_scalarmult_base(head.ingest_public_key, ingest_secret);
-    head.n_notices = 0;
-    VPI_TRY(vpi_notices_in_force(vault, head.notices, &head.n_notices));
+        crypto_scalarmult_base(head->ingest_public_key, ingest_secret);
+    head->generation = generation;
+    head->written_us = vpi_vault_now_us(vault);
+    head->n_notices = 0;
+    VPI_TRY(vpi_notices_in_force(vault, head->notices, &head->n_notices));
     vpi_writer w = vpi_writer_of(plain, sizeof plain);
-    vpi_put_u64(&w, generation);
-    vpi_put_bytes(&w, head.ingest_public_key, VPI_KEY_BYTES);
-    vpi_settings_put(&w, &vault->settings);
-    vpi_put_u32(&w, paused ? *paused : head.paused_purposes);
-    vpi_put_u32(&w, head.n_notices);
-    vpi_put_bytes(&w, head.notices, head.n_notices * (size_t)VPRIV_SHA256_BYTES);
+    put_head(&w, head);
     VPI_TRY(vpi_writer_finish(&w, "policy"));
     VPI_TRY(vpi_policy_write_row(vault, head_tag, plain, vpi_writer_used(&w)));
     st = VPRIV_OK;
 out:
+    free(head);
     return st;
 }
 
@@ -139,6 +218,7 @@ static void put_consent(vpi_writer *w, const vpriv_consent_record *record)
     vpi_put_u8(w, (uint8_t)record->purpose);
     vpi_put_u8(w, (uint8_t)record->event.state);
     vpi_put_u8(w, (uint8_t)record->event.by);
+    vpi_put_u8(w, (uint8_t)record->event.method);
     vpi_put_bytes(w, record->record_id, sizeof record->record_id);
     vpi_put_i64(w, record->event.valid_until_us);
     vpi_put_bytes(w, record->notice.sha256, sizeof record->notice.sha256);
@@ -153,6 +233,14 @@ vpriv_status vpi_policy_write_subject(vpriv_vault *vault, const vpi_subject *sub
     vpi_writer w = vpi_writer_of(consents, sizeof consents);
     uint8_t n_consents = 0;
     uint32_t purposes = 0;
+    vpi_subject_place at;
+    /* A description that does not open must not keep anybody from withdrawing; a yes of theirs counts
+     * for nothing then, as of somebody too young. */
+    const vpriv_status placed = vpi_subject_place_of(vault, subject, &at);
+    if (placed == VPRIV_E_AUTH)
+        at = (vpi_subject_place){.home = VPI_STRICT, .birth = {2399, 12}};
+    else
+        VPI_TRY(placed);
     VPI_TRY(vpi_consent_purposes(vault, subject->row, &purposes));
     for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
         vpriv_consent_record record;
@@ -166,6 +254,7 @@ vpriv_status vpi_policy_write_subject(vpriv_vault *vault, const vpi_subject *sub
     const size_t n_bytes = vpi_writer_used(&w);
     w = vpi_writer_of(plain, sizeof plain);
     vpi_put_u8(&w, (uint8_t)subject->subject_class);
+    vpi_subject_place_put(&w, &at);
     vpi_put_u8(&w, n_consents);
     vpi_put_bytes(&w, consents, n_bytes);
     VPI_TRY(vpi_writer_finish(&w, "policy"));
@@ -197,6 +286,7 @@ vpriv_status vpi_policy_read_subject(
     vpi_reader r = vpi_reader_of(plain, n_bytes);
     memset(policy_out, 0, sizeof *policy_out);
     policy_out->subject_class = (vpriv_subject_class)vpi_get_u8(&r);
+    vpi_subject_place_get(&r, &policy_out->at);
     policy_out->n_consents = vpi_get_u8(&r);
     VPI_ENSURE(policy_out->n_consents <= VPI_PURPOSES_MAX, VPRIV_E_AUTH,
         "the vault file is damaged or was changed");
@@ -205,6 +295,7 @@ vpriv_status vpi_policy_read_subject(
         consent->purpose = (vpriv_purpose)vpi_get_u8(&r);
         consent->state = (vpriv_consent_state)vpi_get_u8(&r);
         consent->by = (vpriv_consent_by)vpi_get_u8(&r);
+        consent->method = (vpriv_consent_method)vpi_get_u8(&r);
         vpi_get_copy(&r, consent->record_id, sizeof consent->record_id);
         consent->valid_until_us = vpi_get_i64(&r);
         vpi_get_copy(&r, consent->notice, sizeof consent->notice);

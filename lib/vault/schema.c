@@ -7,6 +7,7 @@ const char vpi_vault_schema[] =
     " device_public_key BLOB NOT NULL, reserve_bytes INTEGER NOT NULL) STRICT;"
     "CREATE TABLE state(id INTEGER PRIMARY KEY, sealed BLOB NOT NULL) STRICT;"
     "CREATE TABLE purpose(id INTEGER PRIMARY KEY, sealed BLOB NOT NULL) STRICT;"
+    "CREATE TABLE jurisdiction(id INTEGER PRIMARY KEY, sealed BLOB NOT NULL) STRICT;"
     "CREATE TABLE notice(id INTEGER PRIMARY KEY, tag BLOB NOT NULL UNIQUE, series BLOB NOT NULL,"
     " sealed BLOB NOT NULL) STRICT;"
     "CREATE INDEX notice_series ON notice(series, id);"

@@ -137,7 +137,7 @@ vpriv_status vpi_sealer_create(
     memcpy(sealer->tag.jurisdiction, head->settings.jurisdiction, VPRIV_JURISDICTION_BYTES);
     if (sealer->tag.device_class[0] == '\0')
         memcpy(sealer->tag.device_class, head->settings.device_class, VPRIV_DEVICE_BYTES);
-    sealer->tag.policy_epoch = head->settings.policy_epoch;
+    sealer->tag.policy_epoch = vpi_policy_in_force(head, vpi_vault_now_us(vault)).epoch;
     sealer->tag.started_us = vpi_vault_now_us(vault) - request->started_ago_us;
     sealer->tag.purposes = sealer->tag.n_consents = 0;
     VPI_TRY(decide_purposes(sealer, request->required, request->optional));

@@ -1,5 +1,6 @@
 #include "vault/settings.h"
 #include "base/try.h"
+#include "consent/rules.h"
 #include "consent/text.h"
 #include <string.h>
 
@@ -29,7 +30,7 @@ void vpi_settings_get(vpi_reader *reader, vpi_settings *settings_out)
 
 bool vpi_jurisdiction_is_known(const char *jurisdiction)
 {
-    return strcmp(jurisdiction, "strict") == 0;
+    return strcmp(jurisdiction, VPI_STRICT) == 0 || vpi_text_is_jurisdiction(jurisdiction);
 }
 
 static vpriv_status copy_text(
@@ -59,9 +60,9 @@ vpriv_status vpi_settings_from_options(
     VPI_ENSURE(vpi_text_is_country(s.controller_country), VPRIV_E_ARG,
         "controller_country is two capitals, as in ISO 3166-1");
     VPI_TRY(copy_text(
-        options->jurisdiction, "strict", "jurisdiction", s.jurisdiction, sizeof s.jurisdiction));
+        options->jurisdiction, VPI_STRICT, "jurisdiction", s.jurisdiction, sizeof s.jurisdiction));
     VPI_ENSURE(vpi_jurisdiction_is_known(s.jurisdiction), VPRIV_E_ARG,
-        "no jurisdiction profile of that name; there is \"strict\"");
+        "jurisdiction is a place as in ISO 3166, such as DE or US-CA, or \"strict\"");
     VPI_TRY(copy_text(
         options->device_class, "device", "device_class", s.device_class, sizeof s.device_class));
     s.policy_since_us = now_us;
@@ -70,4 +71,27 @@ vpriv_status vpi_settings_from_options(
     st = VPRIV_OK;
 out:
     return st;
+}
+
+vpriv_status vpi_settings_store(vpriv_vault *vault)
+{
+    uint8_t plain[VPI_SETTINGS_BYTES_MAX];
+    vpi_writer w = vpi_writer_of(plain, sizeof plain);
+    vpi_settings_put(&w, &vault->settings);
+    const vpriv_status st = vpi_writer_finish(&w, "settings");
+    return st == VPRIV_OK ? vpi_state_write(vault, VPI_STATE_SETTINGS, plain, vpi_writer_used(&w))
+                          : st;
+}
+
+vpriv_status vpi_settings_load(vpriv_vault *vault)
+{
+    uint8_t plain[VPI_PADDED_SEAL_BYTES(VPI_SETTINGS_BYTES_MAX)];
+    size_t n_bytes = 0;
+    const vpriv_status st =
+        vpi_state_read(vault, VPI_STATE_SETTINGS, plain, sizeof plain, &n_bytes);
+    if (st != VPRIV_OK)
+        return st;
+    vpi_reader r = vpi_reader_of(plain, n_bytes);
+    vpi_settings_get(&r, &vault->settings);
+    return vpi_reader_finish(&r, "settings") == VPRIV_OK ? VPRIV_OK : vpi_auth_failed();
 }

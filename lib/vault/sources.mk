@@ -9,7 +9,9 @@ lib_librooms_la_SOURCES += \
 	lib/vault/policy.h lib/vault/policy.c \
 	lib/vault/decision.h lib/vault/decision.c \
 	lib/vault/false_wakes.h lib/vault/false_wakes.c \
-	lib/vault/pause.c \
+	lib/vault/places.h lib/vault/places.c \
+	lib/vault/profile_store.h lib/vault/profile_store.c \
+	lib/vault/pause.c lib/vault/epoch.c \
 	lib/vault/receipt.h lib/vault/receipt.c \
 	lib/vault/retention.c \
 	lib/vault/clock_guard.h lib/vault/clock_guard.c lib/vault/retention_run.c \
@@ -26,4 +28,4 @@ lib_librooms_la_SOURCES += \
 	lib/vault/sweep.h lib/vault/sweep.c \
 	lib/vault/check.h lib/vault/check.c
 pkginclude_HEADERS += include/voicepriv/vault.h include/voicepriv/people.h \
-	include/voicepriv/retention.h
+	include/voicepriv/places.h include/voicepriv/retention.h

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define REFERENCE_BYTES (VPI_SUBJECT_ID_BYTES + 1)
-#define PERSON_BYTES    (2 * (2 + 128))
+#define PERSON_BYTES    (2 * (2 + 128) + VPI_SUBJECT_PLACE_BYTES)
 
 static void tag_of(vpriv_vault *vault, const uint8_t *id, uint8_t tag_out[VPI_TAG_BYTES])
 {
@@ -105,6 +105,23 @@ vpriv_status vpi_subject_next_row(vpriv_vault *vault, int64_t after, int64_t *ro
         "SELECT id FROM subject WHERE id > ?1 ORDER BY id LIMIT 1", "i", after);
 }
 
+void vpi_subject_place_put(vpi_writer *w, const vpi_subject_place *place)
+{
+    vpi_put_text(w, place->home);
+    vpi_put_u16(w, place->birth.year);
+    vpi_put_u8(w, place->birth.month);
+}
+
+void vpi_subject_place_get(vpi_reader *r, vpi_subject_place *place_out)
+{
+    memset(place_out, 0, sizeof *place_out);
+    vpi_get_text(r, place_out->home, sizeof place_out->home);
+    place_out->birth.year = vpi_get_u16(r);
+    place_out->birth.month = vpi_get_u8(r);
+    r->failed = r->failed || place_out->birth.month > 12 ||
+                (place_out->birth.year == 0) != (place_out->birth.month == 0);
+}
+
 vpriv_status vpi_subject_person(
     vpriv_vault *vault, const vpi_subject *subject, vpriv_subject_info *info_out)
 {
@@ -129,6 +146,11 @@ vpriv_status vpi_subject_person(
     vpi_reader r = vpi_reader_of(plain, n_bytes);
     vpi_get_text(&r, info_out->name, sizeof info_out->name);
     vpi_get_text(&r, info_out->contact, sizeof info_out->contact);
+    vpi_subject_place at;
+    vpi_subject_place_get(&r, &at);
+    memcpy(info_out->home, at.home, sizeof info_out->home);
+    info_out->birth_year = at.birth.year;
+    info_out->birth_month = at.birth.month;
     VPI_ENSURE(vpi_reader_finish(&r, "person") == VPRIV_OK, VPRIV_E_AUTH,
         "the vault file is damaged or was changed");
     st = VPRIV_OK;
@@ -150,26 +172,41 @@ static vpriv_status check_text(const char *text, size_t capacity, const char *wh
     return VPRIV_OK;
 }
 
-static vpriv_status insert(
-    vpriv_vault *vault, const vpi_subject *subject, const char *name, const char *contact)
+/* Everything of a person that is under their own key. */
+#define PERSON_SEALED_BYTES VPI_PADDED_SEAL_BYTES(PERSON_BYTES)
+static vpriv_status seal_person(vpriv_vault *vault, int64_t row, const uint8_t key[VPI_KEY_BYTES],
+    const vpriv_subject_info *info, uint8_t sealed_out[PERSON_SEALED_BYTES], size_t *n_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    uint8_t plain[PERSON_BYTES], person[VPI_PADDED_SEAL_BYTES(PERSON_BYTES)];
+    uint8_t plain[PERSON_BYTES];
+    const vpi_place place = vpi_vault_place(vault, VPI_COLUMN_SUBJECT_PERSON, (uint64_t)row);
+    vpi_subject_place at = {.birth = {(uint16_t)info->birth_year, (uint8_t)info->birth_month}};
+    memcpy(at.home, info->home, sizeof at.home);
+    vpi_writer w = vpi_writer_of(plain, sizeof plain);
+    vpi_put_text(&w, info->name);
+    vpi_put_text(&w, info->contact);
+    vpi_subject_place_put(&w, &at);
+    VPI_TRY(vpi_writer_finish(&w, "person"));
+    vpi_derive(key, "subject: person", NULL, 0, vault->secrets->subject_key);
+    VPI_TRY(vpi_seal_padded(vault->secrets->subject_key, &place, plain, vpi_writer_used(&w),
+        sealed_out, PERSON_SEALED_BYTES, n_out));
+    st = VPRIV_OK;
+out:
+    vpi_wipe(vault->secrets->subject_key, VPI_KEY_BYTES);
+    vpi_wipe(plain, sizeof plain);
+    return st;
+}
+
+static vpriv_status insert(
+    vpriv_vault *vault, const vpi_subject *subject, const vpriv_subject_info *info)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    uint8_t plain[REFERENCE_BYTES], person[PERSON_SEALED_BYTES];
     uint8_t extra[REFERENCE_BOND_BYTES], reference[REFERENCE_BYTES + VPI_SEAL_OVERHEAD],
         tag[VPI_TAG_BYTES];
     size_t n_person = 0;
-    uint8_t *key = vault->secrets->fresh;
+    VPI_TRY(seal_person(vault, subject->row, vault->secrets->fresh, info, person, &n_person));
     vpi_writer w = vpi_writer_of(plain, sizeof plain);
-    vpi_put_text(&w, name);
-    vpi_put_text(&w, contact);
-    VPI_TRY(vpi_writer_finish(&w, "person"));
-    const vpi_place person_place =
-        vpi_vault_place(vault, VPI_COLUMN_SUBJECT_PERSON, (uint64_t)subject->row);
-    vpi_derive(key, "subject: person", NULL, 0, vault->secrets->subject_key);
-    VPI_TRY(vpi_seal_padded(vault->secrets->subject_key, &person_place, plain, vpi_writer_used(&w),
-        person, sizeof person, &n_person));
-    vpi_wipe(plain, sizeof plain);
-    w = vpi_writer_of(plain, sizeof plain);
     vpi_put_bytes(&w, subject->id, VPI_SUBJECT_ID_BYTES);
     vpi_put_u8(&w, (uint8_t)subject->subject_class);
     tag_of(vault, subject->id, tag);
@@ -182,8 +219,43 @@ static vpriv_status insert(
         sizeof reference, person, n_person));
     st = VPRIV_OK;
 out:
-    vpi_wipe(vault->secrets->subject_key, VPI_KEY_BYTES);
-    vpi_wipe(plain, sizeof plain);
+    return st;
+}
+
+vpriv_status vpi_subject_place_of(
+    vpriv_vault *vault, const vpi_subject *subject, vpi_subject_place *place_out)
+{
+    vpriv_subject_info info;
+    const vpriv_status st = vpi_subject_person(vault, subject, &info);
+    if (st == VPRIV_OK) {
+        memset(place_out, 0, sizeof *place_out);
+        memcpy(place_out->home, info.home, sizeof place_out->home);
+        place_out->birth = (vpi_birth){(uint16_t)info.birth_year, (uint8_t)info.birth_month};
+    }
+    vpi_wipe(&info, sizeof info);
+    return st;
+}
+
+vpriv_status vpi_subject_move(
+    vpriv_vault *vault, const vpi_subject *subject, const vpi_subject_place *place)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpriv_subject_info info;
+    uint8_t person[PERSON_SEALED_BYTES];
+    size_t n_person = 0;
+    VPI_TRY(vpi_subject_person(vault, subject, &info));
+    memcpy(info.home, place->home, sizeof info.home);
+    info.birth_year = place->birth.year;
+    info.birth_month = place->birth.month;
+    VPI_TRY(vpi_subject_key(vault, subject->row, vault->secrets->fresh));
+    VPI_TRY(seal_person(vault, subject->row, vault->secrets->fresh, &info, person, &n_person));
+    VPI_TRY(vpi_database_run(vault->database, "UPDATE subject SET person = ?2 WHERE id = ?1", "ib",
+        subject->row, person, n_person));
+    VPI_TRY(vpi_policy_write_subject(vault, subject));
+    st = VPRIV_OK;
+out:
+    vpi_wipe(vault->secrets->fresh, VPI_KEY_BYTES);
+    vpi_wipe(&info, sizeof info);
     return st;
 }
 
@@ -192,15 +264,19 @@ static vpriv_status add(vpriv_vault *vault, vpriv_subject_class subject_class, c
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_subject subject = {.subject_class = subject_class};
+    vpriv_subject_info info = {.home = VPI_STRICT};
     vpriv_log_entry entry = {
         .kind = VPRIV_LOG_SUBJECT_ADDED, .purpose = VPRIV_LOG_NO_PURPOSE, .actor = "owner"};
+    memcpy(info.name, name, strlen(name) + 1);
+    if (contact)
+        memcpy(info.contact, contact, strlen(contact) + 1);
     vpi_random(subject.id, sizeof subject.id);
     vpi_random(vault->secrets->fresh, VPI_KEY_BYTES);
     VPI_TRY(vpi_vault_begin(vault));
     VPI_TRY(vpi_vault_add_key(vault, vault->secrets->fresh, &subject.key_slot));
     VPI_TRY(vpi_database_int(
         vault->database, &subject.row, "SELECT coalesce(max(id), 0) + 1 FROM subject", ""));
-    VPI_TRY(insert(vault, &subject, name, contact));
+    VPI_TRY(insert(vault, &subject, &info));
     VPI_TRY(vpi_consent_start(vault, subject.row));
     VPI_TRY(vpi_policy_write_subject(vault, &subject));
     memcpy(entry.subject, subject.id, sizeof entry.subject);
@@ -210,6 +286,7 @@ static vpriv_status add(vpriv_vault *vault, vpriv_subject_class subject_class, c
     st = VPRIV_OK;
 out:
     vpi_wipe(vault->secrets->fresh, VPI_KEY_BYTES);
+    vpi_wipe(&info, sizeof info);
     return st;
 }
 

@@ -122,7 +122,7 @@ vpriv_status vpi_vault_shred(vpriv_vault *vault, const uint64_t *slots, size_t n
 }
 
 vpriv_status vpi_vault_renew(
-    vpriv_vault *vault, const uint64_t *slots, size_t n_slots, const uint32_t *paused)
+    vpriv_vault *vault, const uint64_t *slots, size_t n_slots, const vpi_policy_head *next)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_vault_secrets *secrets = vault->secrets;
@@ -135,8 +135,8 @@ vpriv_status vpi_vault_renew(
     vpi_random(secrets->ingest, VPI_KEY_BYTES);
     changes[n_slots] = (vpi_tree_change){VPI_SLOT_INGEST, secrets->ingest};
     VPI_TRY(vpi_log_head_encode(vault, head, sizeof head, &n_head_bytes));
-    VPI_TRY(vpi_policy_write_head(
-        vault, vpi_tree_generation(vault->tree) + 1, secrets->ingest, paused));
+    VPI_TRY(
+        vpi_policy_write_head(vault, vpi_tree_generation(vault->tree) + 1, secrets->ingest, next));
     VPI_TRY(vpi_tree_shred(vault->tree, changes, n_slots + 1, head, n_head_bytes));
     st = VPRIV_OK;
 out:

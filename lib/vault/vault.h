@@ -12,7 +12,7 @@
 #include "keys/recording.h"
 #include "keys/tree.h"
 #include <pthread.h>
-#include <voicepriv/people.h>
+#include <voicepriv/places.h>
 #include <voicepriv/vault.h>
 
 #define VPI_APPLICATION_ID 0x56505256 /* "VPRV" */
@@ -36,14 +36,15 @@ enum {
     VPI_STATE_CLOCK = 3,
 };
 
-/* What a vault was created with; sealed under the catalogue key. */
+/* What a vault was created with, and where it is; sealed under the catalogue key, and in the head of the
+ * capture policy, which is bound to the root: that one counts. */
 typedef struct vpi_settings {
     char controller_id[VPRIV_PARTY_ID_BYTES];
     char controller_name[VPRIV_PARTY_NAME_BYTES];
     char controller_country[VPRIV_COUNTRY_BYTES];
-    char jurisdiction[VPRIV_JURISDICTION_BYTES];
+    char jurisdiction[VPRIV_JURISDICTION_BYTES]; /* where the device is; "strict" */
     char device_class[VPRIV_DEVICE_BYTES];
-    int64_t policy_since_us;
+    int64_t policy_since_us; /* when the policy was issued */
     int64_t policy_ttl_us;
     uint64_t policy_epoch;
 } vpi_settings;
@@ -104,10 +105,11 @@ void vpi_vault_read_end(vpriv_vault *vault, bool began);
 /* Destroy keys in the transaction at hand: adopts what is pending, replaces the ingest pair, seals
  * the new head and the capture policy's. */
 vpriv_status vpi_vault_shred(vpriv_vault *vault, const uint64_t *slots, size_t n_slots);
-/* The same, also of no key at all: the generation is a new one, and what was said of pauses before says
- * nothing any more. */
+/* The same, also of no key at all: the generation is a new one, and what an older head of the capture
+ * policy said counts no more. next: what the new one says; NULL is what the present one does. */
+struct vpi_policy_head;
 vpriv_status vpi_vault_renew(
-    vpriv_vault *vault, const uint64_t *slots, size_t n_slots, const uint32_t *paused);
+    vpriv_vault *vault, const uint64_t *slots, size_t n_slots, const struct vpi_policy_head *next);
 /* Add one key to the tree. */
 vpriv_status vpi_vault_add_key(
     vpriv_vault *vault, const uint8_t key[VPI_KEY_BYTES], uint64_t *slot_out);

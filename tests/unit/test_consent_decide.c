@@ -14,6 +14,7 @@ enum digit {
     STORABLE,
     CLOCK,
     JURISDICTION,
+    LAWFUL,
     PAUSED,
     TRIGGERED,
     RECIPIENT,
@@ -28,6 +29,7 @@ enum digit {
     NAMED,
     GRANT,
     CHILD,
+    FORM,
     N_DIGITS,
 };
 
@@ -41,7 +43,7 @@ typedef struct choice {
 #define CHOICES_MAX 10
 
 static const struct {
-    char asked_of; /* of purposes by 'c'onsent, by 't'rigger, of 'a'll */
+    char asked_of; /* of purposes by 'c'onsent, by 't'rigger, of 'a'll, of those for 'o'thers */
     size_t n;
     size_t good; /* a choice that costs nothing */
     choice choices[CHOICES_MAX];
@@ -60,12 +62,14 @@ static const struct {
     [JURISDICTION] = {'a', 3, 2,
         {{0, 0, VPRIV_DENY_JURISDICTION_UNKNOWN}, {1, 0, VPRIV_DENY_JURISDICTION_UNKNOWN},
             {2, 0, 0}}},
+    [LAWFUL] = {'a', 3, 2,
+        {{0, 0, VPRIV_DENY_NOT_LAWFUL_HERE}, {1, 0, VPRIV_DENY_NOT_LAWFUL_HERE}, {2, 0, 0}}},
     [PAUSED] = {'a', 3, 1, {{0, 0, VPRIV_DENY_PAUSED}, {1, 0, 0}, {2, 0, VPRIV_DENY_PAUSED}}},
     [TRIGGERED] = {'t', 3, 2,
         {{0, 0, VPRIV_DENY_NOT_TRIGGERED}, {1, 0, VPRIV_DENY_NOT_TRIGGERED}, {2, 0, 0}}},
     [RECIPIENT] = {'c', 3, 2,
         {{0, 0, VPRIV_DENY_RECIPIENT_UNKNOWN}, {1, 0, VPRIV_DENY_RECIPIENT_UNKNOWN}, {2, 0, 0}}},
-    [POLICY] = {'c', 5, 4,
+    [POLICY] = {'o', 5, 4,
         {{0, 10, VPRIV_DENY_POLICY_STALE}, {-1, 10, VPRIV_DENY_POLICY_STALE},
             {10, 10, VPRIV_DENY_POLICY_STALE}, {5, 0, VPRIV_DENY_POLICY_STALE}, {9, 10, 0}}},
     [RECORDING] = {'a', 5, 2, {{0, 0, 0}, {1, 0, 0}, {2, 0, 0}, {3, 0, 0}, {4, 0, 0}}},
@@ -98,6 +102,8 @@ static const struct {
         {{0, 0, VPRIV_DENY_NO_GRANT_KEY}, {1, 0, VPRIV_DENY_NO_GRANT_KEY}, {2, 0, 0}}},
     [CHILD] = {'c', 3, 2,
         {{0, 0, VPRIV_DENY_CHILD_RULE}, {1, 0, VPRIV_DENY_CHILD_RULE}, {2, 0, 0}}},
+    [FORM] = {'c', 3, 2,
+        {{0, 0, VPRIV_DENY_NOT_LAWFUL_HERE}, {1, 0, VPRIV_DENY_NOT_LAWFUL_HERE}, {2, 0, 0}}},
 };
 
 /* By row: purposes as in facts[PURPOSE]; by column: operation unknown, capture, read; by letter:
@@ -120,6 +126,8 @@ static const char *const keeping[5][3] = {
 };
 
 static const char kind_of_purpose[5] = {'t', 'c', 'c', 'l', 'c'};
+/* Of these, what others than the person have something of. */
+static const bool is_for_others[5] = {false, false, true, false, true};
 
 static const uint32_t recording_costs[5] = {VPRIV_DENY_RECORDING_UNKNOWN,
     VPRIV_DENY_RECORDING_PROVISIONAL, 0, VPRIV_DENY_RECORDING_RESTRICTED,
@@ -132,7 +140,8 @@ static uint32_t reference(const size_t *digits, bool has_subject)
     const int64_t now = facts[CLOCK].choices[digits[CLOCK]].value;
     uint32_t cost = 0;
     for (size_t d = 0; d < (has_subject ? (size_t)N_DIGITS : (size_t)CLASS); d++)
-        if (facts[d].asked_of == 'a' || facts[d].asked_of == kind)
+        if (facts[d].asked_of == 'a' || facts[d].asked_of == kind ||
+            (facts[d].asked_of == 'o' && is_for_others[purpose]))
             cost |= facts[d].choices[digits[d]].cost;
     if (storing[purpose][operation][digits[STORABLE]] == 'x')
         cost |= VPRIV_DENY_PURPOSE_NOT_STORABLE;
@@ -161,7 +170,8 @@ static vpriv_decision_subject subject_of(const size_t *digits)
         .notice_current = (vpriv_fact)VALUE(NOTICE),
         .recipient_named = (vpriv_fact)VALUE(NAMED),
         .has_grant_key = (vpriv_fact)VALUE(GRANT),
-        .child_rule_holds = (vpriv_fact)VALUE(CHILD)};
+        .child_rule_holds = (vpriv_fact)VALUE(CHILD),
+        .form_suffices = (vpriv_fact)VALUE(FORM)};
 }
 
 static void fill(vpriv_decision_input *input, const size_t *digits)
@@ -173,6 +183,7 @@ static void fill(vpriv_decision_input *input, const size_t *digits)
     input->purpose_storable = (vpriv_fact)VALUE(STORABLE);
     input->now_us = VALUE(CLOCK);
     input->jurisdiction_known = (vpriv_fact)VALUE(JURISDICTION);
+    input->lawful_here = (vpriv_fact)VALUE(LAWFUL);
     input->paused = (vpriv_fact)VALUE(PAUSED);
     input->triggered_by_person = (vpriv_fact)VALUE(TRIGGERED);
     input->recipient_known = (vpriv_fact)VALUE(RECIPIENT);
@@ -239,9 +250,9 @@ static void product(
 }
 
 static const enum digit context_digits[] = {OPERATION, PURPOSE, DEFINED, STORABLE, CLOCK,
-    JURISDICTION, PAUSED, TRIGGERED, RECIPIENT, POLICY, RECORDING, RETENTION};
+    JURISDICTION, LAWFUL, PAUSED, TRIGGERED, RECIPIENT, POLICY, RECORDING, RETENTION};
 static const enum digit speaker_digits[] = {
-    OPERATION, PURPOSE, CLOCK, CLASS, STATE, VALID, USES, NOTICE, NAMED, GRANT, CHILD};
+    OPERATION, PURPOSE, CLOCK, CLASS, STATE, VALID, USES, NOTICE, NAMED, GRANT, CHILD, FORM};
 
 START_TEST(decide_agrees_with_the_reference_in_every_context)
 {
@@ -251,7 +262,7 @@ START_TEST(decide_agrees_with_the_reference_in_every_context)
     product(context_digits, sizeof context_digits / sizeof context_digits[0], digits, true, &sum);
     make_good(digits);
     product(context_digits, sizeof context_digits / sizeof context_digits[0], digits, false, &sum);
-    ck_assert_uint_eq(sum.n_cases, 2u * 3 * 5 * 3 * 3 * 3 * 3 * 3 * 3 * 3 * 5 * 5 * 4);
+    ck_assert_uint_eq(sum.n_cases, 2u * 3 * 5 * 3 * 3 * 3 * 3 * 3 * 3 * 3 * 3 * 5 * 5 * 4);
     ck_assert_uint_gt(sum.n_permits, 0);
 }
 END_TEST
@@ -266,7 +277,7 @@ START_TEST(decide_agrees_with_the_reference_for_every_speaker)
         product(
             speaker_digits, sizeof speaker_digits / sizeof speaker_digits[0], digits, true, &sum);
     }
-    ck_assert_uint_eq(sum.n_cases, 2u * 3 * 5 * 3 * 5 * 10 * 4 * 5 * 81);
+    ck_assert_uint_eq(sum.n_cases, 2u * 3 * 5 * 3 * 5 * 10 * 4 * 5 * 243);
     ck_assert_uint_gt(sum.n_permits, 0);
 }
 END_TEST
@@ -285,7 +296,7 @@ START_TEST(decide_agrees_with_the_reference_for_every_set_of_bad_facts)
                 digits[OPERATION] = operation;
                 compare(digits, true, &sum);
             }
-    ck_assert_uint_eq(sum.n_cases, (uint64_t)5 * 2 << 18);
+    ck_assert_uint_eq(sum.n_cases, (uint64_t)5 * 2 << 20);
 }
 END_TEST
 
@@ -305,7 +316,8 @@ START_TEST(decide_every_reason_can_be_the_only_one)
     }
     make_good(digits);
     product(all, 4, digits, false, &sum);
-    const uint32_t every = ((uint32_t)1 << VPRIV_DENY_REASONS) - 1;
+    const uint32_t every = UINT32_MAX; /* all 32 of them */
+    ck_assert_int_eq(VPRIV_DENY_REASONS, 32);
     ck_assert_uint_eq(sum.seen | VPRIV_DENY_INPUT_MALFORMED, every);
     ck_assert_uint_eq(sum.seen_alone | VPRIV_DENY_INPUT_MALFORMED, every);
     ck_assert_uint_eq(decide(NULL), VPRIV_DENY_INPUT_MALFORMED);
@@ -440,6 +452,7 @@ START_TEST(decide_malformed_input_is_denied)
     MALFORMED(purpose_defined = (vpriv_fact)3);
     MALFORMED(purpose_storable = (vpriv_fact)-1);
     MALFORMED(jurisdiction_known = (vpriv_fact)3);
+    MALFORMED(lawful_here = (vpriv_fact)3);
     MALFORMED(paused = (vpriv_fact)3);
     MALFORMED(triggered_by_person = (vpriv_fact)3);
     MALFORMED(recipient_known = (vpriv_fact)3);
@@ -451,6 +464,7 @@ START_TEST(decide_malformed_input_is_denied)
     MALFORMED(subjects[0].recipient_named = (vpriv_fact)3);
     MALFORMED(subjects[0].has_grant_key = (vpriv_fact)3);
     MALFORMED(subjects[0].child_rule_holds = (vpriv_fact)3);
+    MALFORMED(subjects[0].form_suffices = (vpriv_fact)3);
 #undef MALFORMED
     input = good; /* beyond n_subjects nothing is looked at */
     memset(&input.subjects[1], 0xa5, sizeof input.subjects - sizeof input.subjects[0]);
@@ -468,6 +482,7 @@ START_TEST(decide_a_request_needs_a_person_and_no_consent)
         .purpose_storable = VPRIV_FACT_NO,
         .now_us = NOW,
         .jurisdiction_known = VPRIV_FACT_YES,
+        .lawful_here = VPRIV_FACT_YES,
         .paused = VPRIV_FACT_NO,
         .triggered_by_person = VPRIV_FACT_YES};
     ck_assert_uint_eq(decide(&input), 0);
@@ -478,6 +493,34 @@ START_TEST(decide_a_request_needs_a_person_and_no_consent)
     input.triggered_by_person = VPRIV_FACT_YES;
     input.operation = VPRIV_DECISION_READ;
     ck_assert_uint_ne(decide(&input) & VPRIV_DENY_PURPOSE_NOT_STORABLE, 0);
+}
+END_TEST
+
+/* S38: by itself, without anybody doing anything. What serves the person goes on. */
+START_TEST(decide_a_stale_policy_closes_what_others_have_something_of)
+{
+    static const char *const goes_on[] = {
+        "execute_request", "transmit_for_execution", "keep_history", "on_device_adaptation"};
+    static vpriv_decision_input input;
+    size_t digits[N_DIGITS], n_open = 0;
+    make_good(digits);
+    fill(&input, digits);
+    input.operation = VPRIV_DECISION_CAPTURE;
+    for (int p = 0; p < VPRIV_PURPOSES_MAX; p++) {
+        const vpriv_purpose_info *about = vpriv_purpose_about((vpriv_purpose)p);
+        bool is_open = about->basis == VPRIV_PURPOSE_BASIS_LAW;
+        for (size_t i = 0; i < sizeof goes_on / sizeof goes_on[0]; i++)
+            is_open = is_open || strcmp(goes_on[i], about->name) == 0;
+        input.purpose = (vpriv_purpose)p;
+        input.purpose_storable = about->is_storable ? VPRIV_FACT_YES : VPRIV_FACT_NO;
+        input.policy_age_us = input.policy_ttl_us - 1;
+        const uint32_t fresh = decide(&input);
+        ck_assert_uint_eq(fresh & VPRIV_DENY_POLICY_STALE, 0);
+        input.policy_age_us = input.policy_ttl_us;
+        ck_assert_uint_eq(decide(&input), is_open ? fresh : fresh | VPRIV_DENY_POLICY_STALE);
+        n_open += is_open;
+    }
+    ck_assert_uint_eq(n_open, 4 + 2);
 }
 END_TEST
 
@@ -505,6 +548,7 @@ START_TEST(decide_facts_from_a_record)
     ck_assert_int_eq(s.recipient_named, VPRIV_FACT_YES);
     ck_assert_int_eq(s.has_grant_key, VPRIV_FACT_UNKNOWN);
     ck_assert_int_eq(s.child_rule_holds, VPRIV_FACT_UNKNOWN);
+    ck_assert_int_eq(s.form_suffices, VPRIV_FACT_UNKNOWN);
     record.uses = 3;
     record.event.valid_until_us = 0;
     s = vpi_decision_subject_of(&record, VPRIV_PURPOSE_HUMAN_REVIEW, other_notice, "example");
@@ -557,6 +601,7 @@ int main(void)
     tcase_add_test(tc, decide_nothing_known_is_denied_for_every_purpose);
     tcase_add_test(tc, decide_malformed_input_is_denied);
     tcase_add_test(tc, decide_a_request_needs_a_person_and_no_consent);
+    tcase_add_test(tc, decide_a_stale_policy_closes_what_others_have_something_of);
     tcase_add_test(tc, decide_facts_from_a_record);
     tcase_add_test(tc, deny_every_reason_has_its_own_name_and_words);
     suite_add_tcase(suite, tc);

@@ -128,6 +128,16 @@ static uint32_t why_not_capture(vpriv_purpose purpose, const uint8_t *subject)
     return reasons;
 }
 
+static void put_settings(const vpi_settings *settings)
+{
+    static vpi_policy_head head;
+    ck_ok(vpi_vault_begin(h.vault));
+    ck_ok(vpi_policy_read_head(h.vault, &head));
+    head.settings = *settings;
+    ck_ok(vpi_policy_write_head(h.vault, vpi_tree_generation(h.vault->tree), NULL, &head));
+    ck_ok(vpi_vault_commit(h.vault));
+}
+
 START_TEST(each_missing_fact_means_no)
 {
     uint8_t guest[VPRIV_SUBJECT_ID_BYTES], bystander[VPRIV_SUBJECT_ID_BYTES];
@@ -147,31 +157,33 @@ START_TEST(each_missing_fact_means_no)
     household_give(&h, bystander, keep);
     ck_assert(why_not_capture(keep, guest) & VPRIV_DENY_SUBJECT_GUEST);
     ck_assert(why_not_capture(keep, bystander) & VPRIV_DENY_SUBJECT_BYSTANDER);
-    /* The jurisdiction, the policy's age, the time. */
+    /* The jurisdiction, and the policy's age, which is asked for what others have something of. */
+    const vpriv_purpose review = VPRIV_PURPOSE_HUMAN_REVIEW;
+    household_give(&h, h.ada, review);
     const vpi_settings good = h.vault->settings;
     const struct {
+        vpriv_purpose purpose;
         vpi_settings settings;
         uint32_t reason;
     } bad[] = {
-        {{.jurisdiction = "xx", .policy_since_us = 1, .policy_ttl_us = INT64_MAX},
+        {keep, {.jurisdiction = "xx", .policy_since_us = 1, .policy_ttl_us = INT64_MAX},
             VPRIV_DENY_JURISDICTION_UNKNOWN | VPRIV_DENY_PAUSED},
-        {{.jurisdiction = "strict", .policy_since_us = 1, .policy_ttl_us = 1000},
+        {review, {.jurisdiction = "strict", .policy_since_us = 1, .policy_ttl_us = 1000},
             VPRIV_DENY_POLICY_STALE},
-        {{.jurisdiction = "strict", .policy_since_us = 1, .policy_ttl_us = 0},
+        {review, {.jurisdiction = "strict", .policy_since_us = 1, .policy_ttl_us = 0},
+            VPRIV_DENY_POLICY_STALE},
+        {review,
+            {.jurisdiction = "strict", .policy_since_us = INT64_MAX, .policy_ttl_us = INT64_MAX},
             VPRIV_DENY_POLICY_STALE},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        h.vault->settings = bad[i].settings;
-        ck_ok(vpi_vault_begin(h.vault));
-        ck_ok(vpi_policy_write_head(h.vault, vpi_tree_generation(h.vault->tree), NULL, NULL));
-        ck_ok(vpi_vault_commit(h.vault));
-        ck_assert_uint_eq(why_not_capture(keep, h.ada) & bad[i].reason, bad[i].reason);
+        put_settings(&bad[i].settings);
+        ck_assert_uint_eq(why_not_capture(bad[i].purpose, h.ada), bad[i].reason);
+        ck_assert_uint_eq(why_not_capture(keep, h.ada), i == 0 ? bad[i].reason : 0);
     }
-    h.vault->settings = good;
-    ck_ok(vpi_vault_begin(h.vault));
-    ck_ok(vpi_policy_write_head(h.vault, vpi_tree_generation(h.vault->tree), NULL, NULL));
-    ck_ok(vpi_vault_commit(h.vault));
+    put_settings(&good);
     ck_assert_uint_eq(why_not_capture(keep, h.ada), 0);
+    ck_assert_uint_eq(why_not_capture(review, h.ada), 0);
     h.vault->purposes &= ~VPRIV_PURPOSE_BIT(keep);
     ck_assert(why_not_capture(keep, h.ada) & VPRIV_DENY_PURPOSE_UNDEFINED);
 }

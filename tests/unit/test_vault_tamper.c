@@ -228,7 +228,7 @@ static const tampering of_people[] = {
     {"DELETE FROM consent_record WHERE id = 1", 0, VPRIV_E_AUTH, 0},
     {"UPDATE consent_record SET id = 77 WHERE id = 1", 0, VPRIV_E_AUTH, 0},
     {"UPDATE notice SET sealed = zeroblob(length(sealed))", 0, VPRIV_E_AUTH, VPRIV_E_AUTH},
-    {SWAP("subject", "person", "id", "1", "2"), 0, 0, 0},
+    {SWAP("subject", "person", "id", "1", "2"), 0, VPRIV_E_AUTH, VPRIV_E_AUTH},
     {"DELETE FROM recording_subject WHERE recording = 1", 0, 0, 0},
     {"DELETE FROM policy WHERE tag <> zeroblob(16)", 0, 0, 0},
 };

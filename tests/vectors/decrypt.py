@@ -285,6 +285,28 @@ def parse_settings(c):
             "policy_epoch": c.u64()}
 
 
+def is_place(text):
+    """As in ISO 3166, or "strict": nobody says."""
+    return text == "strict" or re.fullmatch(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", text) is not None
+
+
+def parse_places(plain):
+    """What holds at each place that counts."""
+    c = Cursor(plain)
+    places = []
+    for _ in range(c.count(1, 32)):
+        rules = {"place": c.text(7), "profiles": c.text(63).split(), "valid_until_us": c.i64(),
+                 "minimum_age": c.u8(), "young_are_refused": c.count(0, 1),
+                 "all_parties": c.count(0, 1), "forbidden": c.u32(), "express": c.u32(),
+                 "written": c.u32()}
+        rules["terms"] = [(c.u32(), c.u16(), c.u16()) for _ in range(c.count(0, 8))]
+        rules["stops"] = [(c.u32(), c.i64(), c.i64()) for _ in range(c.count(0, 4))]
+        need(is_place(rules["place"]) and rules["profiles"])
+        places.append(rules)
+    c.end()
+    return places
+
+
 def parse_false_wakes(plain):
     """How many there were, by day and trigger."""
     c = Cursor(plain)
@@ -475,7 +497,7 @@ def parse_entry(data):
              "subject": c.bytes(16), "consent_record": c.bytes(16), "detail_hash": c.bytes(32)}
     c.zeros(256)
     need(entry["purpose"] < PURPOSES or entry["purpose"] == 0xff, FormatError)
-    need(entry["actor"] and entry["deny_reasons"] < 2**31, FormatError)
+    need(entry["actor"], FormatError)
     if entry["kind"] == 6:
         need(entry["purpose"] < PURPOSES and not entry["deny_reasons"] and
              any(entry["recording"]), FormatError)
@@ -554,7 +576,7 @@ class Image:
     """One copy of a vault file, with its write-ahead log when there is one, in memory."""
 
     TABLES = {"key_node": "id", "root_pending": "id", "root_state": "id", "meta": "id",
-              "state": "id", "purpose": "id", "notice": "id", "subject": "id",
+              "state": "id", "purpose": "id", "jurisdiction": "id", "notice": "id", "subject": "id",
               "consent_record": "id", "policy": "tag", "recording": "id",
               "recording_subject": "tag, recording", "wrap": "recording", "block": "id",
               "ingest": "recording, kind", "term": "retention, recording", "sweep": "id", "log_hash": "id", "log_payload": "id"}
@@ -700,7 +722,9 @@ class Vault:
         c = Cursor(unseal_padded(derive(key, "subject: person"),
                                  place(self.vault_id, 7, row["id"]), row["person"]))
         subject = {"row": row["id"], "id": plain[:16], "class": plain[16], "key": key,
-                   "name": c.text(127), "contact": c.text(127)}
+                   "name": c.text(127), "contact": c.text(127), "home": c.text(7),
+                   "birth": (c.u16(), c.count(0, 12))}
+        need(is_place(subject["home"]) and (subject["birth"][0] == 0) == (subject["birth"][1] == 0))
         c.end()
         c = Cursor(unseal(derive(key, "subject: consents"), place(self.vault_id, 16, row["id"]),
                           row["consents"]))
@@ -757,7 +781,11 @@ class Vault:
         need(bytes(16) in rows)
         c = Cursor(rows.pop(bytes(16)))
         policy = {"generation": c.u64(), "ingest_public_key": c.bytes(32),
-                  "settings": parse_settings(c), "paused": c.u32()}
+                  "settings": parse_settings(c), "written_us": c.i64(),
+                  "next": (c.u64(), c.i64(), c.i64(), c.i64()), "order": c.u64(),
+                  "authority": (c.count(0, 1), c.bytes(32)), "profiles_hash": c.bytes(32),
+                  "places_hash": c.bytes(32),
+                  "pauses": [(c.u32(), c.i64(), c.i64(), c.text(15)) for _ in range(c.count(0, 16))]}
         policy["notices"] = [c.bytes(32) for _ in range(c.u32())]
         c.end()
         need(policy["generation"] == self.generation and policy["settings"] == self.settings)
@@ -770,18 +798,41 @@ class Vault:
             self.check_policy(subject, Cursor(rows.pop(tag)))
         tag = blind(key, "policy: false wakes", b"")
         policy["false_wakes"] = parse_false_wakes(rows.pop(tag)) if tag in rows else {}
+        tag = blind(key, "policy: places", b"")
+        places = rows.pop(tag, None)
+        need(policy["places_hash"] == (sha256(places) if places else bytes(32)))
+        policy["places"] = parse_places(places) if places else []
+        policy["profiles"] = self.open_profiles(policy)
         need(not rows)
         return policy
+
+    def open_profiles(self, policy):
+        """The signed profiles: exactly those that the head names."""
+        hashed, profiles = hashlib.sha256(), []
+        for row in self.image["jurisdiction"]:
+            plain = unseal_padded(self.catalogue, place(self.vault_id, 17, row["id"]), row["sealed"])
+            hashed.update(struct.pack("<qI", row["id"], len(plain)) + plain)
+            c = Cursor(plain)
+            signature, text = c.bytes(64), c.bytes(c.u32())
+            c.end()
+            profile = json.loads(text)
+            message = b"voicepriv document\0" + b"\1" + text
+            profiles.append({"name": profile["name"], "revision": profile["revision"],
+                             "signed": bool(policy["authority"][0]) and
+                             ed25519_holds(policy["authority"][1], message, signature)})
+        need(policy["profiles_hash"] == (hashed.digest() if profiles else bytes(32)))
+        return profiles
 
     def check_policy(self, subject, c):
         """One person's row."""
         need(c.u8() == subject["class"])
+        need((c.text(7), (c.u16(), c.u8())) == (subject["home"], subject["birth"]))
         latest = {r["purpose"]: r for r in self.consents
                   if r["row"] in subject["latest"].values()}
         need(c.u8() == len(latest))
         for purpose in sorted(latest):
             r = latest[purpose]
-            need((c.u8(), c.u8(), c.u8()) == (purpose, r["state"], r["by"]))
+            need((c.u8(), c.u8(), c.u8(), c.u8()) == (purpose, r["state"], r["by"], r["method"]))
             need(c.bytes(16) == r["record_id"] and c.i64() == r["valid_until_us"])
             need(c.bytes(32) == r["notice"]["sha256"])
             need((c.u32(), c.u32()) == (r["max_uses"], r["uses"]))
