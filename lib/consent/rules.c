@@ -19,8 +19,9 @@ static const vpriv_rules strict = {
     .minimum_age = 18,
     .all_parties = true,
     .forbidden = BIT(SPEAKER_IDENTIFICATION) | BIT(PROFILE_FOR_CONTENT_OR_ADS),
-    .express = BIT(HUMAN_REVIEW) | BIT(SPEAKER_IDENTIFICATION) | BIT(PROFILE_FOR_CONTENT_OR_ADS) |
-               BIT(DONATION) | BIT(TRAIN_THIRD_PARTY),
+    .express = BIT(HUMAN_REVIEW) | BIT(IMPROVE_BY_MACHINE) | BIT(DEVELOP_NEW_FEATURES) |
+               BIT(SPEAKER_IDENTIFICATION) | BIT(PROFILE_FOR_CONTENT_OR_ADS) | BIT(DONATION) |
+               BIT(TRAIN_THIRD_PARTY),
     .written = BIT(SPEAKER_IDENTIFICATION),
     .n_terms = 1,
     .terms = {{.purposes = ~OWN_USE, .n_months = 3}},

@@ -8,6 +8,7 @@ vault_tests = tests/unit/test_vault_consent \
 	tests/unit/test_vault_false_wakes \
 	tests/unit/test_vault_group \
 	tests/unit/test_vault_list \
+	tests/unit/test_vault_places \
 	tests/unit/test_vault_retention \
 	tests/unit/test_vault_tamper
 TESTS += $(vault_tests)
@@ -38,3 +39,6 @@ tests_unit_test_vault_retention_LDADD = $(household_ldadd)
 tests_unit_test_vault_tamper_SOURCES = tests/unit/test_vault_tamper.c $(household)
 tests_unit_test_vault_tamper_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_tamper_LDADD = $(household_ldadd)
+tests_unit_test_vault_places_SOURCES = tests/unit/test_vault_places.c $(household)
+tests_unit_test_vault_places_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_places_LDADD = $(household_ldadd)
