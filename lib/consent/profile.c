@@ -1,7 +1,7 @@
 /* Jurisdiction profiles: from JSON to rows of rules, and from the rows to what holds at a place. */
 #include "base/memory.h"
 #include "base/try.h"
-#include "consent/document.h"
+#include "consent/signed.h"
 #include "consent/text.h"
 #include <sodium.h>
 #include <string.h>
@@ -18,27 +18,27 @@ static bool name_is_valid(const char *name)
     return strlen(name) >= 2;
 }
 
-static void get_places(vpi_document *d, vpi_profile *profile)
+static void get_places(vpi_signed *d, vpi_profile *profile)
 {
-    const json_t *list = vpi_document_list(d, d->root, "places", VPI_PROFILE_PLACES_MAX);
+    const json_t *list = vpi_signed_list(d, d->root, "places", VPI_PROFILE_PLACES_MAX);
     for (size_t i = 0; i < json_array_size(list); i++) {
         const char *place = json_string_value(json_array_get(list, i));
         if (place && strlen(place) < VPRIV_JURISDICTION_BYTES && vpi_text_is_jurisdiction(place))
             memcpy(profile->places[profile->n_places++], place, strlen(place) + 1);
         else
-            vpi_document_wrong(d, "\"places\": \"%.16s\" is not ISO 3166", place ? place : "");
+            vpi_signed_wrong(d, "\"places\": \"%.16s\" is not ISO 3166", place ? place : "");
     }
     if (profile->n_places == 0 && strcmp(profile->info.name, VPI_STRICT) != 0)
-        vpi_document_wrong(d, "\"places\" is empty");
+        vpi_signed_wrong(d, "\"places\" is empty");
 }
 
 /* The places of one rule, which are places of the profile; without the field all of them. */
-static uint64_t rule_places(vpi_document *d, const vpi_profile *profile, const json_t *object)
+static uint64_t rule_places(vpi_signed *d, const vpi_profile *profile, const json_t *object)
 {
     uint64_t bits = 0;
     if (!json_object_get(object, "places"))
         return 0;
-    const json_t *list = vpi_document_list(d, object, "places", VPI_PROFILE_PLACES_MAX);
+    const json_t *list = vpi_signed_list(d, object, "places", VPI_PROFILE_PLACES_MAX);
     for (size_t i = 0; i < json_array_size(list); i++) {
         const char *place = json_string_value(json_array_get(list, i));
         uint32_t at = 0;
@@ -47,37 +47,37 @@ static uint64_t rule_places(vpi_document *d, const vpi_profile *profile, const j
         if (place && at < profile->n_places)
             bits |= PLACE_BIT(at);
         else
-            vpi_document_wrong(d, "\"places\" of a rule: not a place of the profile");
+            vpi_signed_wrong(d, "\"places\" of a rule: not a place of the profile");
     }
     if (bits == 0)
-        vpi_document_wrong(d, "\"places\" of a rule is empty");
+        vpi_signed_wrong(d, "\"places\" of a rule is empty");
     return bits;
 }
 
 /* Where the law says so, and who looked when: never used, always required. */
-static void check_source(vpi_document *d, const json_t *rule)
+static void check_source(vpi_signed *d, const json_t *rule)
 {
     static const char *const fields[] = {"law", "article", "url", "looked_up", NULL};
     char text[512];
     json_t *source = json_object_get(rule, "source");
-    vpi_document_fields(d, source, "\"source\"", fields);
-    vpi_document_text(d, source, "law", text, sizeof text);
-    vpi_document_text(d, source, "article", text, sizeof text);
-    (void)vpi_document_time(d, source, "looked_up");
+    vpi_signed_fields(d, source, "\"source\"", fields);
+    vpi_signed_text(d, source, "law", text, sizeof text);
+    vpi_signed_text(d, source, "article", text, sizeof text);
+    (void)vpi_signed_time(d, source, "looked_up");
     if (json_object_get(source, "url"))
-        vpi_document_text(d, source, "url", text, sizeof text);
+        vpi_signed_text(d, source, "url", text, sizeof text);
     if (json_object_get(rule, "note"))
-        vpi_document_text(d, rule, "note", text, sizeof text);
+        vpi_signed_text(d, rule, "note", text, sizeof text);
 }
 
 /* One of two words. */
 static bool choose(
-    vpi_document *d, const json_t *rule, const char *name, const char *no, const char *yes)
+    vpi_signed *d, const json_t *rule, const char *name, const char *no, const char *yes)
 {
     char text[16];
-    vpi_document_text(d, rule, name, text, sizeof text);
+    vpi_signed_text(d, rule, name, text, sizeof text);
     if (strcmp(text, no) != 0 && strcmp(text, yes) != 0)
-        vpi_document_wrong(d, "\"%s\" is neither \"%s\" nor \"%s\"", name, no, yes);
+        vpi_signed_wrong(d, "\"%s\" is neither \"%s\" nor \"%s\"", name, no, yes);
     return strcmp(text, yes) == 0;
 }
 
@@ -95,49 +95,49 @@ static const struct {
     [VPI_RULE_STOP] = {"stop", {COMMON, "purposes", "from", "until", NULL}},
 };
 
-static void get_stop(vpi_document *d, const json_t *object, vpi_profile_rule *rule)
+static void get_stop(vpi_signed *d, const json_t *object, vpi_profile_rule *rule)
 {
     rule->stop.purposes = rule->purposes;
-    rule->stop.from_us = vpi_document_time(d, object, "from");
-    rule->stop.until_us = json_object_get(object, "until") ? vpi_document_time(d, object, "until")
+    rule->stop.from_us = vpi_signed_time(d, object, "from");
+    rule->stop.until_us = json_object_get(object, "until") ? vpi_signed_time(d, object, "until")
                                                            : VPRIV_TIME_FOREVER_US;
     if (rule->stop.until_us <= rule->stop.from_us)
-        vpi_document_wrong(d, "a stop ends before it begins");
+        vpi_signed_wrong(d, "a stop ends before it begins");
 }
 
-static void get_retention(vpi_document *d, const json_t *object, vpi_profile_rule *rule)
+static void get_retention(vpi_signed *d, const json_t *object, vpi_profile_rule *rule)
 {
     const char *text = json_string_value(json_object_get(object, "duration"));
     rule->has_no_term = text && strcmp(text, VPRIV_RETENTION_UNTIL_ERASED) == 0;
     if (!rule->has_no_term)
-        rule->term = vpi_document_duration(d, object, "duration");
+        rule->term = vpi_signed_duration(d, object, "duration");
     rule->term.purposes = rule->purposes;
 }
 
-static void get_rule(vpi_document *d, json_t *object, vpi_profile *profile)
+static void get_rule(vpi_signed *d, json_t *object, vpi_profile *profile)
 {
     vpi_profile_rule *rule = &profile->rules[profile->n_rules++];
     char name[32];
-    vpi_document_text(d, object, "rule", name, sizeof name);
+    vpi_signed_text(d, object, "rule", name, sizeof name);
     rule->kind = VPI_RULE_MINIMUM_AGE;
     while (rule->kind < VPI_N_RULE_KINDS && strcmp(kinds[rule->kind].name, name) != 0)
         rule->kind++;
     if (rule->kind == VPI_N_RULE_KINDS) {
-        vpi_document_wrong(d, "unknown rule \"%s\"", name);
+        vpi_signed_wrong(d, "unknown rule \"%s\"", name);
         return;
     }
-    vpi_document_fields(d, object, name, kinds[rule->kind].fields);
+    vpi_signed_fields(d, object, name, kinds[rule->kind].fields);
     check_source(d, object);
     rule->places = rule_places(d, profile, object);
     if (rule->kind >= VPI_RULE_FORBIDDEN)
-        rule->purposes = vpi_document_purposes(d, object, "purposes");
+        rule->purposes = vpi_signed_purposes(d, object, "purposes");
     if (rule->kind == VPI_RULE_MINIMUM_AGE) {
-        rule->years = (uint32_t)vpi_document_number(d, object, "years", 0, 21);
+        rule->years = (uint32_t)vpi_signed_number(d, object, "years", 0, 21);
         rule->flag = choose(d, object, "younger", "guardian", "refused");
     } else if (rule->kind == VPI_RULE_ALL_PARTIES) {
-        rule->flag = vpi_document_flag(d, object, "required");
+        rule->flag = vpi_signed_flag(d, object, "required");
     } else if (rule->kind == VPI_RULE_VOICEPRINTS) {
-        rule->flag = vpi_document_flag(d, object, "allowed");
+        rule->flag = vpi_signed_flag(d, object, "allowed");
     } else if (rule->kind == VPI_RULE_CONSENT_FORM) {
         rule->flag = choose(d, object, "form", "express", "written");
     } else if (rule->kind == VPI_RULE_LONGEST_RETENTION) {
@@ -152,34 +152,34 @@ vpriv_status vpi_profile_parse(const char *json, size_t n_bytes, vpi_profile *pr
     static const char *const fields[] = {"voicepriv_jurisdiction", "name", "title", "note",
         "revision", "looked_up", "valid_until", "places", "rules", NULL};
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_document d;
+    vpi_signed d;
     char note[512];
     vpriv_profile_info *info = &profile_out->info;
     memset(profile_out, 0, sizeof *profile_out);
-    VPI_TRY(vpi_document_open(json, n_bytes, "voicepriv_jurisdiction", &d));
-    vpi_document_fields(&d, d.root, "the profile", fields);
+    VPI_TRY(vpi_signed_open(json, n_bytes, "voicepriv_jurisdiction", &d));
+    vpi_signed_fields(&d, d.root, "the profile", fields);
     info->struct_size = sizeof *info;
-    vpi_document_text(&d, d.root, "name", info->name, sizeof info->name);
+    vpi_signed_text(&d, d.root, "name", info->name, sizeof info->name);
     if (!name_is_valid(info->name))
-        vpi_document_wrong(&d, "\"name\" is not of small letters, digits and hyphens");
-    vpi_document_text(&d, d.root, "title", info->title, sizeof info->title);
-    vpi_document_text(&d, d.root, "note", note, sizeof note);
-    info->revision = (uint64_t)vpi_document_number(&d, d.root, "revision", 1, INT64_C(1000000000));
-    info->looked_up_us = vpi_document_time(&d, d.root, "looked_up");
-    info->valid_until_us = vpi_document_time(&d, d.root, "valid_until");
+        vpi_signed_wrong(&d, "\"name\" is not of small letters, digits and hyphens");
+    vpi_signed_text(&d, d.root, "title", info->title, sizeof info->title);
+    vpi_signed_text(&d, d.root, "note", note, sizeof note);
+    info->revision = (uint64_t)vpi_signed_number(&d, d.root, "revision", 1, INT64_C(1000000000));
+    info->looked_up_us = vpi_signed_time(&d, d.root, "looked_up");
+    info->valid_until_us = vpi_signed_time(&d, d.root, "valid_until");
     if (info->valid_until_us <= info->looked_up_us)
-        vpi_document_wrong(&d, "\"valid_until\" is not after \"looked_up\"");
+        vpi_signed_wrong(&d, "\"valid_until\" is not after \"looked_up\"");
     get_places(&d, profile_out);
-    const json_t *rules = vpi_document_list(&d, d.root, "rules", VPI_PROFILE_RULES_MAX);
+    const json_t *rules = vpi_signed_list(&d, d.root, "rules", VPI_PROFILE_RULES_MAX);
     for (size_t i = 0; i < json_array_size(rules) && !d.failed; i++)
         get_rule(&d, json_array_get(rules, i), profile_out);
     info->n_places = profile_out->n_places;
     info->n_rules = profile_out->n_rules;
     crypto_hash_sha256(info->sha256, (const uint8_t *)json, n_bytes);
-    VPI_TRY(vpi_document_finish(&d));
+    VPI_TRY(vpi_signed_finish(&d));
     st = VPRIV_OK;
 out:
-    vpi_document_close(&d);
+    vpi_signed_close(&d);
     return st;
 }
 

@@ -6,5 +6,5 @@ lib_librooms_la_SOURCES += \
 	lib/consent/record.h lib/consent/record.c lib/consent/record_check.c \
 	lib/consent/decide.h lib/consent/decide.c lib/consent/deny.c \
 	lib/consent/rules.h lib/consent/rules.c \
-	lib/consent/document.h lib/consent/document.c lib/consent/profile.c lib/consent/order.c
+	lib/consent/signed.h lib/consent/signed.c lib/consent/profile.c lib/consent/order.c
 pkginclude_HEADERS += include/voicepriv/consent.h include/voicepriv/jurisdiction.h

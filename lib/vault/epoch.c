@@ -1,7 +1,7 @@
 /* Policy epochs: what the controller published, since when, and for how long it may be acted on. */
 #include "base/memory.h"
 #include "base/try.h"
-#include "consent/document.h"
+#include "consent/signed.h"
 #include "vault/places.h"
 #include <sodium.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * which each change makes a new one of: an old page put back says nothing. */
 #include "base/memory.h"
 #include "base/try.h"
-#include "consent/document.h"
+#include "consent/signed.h"
 #include "consent/text.h"
 #include "vault/decision.h"
 #include "vault/log_store.h"

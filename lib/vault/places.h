@@ -4,7 +4,7 @@
 #ifndef VPI_VAULT_PLACES_H
 #define VPI_VAULT_PLACES_H
 
-#include "consent/document.h"
+#include "consent/signed.h"
 #include "vault/policy.h"
 
 typedef struct vpi_places {

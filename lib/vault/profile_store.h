@@ -2,7 +2,7 @@
 #ifndef VPI_VAULT_PROFILE_STORE_H
 #define VPI_VAULT_PROFILE_STORE_H
 
-#include "consent/document.h"
+#include "consent/signed.h"
 #include "vault/policy.h"
 
 /* Those that the head's authority signed, in fresh memory to be freed; none when the rows are not those

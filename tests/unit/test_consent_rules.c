@@ -1,6 +1,6 @@
 /* Jurisdiction profiles: those that are shipped, read off against tables of their own; made-up ones, bent
  * in every place; and what several of them ask for together. */
-#include "consent/document.h"
+#include "consent/signed.h"
 #include "unit.h"
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-#include "consent/document.h"
+#include "consent/signed.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/random.h"
@@ -11,7 +11,7 @@
 
 static const char label[] = "voicepriv document";
 
-void vpi_document_wrong(vpi_document *document, const char *format, ...)
+void vpi_signed_wrong(vpi_signed *document, const char *format, ...)
 {
     if (document->failed)
         return;
@@ -22,8 +22,8 @@ void vpi_document_wrong(vpi_document *document, const char *format, ...)
     va_end(arguments);
 }
 
-vpriv_status vpi_document_open(
-    const char *json, size_t n_bytes, const char *form, vpi_document *document_out)
+vpriv_status vpi_signed_open(
+    const char *json, size_t n_bytes, const char *form, vpi_signed *document_out)
 {
     json_error_t error;
     memset(document_out, 0, sizeof *document_out);
@@ -39,32 +39,32 @@ vpriv_status vpi_document_open(
                    : vpi_fail(VPRIV_E_FORMAT, "line %d: not JSON: %.80s", error.line, error.text);
     const json_t *version = json_object_get(document_out->root, form);
     if (!json_is_integer(version))
-        vpi_document_wrong(document_out, "no number in \"%s\"", form);
+        vpi_signed_wrong(document_out, "no number in \"%s\"", form);
     else if (json_integer_value(version) != 1) {
         document_out->is_later = json_integer_value(version) > 1;
-        vpi_document_wrong(document_out, "\"%s\" is not 1", form);
+        vpi_signed_wrong(document_out, "\"%s\" is not 1", form);
     }
     return VPRIV_OK;
 }
 
-void vpi_document_close(vpi_document *document)
+void vpi_signed_close(vpi_signed *document)
 {
     json_decref(document->root);
     document->root = NULL;
 }
 
-vpriv_status vpi_document_finish(const vpi_document *document)
+vpriv_status vpi_signed_finish(const vpi_signed *document)
 {
     if (!document->failed)
         return VPRIV_OK;
     return vpi_fail(document->is_later ? VPRIV_E_VERSION : VPRIV_E_FORMAT, "%s", document->problem);
 }
 
-void vpi_document_fields(
-    vpi_document *document, json_t *object, const char *where, const char *const *names)
+void vpi_signed_fields(
+    vpi_signed *document, json_t *object, const char *where, const char *const *names)
 {
     if (!json_is_object(object)) {
-        vpi_document_wrong(document, "%s is not an object", where);
+        vpi_signed_wrong(document, "%s is not an object", where);
         return;
     }
     for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
@@ -73,66 +73,65 @@ void vpi_document_fields(
         while (names[i] && strcmp(names[i], key) != 0)
             i++;
         if (!names[i])
-            vpi_document_wrong(document, "%s: unknown field \"%.40s\"", where, key);
+            vpi_signed_wrong(document, "%s: unknown field \"%.40s\"", where, key);
     }
 }
 
-void vpi_document_text(
-    vpi_document *document, const json_t *object, const char *name, char *text_out, size_t capacity)
+void vpi_signed_text(
+    vpi_signed *document, const json_t *object, const char *name, char *text_out, size_t capacity)
 {
     const json_t *value = json_object_get(object, name);
     const char *text = json_string_value(value);
     const size_t n = json_string_length(value);
     memset(text_out, 0, capacity);
     if (!text || n == 0 || n >= capacity || !vpi_text_is_plain(text, n))
-        vpi_document_wrong(document, "\"%s\" is not a text of 1 to %zu bytes", name, capacity - 1);
+        vpi_signed_wrong(document, "\"%s\" is not a text of 1 to %zu bytes", name, capacity - 1);
     else
         memcpy(text_out, text, n);
 }
 
-int64_t vpi_document_number(
-    vpi_document *document, const json_t *object, const char *name, int64_t low, int64_t high)
+int64_t vpi_signed_number(
+    vpi_signed *document, const json_t *object, const char *name, int64_t low, int64_t high)
 {
     const json_t *value = json_object_get(object, name);
     const int64_t number = json_is_integer(value) ? json_integer_value(value) : low - 1;
     if (number >= low && number <= high)
         return number;
-    vpi_document_wrong(document, "\"%s\" is not a number from %lld to %lld", name, (long long)low,
+    vpi_signed_wrong(document, "\"%s\" is not a number from %lld to %lld", name, (long long)low,
         (long long)high);
     return low;
 }
 
-bool vpi_document_flag(vpi_document *document, const json_t *object, const char *name)
+bool vpi_signed_flag(vpi_signed *document, const json_t *object, const char *name)
 {
     const json_t *value = json_object_get(object, name);
     if (!json_is_boolean(value))
-        vpi_document_wrong(document, "\"%s\" is not true or false", name);
+        vpi_signed_wrong(document, "\"%s\" is not true or false", name);
     return json_is_true(value);
 }
 
-int64_t vpi_document_time(vpi_document *document, const json_t *object, const char *name)
+int64_t vpi_signed_time(vpi_signed *document, const json_t *object, const char *name)
 {
     char text[40];
     int64_t time_us = 0;
-    vpi_document_text(document, object, name, text, sizeof text);
+    vpi_signed_text(document, object, name, text, sizeof text);
     if (!document->failed && vpi_time_parse(text, &time_us) != VPRIV_OK)
-        vpi_document_wrong(document, "\"%s\" is not a time: %s", name, text);
+        vpi_signed_wrong(document, "\"%s\" is not a time: %s", name, text);
     return time_us;
 }
 
-json_t *vpi_document_list(
-    vpi_document *document, const json_t *object, const char *name, size_t most)
+json_t *vpi_signed_list(vpi_signed *document, const json_t *object, const char *name, size_t most)
 {
     json_t *list = json_object_get(object, name);
     if (json_is_array(list) && json_array_size(list) <= most)
         return list;
-    vpi_document_wrong(document, "\"%s\" is not a list of up to %zu", name, most);
+    vpi_signed_wrong(document, "\"%s\" is not a list of up to %zu", name, most);
     return NULL;
 }
 
-uint32_t vpi_document_purposes(vpi_document *document, const json_t *object, const char *name)
+uint32_t vpi_signed_purposes(vpi_signed *document, const json_t *object, const char *name)
 {
-    const json_t *list = vpi_document_list(document, object, name, VPRIV_PURPOSES_MAX);
+    const json_t *list = vpi_signed_list(document, object, name, VPRIV_PURPOSES_MAX);
     uint32_t purposes = 0;
     for (size_t i = 0; i < json_array_size(list); i++) {
         const char *text = json_string_value(json_array_get(list, i));
@@ -142,18 +141,16 @@ uint32_t vpi_document_purposes(vpi_document *document, const json_t *object, con
         else if (text && vpriv_purpose_from_name(text, &purpose) == VPRIV_OK)
             purposes |= VPRIV_PURPOSE_BIT(purpose);
         else
-            vpi_document_wrong(
-                document, "\"%s\": unknown purpose \"%.40s\"", name, text ? text : "");
+            vpi_signed_wrong(document, "\"%s\": unknown purpose \"%.40s\"", name, text ? text : "");
     }
     return purposes;
 }
 
-vpriv_rules_term vpi_document_duration(
-    vpi_document *document, const json_t *object, const char *name)
+vpriv_rules_term vpi_signed_duration(vpi_signed *document, const json_t *object, const char *name)
 {
     char text[VPRIV_RETENTION_BYTES];
     uint32_t months = 0, days = 0, number = 0;
-    vpi_document_text(document, object, name, text, sizeof text);
+    vpi_signed_text(document, object, name, text, sizeof text);
     bool good = !document->failed && vpi_text_is_duration(text) && !strchr(text, 'T');
     for (const char *at = text + 1; good && *at; at++) {
         if (*at >= '0' && *at <= '9') {
@@ -166,7 +163,7 @@ vpriv_rules_term vpi_document_duration(
         good = months <= 1200 && days <= 36500;
     }
     if (!good)
-        vpi_document_wrong(
+        vpi_signed_wrong(
             document, "\"%s\" is not a duration of years, months, weeks and days", name);
     return (vpriv_rules_term){.n_months = (uint16_t)months, .n_days = (uint16_t)days};
 }

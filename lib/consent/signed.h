@@ -2,47 +2,45 @@
  * not known is refused: a field of a later version could forbid something.
  *
  *   signature = Ed25519 over "voicepriv document" ‖ 0 ‖ kind (1 byte) ‖ the exact bytes of the file */
-#ifndef VPI_CONSENT_DOCUMENT_H
-#define VPI_CONSENT_DOCUMENT_H
+#ifndef VPI_CONSENT_SIGNED_H
+#define VPI_CONSENT_SIGNED_H
 
 #include "consent/rules.h"
 #include <jansson.h>
 
 /* Sticky, like the cursors of base/bytes.h: after the first field that is wrong everything reads as
  * nothing, and `problem` has its text. */
-typedef struct vpi_document {
+typedef struct vpi_signed {
     json_t *root;
     bool failed;
     bool is_later; /* of a later version */
     char problem[160];
-} vpi_document;
+} vpi_signed;
 
 /* form: the field that has the version, which is 1. To be closed in any case. */
-vpriv_status vpi_document_open(
-    const char *json, size_t n_bytes, const char *form, vpi_document *document_out);
-void vpi_document_close(vpi_document *document);
+vpriv_status vpi_signed_open(
+    const char *json, size_t n_bytes, const char *form, vpi_signed *document_out);
+void vpi_signed_close(vpi_signed *document);
 /* VPRIV_OK, or VPRIV_E_FORMAT (VPRIV_E_VERSION) with the problem. */
-vpriv_status vpi_document_finish(const vpi_document *document);
+vpriv_status vpi_signed_finish(const vpi_signed *document);
 
-void vpi_document_wrong(vpi_document *document, const char *format, ...)
+void vpi_signed_wrong(vpi_signed *document, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* An object with no fields but these; the list ends with NULL. */
-void vpi_document_fields(
-    vpi_document *document, json_t *object, const char *where, const char *const *names);
+void vpi_signed_fields(
+    vpi_signed *document, json_t *object, const char *where, const char *const *names);
 /* Required fields. Texts are plain, and copied; times are RFC 3339 or dates. */
-void vpi_document_text(vpi_document *document, const json_t *object, const char *name,
-    char *text_out, size_t capacity);
-int64_t vpi_document_number(
-    vpi_document *document, const json_t *object, const char *name, int64_t low, int64_t high);
-bool vpi_document_flag(vpi_document *document, const json_t *object, const char *name);
-int64_t vpi_document_time(vpi_document *document, const json_t *object, const char *name);
-json_t *vpi_document_list(
-    vpi_document *document, const json_t *object, const char *name, size_t most);
+void vpi_signed_text(
+    vpi_signed *document, const json_t *object, const char *name, char *text_out, size_t capacity);
+int64_t vpi_signed_number(
+    vpi_signed *document, const json_t *object, const char *name, int64_t low, int64_t high);
+bool vpi_signed_flag(vpi_signed *document, const json_t *object, const char *name);
+int64_t vpi_signed_time(vpi_signed *document, const json_t *object, const char *name);
+json_t *vpi_signed_list(vpi_signed *document, const json_t *object, const char *name, size_t most);
 /* Names of purposes; "*" is all. */
-uint32_t vpi_document_purposes(vpi_document *document, const json_t *object, const char *name);
+uint32_t vpi_signed_purposes(vpi_signed *document, const json_t *object, const char *name);
 /* An ISO 8601 duration of years, months, weeks and days. */
-vpriv_rules_term vpi_document_duration(
-    vpi_document *document, const json_t *object, const char *name);
+vpriv_rules_term vpi_signed_duration(vpi_signed *document, const json_t *object, const char *name);
 
 /* What a profile says, one row for each of its rules. */
 #define VPI_PROFILE_PLACES_MAX 64
