@@ -20,5 +20,6 @@ include tests/voice/sources.mk
 include tests/vectors/sources.mk
 include tests/fault/sources.mk
 include tests/sound/sources.mk
+include tests/interop/sources.mk
 include tests/e2e/sources.mk
 include tests/meta/sources.mk
