@@ -212,17 +212,15 @@ static void put_event(
 {
     const vpriv_consent_indication *event = &record->event;
     vpi_document_put(document, node, "dpv:hasConsentStatus", term(NAME(state_terms, event->state)));
-    vpi_document_put(
-        document, node, "dpv:isIndicatedAtTime", vpi_document_put_time(event->time_us));
+    vpi_document_put(document, node, "dpv:isIndicatedAtTime", vpi_document_time(event->time_us));
     if (event->valid_until_us != 0)
-        vpi_document_put(
-            document, node, "vp:validUntil", vpi_document_put_time(event->valid_until_us));
+        vpi_document_put(document, node, "vp:validUntil", vpi_document_time(event->valid_until_us));
     vpi_document_put(document, node, "dpv:isIndicatedBy", indicated_by(record, number));
     vpi_document_put(
         document, node, "dpv:hasIndicationMethod", term(NAME(method_terms, event->method)));
     vpi_document_put(document, node, "vp:surface", json_string(event->surface));
     vpi_document_put(
-        document, node, "vp:surfaceSequence", vpi_document_put_number(event->surface_sequence));
+        document, node, "vp:surfaceSequence", vpi_document_number(event->surface_sequence));
 }
 
 static void put_extension(vpi_document *document, json_t *node, const vpriv_consent_record *record,
@@ -230,11 +228,10 @@ static void put_extension(vpi_document *document, json_t *node, const vpriv_cons
 {
     vpi_document_put(document, node, "vp:coversPast", json_boolean(record->covers_past));
     vpi_document_put(
-        document, node, "vp:maxSamplePerMillion", vpi_document_put_number(record->max_sample_ppm));
-    vpi_document_put(document, node, "vp:maxUses", vpi_document_put_number(record->max_uses));
-    vpi_document_put(document, node, "vp:uses", vpi_document_put_number(record->uses));
-    vpi_document_put(
-        document, node, "vp:policyEpoch", vpi_document_put_number(record->policy_epoch));
+        document, node, "vp:maxSamplePerMillion", vpi_document_number(record->max_sample_ppm));
+    vpi_document_put(document, node, "vp:maxUses", vpi_document_number(record->max_uses));
+    vpi_document_put(document, node, "vp:uses", vpi_document_number(record->uses));
+    vpi_document_put(document, node, "vp:policyEpoch", vpi_document_number(record->policy_epoch));
     if (!sodium_is_zero(record->previous_hash, sizeof record->previous_hash))
         vpi_document_put(document, node, "vp:previousRecordSha256",
             vpi_document_hex(record->previous_hash, sizeof record->previous_hash));

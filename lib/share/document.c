@@ -44,14 +44,14 @@ json_t *vpi_document_hex(const uint8_t *bytes, size_t n_bytes)
     return json_string(text);
 }
 
-json_t *vpi_document_put_time(int64_t time_us)
+json_t *vpi_document_time(int64_t time_us)
 {
     char text[VPI_TIME_TEXT_BYTES];
     vpi_time_text(time_us, text);
     return json_string(text);
 }
 
-json_t *vpi_document_put_number(uint64_t number)
+json_t *vpi_document_number(uint64_t number)
 {
     return number <= INT64_MAX ? json_integer((json_int_t)number) : NULL;
 }
@@ -92,7 +92,7 @@ json_t *vpi_document_leaf(
     leaf_id(public_key, leaf->index, id);
     json_t *node = vpi_document_id(id);
     vpi_document_put(document, node, "@type", json_string("vp:LogEntry"));
-    vpi_document_put(document, node, "vp:logIndex", vpi_document_put_number(leaf->index));
+    vpi_document_put(document, node, "vp:logIndex", vpi_document_number(leaf->index));
     vpi_document_put(
         document, node, "vp:leafHash", vpi_document_hex(leaf->hash, sizeof leaf->hash));
     return node;
@@ -131,7 +131,7 @@ static void put_head(vpi_document *document, const vpi_receipt_facts *facts)
     vpi_document_put(document, root, "@type", types);
     vpi_document_put(document, root, "dct:conformsTo", vpi_document_id("vp:" VPI_FORM));
     vpi_document_put(document, root, "dct:issued",
-        vpi_document_put_time(facts->leaves[facts->n_leaves - 1].entry.time_us));
+        vpi_document_time(facts->leaves[facts->n_leaves - 1].entry.time_us));
     vpi_document_put(document, root, "vp:device", vpi_document_id(device));
     vpi_document_put(
         document, root, "vp:madeFrom", vpi_document_id(facts->receipts ? "vp:Call" : "vp:Log"));
@@ -184,10 +184,10 @@ static void put_destruction(vpi_document *document, const vpi_receipt_facts *fac
     if (last->generation_after <= first->generation_before)
         return;
     json_t *node = vpi_document_node("vp:KeyDestruction");
-    vpi_document_put(document, node, "vp:rootGenerationBefore",
-        vpi_document_put_number(first->generation_before));
     vpi_document_put(
-        document, node, "vp:rootGenerationAfter", vpi_document_put_number(last->generation_after));
+        document, node, "vp:rootGenerationBefore", vpi_document_number(first->generation_before));
+    vpi_document_put(
+        document, node, "vp:rootGenerationAfter", vpi_document_number(last->generation_after));
     vpi_document_put(document, node, "vp:deletionAssurance",
         vpi_document_id(last->assurance == VPRIV_ASSURANCE_KEYED ? "vp:Keyed" : "vp:BestEffort"));
     vpi_document_put(document, document->root, "vp:keyDestruction", node);
@@ -239,7 +239,7 @@ static void put_erasure(vpi_document *document, const vpi_receipt_facts *facts)
     put_actor(document, entry);
     put_recording(document, entry->recording);
     vpi_document_put(document, document->root, "vp:recordingsErased",
-        vpi_document_put_number(facts->receipts ? facts->receipts->n_recordings : entry->count));
+        vpi_document_number(facts->receipts ? facts->receipts->n_recordings : entry->count));
     vpi_document_put(document, document->root, "vp:personErased", json_boolean(is_person));
     /* They lie under their recording's key, so there is no other way. */
     vpi_document_put(document, document->root, "vp:derivativesIncluded", json_true());

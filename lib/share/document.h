@@ -49,8 +49,8 @@ void vpi_document_add(vpi_document *document, json_t *array, json_t *value);
 json_t *vpi_document_node(const char *type);
 json_t *vpi_document_id(const char *id);
 json_t *vpi_document_hex(const uint8_t *bytes, size_t n_bytes);
-json_t *vpi_document_put_time(int64_t time_us);
-json_t *vpi_document_put_number(uint64_t number);
+json_t *vpi_document_time(int64_t time_us);
+json_t *vpi_document_number(uint64_t number);
 /* A purpose by its name, with the DPV terms it is narrower than. */
 json_t *vpi_document_purpose(vpi_document *document, vpriv_purpose purpose);
 /* "urn:uuid:" and the id. */
