@@ -54,9 +54,15 @@ void bench_frames(const bench_setting *setting)
 {
     const bench_speech *speech = setting->speech;
     static const vpriv_stream_format stereo = {VPRIV_SAMPLE_S16, 48000, 2};
-    pass to_16k = {.speech = speech, .config = {stereo, 16000, 1, true, 0}};
-    pass plain = {.speech = speech, .config = {stereo, 16000, 1, false, 0}};
-    pass same = {.speech = speech, .config = {stereo, 48000, 2, true, 0}};
+    pass to_16k = {.speech = speech,
+        .config = {
+            .input = stereo, .output_rate_hz = 16000, .n_output_channels = 1, .high_pass = true}};
+    pass plain = {.speech = speech,
+        .config = {
+            .input = stereo, .output_rate_hz = 16000, .n_output_channels = 1, .high_pass = false}};
+    pass same = {.speech = speech,
+        .config = {
+            .input = stereo, .output_rate_hz = 48000, .n_output_channels = 2, .high_pass = true}};
     pass from_48k = {.speech = speech, .in_hz = 48000, .out_hz = 16000};
     pass from_44k = {.speech = speech, .in_hz = 44100, .out_hz = 16000};
     bench_contender c[] = {{run_frontend, &to_16k, {0}, {0}}, {run_frontend, &plain, {0}, {0}},
