@@ -22,14 +22,20 @@ static exit_code confirm_all(const tool_arguments *arguments)
 
 static exit_code check_selection(const tool_arguments *arguments)
 {
+    const bool has_time =
+        option_given(arguments, OPTION_SINCE) || option_given(arguments, OPTION_UNTIL);
     const int n_ways = (arguments->n_operands > 0) + option_given(arguments, OPTION_SUBJECT) +
-                       option_given(arguments, OPTION_BEFORE) + option_given(arguments, OPTION_ALL);
+                       option_given(arguments, OPTION_BEFORE) + has_time +
+                       option_given(arguments, OPTION_ALL);
     if (n_ways == 0)
-        return tool_usage(
-            arguments, "say what to erase: RECORDING..., --subject, --before or --all");
+        return tool_usage(arguments,
+            "say what to erase: RECORDING..., --subject, --before, --since and --until, or --all");
     if (n_ways > 1)
-        return tool_usage(
-            arguments, "RECORDING..., --subject, --before and --all go one at a time");
+        return tool_usage(arguments,
+            "RECORDING..., --subject, --before, --since and --until, and --all go one at a time");
+    if (has_time &&
+        !(option_given(arguments, OPTION_SINCE) && option_given(arguments, OPTION_UNTIL)))
+        return tool_usage(arguments, "--since and --until go together");
     if (option_given(arguments, OPTION_YES) && !option_given(arguments, OPTION_ALL))
         return tool_usage(arguments, "--yes goes with --all");
     return option_given(arguments, OPTION_ALL) ? confirm_all(arguments) : EXIT_GOOD;
@@ -62,6 +68,9 @@ static void print_receipt(const vpriv_receipt *receipt)
             receipt->generation_before, receipt->generation_after,
             receipt->assurance == VPRIV_ASSURANCE_KEYED ? "keyed" : "best effort");
     putchar('\n');
+    if (receipt->n_held > 0)
+        printf("%" PRIu64 " stay%s because of a legal hold\n", receipt->n_held,
+            receipt->n_held == 1 ? "s" : "");
 }
 
 exit_code command_erase(const tool_arguments *arguments)
@@ -69,12 +78,16 @@ exit_code command_erase(const tool_arguments *arguments)
     tool_session session;
     uint8_t subject[VPRIV_SUBJECT_ID_BYTES];
     vpriv_recording_id *recordings = NULL;
-    int64_t before_us = VPRIV_TIME_FOREVER_US;
+    int64_t before_us = VPRIV_TIME_FOREVER_US, since_us = 0, until_us = 0;
     vpriv_receipt receipt = {.struct_size = sizeof receipt};
     vpriv_status st = VPRIV_OK;
     exit_code code = read_subjects(arguments, subject);
     if (code == EXIT_GOOD)
         code = read_time(arguments, OPTION_BEFORE, &before_us);
+    if (code == EXIT_GOOD)
+        code = read_time(arguments, OPTION_SINCE, &since_us);
+    if (code == EXIT_GOOD)
+        code = read_time(arguments, OPTION_UNTIL, &until_us);
     if (code == EXIT_GOOD && arguments->n_operands > 0)
         code = read_recordings(arguments, &recordings);
     if (code == EXIT_GOOD)
@@ -89,6 +102,8 @@ exit_code command_erase(const tool_arguments *arguments)
         st = vpriv_vault_erase(session.vault, recordings, (size_t)arguments->n_operands, &receipt);
     else if (option_given(arguments, OPTION_SUBJECT))
         st = vpriv_subject_erase(session.vault, subject, &receipt);
+    else if (option_given(arguments, OPTION_SINCE))
+        st = vpriv_vault_erase_between(session.vault, since_us, until_us, &receipt);
     else
         st = vpriv_vault_erase_before(session.vault, before_us, &receipt);
     if (st == VPRIV_OK) {

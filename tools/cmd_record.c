@@ -88,9 +88,7 @@ static exit_code read_recording_request(
     const char *gate = option_value(arguments, OPTION_VOICE_GATE);
     if (retention &&
         vpriv_retention_from_name(retention, &request_out->config.retention) != VPRIV_OK)
-        return tool_usage(arguments,
-            "unknown retention '%s': 48h, 72h, 90d, 3months, 18months, 36months, until-erased",
-            retention);
+        return tool_usage(arguments, "--retention: %s", vpriv_error_detail());
     if (trigger && vpriv_trigger_from_name(trigger, &request_out->trigger.kind) != VPRIV_OK)
         return tool_usage(arguments,
             "unknown trigger '%s': wake-word, button, raise, tap, voice-activity, continuous",

@@ -44,7 +44,8 @@ static const option_definition definitions[N_OPTIONS] = {
     [OPTION_PROFILE] = {"profile", "NAME", 1,
         "microphone: as strict as the device has to be: wearable"},
     [OPTION_RETENTION] = {"retention", "TERM", 1,
-        "48h, 72h, 90d, 3months, 18months, 36months or until-erased; nothing is stored without"},
+        "48h, 72h, 90d, 3months, 18months, 36months, P10D or until-erased; without, nothing is "
+        "stored"},
     [OPTION_BITRATE] = {"bitrate", "BPS", 1, "bits per second, 6000 to 510000; 24000"},
     [OPTION_COMPLEXITY] = {"complexity", "N", 1, "0 (least work) to 10 (best sound); 5"},
     [OPTION_RATE] = {"rate", "HZ", 1, "8000, 12000, 16000, 24000 or 48000; 16000"},

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static int shim_says(const char *word)
@@ -30,6 +31,17 @@ static int write_error(int fd, int is_positioned)
     if (is_positioned)
         return 0;
     return shim_says("full") ? ENOSPC : shim_says("broken") ? EIO : 0;
+}
+
+/* "ahead": the clock, but not the time the machine has run, is three days fast. */
+int clock_gettime(clockid_t id, struct timespec *now)
+{
+    int (*real)(clockid_t, struct timespec *) = NULL;
+    *(void **)&real = dlsym(RTLD_NEXT, "clock_gettime");
+    const int failed = real(id, now);
+    if (!failed && id == CLOCK_REALTIME && shim_says("ahead"))
+        now->tv_sec += 3 * 86400;
+    return failed;
 }
 
 ssize_t write(int fd, const void *bytes, size_t n_bytes)

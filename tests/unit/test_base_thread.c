@@ -161,6 +161,7 @@ START_TEST(stack_has_room_for_callbacks_of_others)
 }
 END_TEST
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 START_TEST(running_out_of_stack_meets_the_guard)
 {
     const size_t n_bytes = 1100u << 10;
@@ -169,6 +170,7 @@ START_TEST(running_out_of_stack_meets_the_guard)
         vpi_thread_join(&thread);
 }
 END_TEST
+#endif
 
 /* _i: what is refused */
 START_TEST(nothing_runs_on_a_stack_that_could_be_seen)
