@@ -122,7 +122,9 @@ static exit_code keep_builtin_notice(const tool_arguments *arguments, vpriv_vaul
 exit_code command_consent_give(const tool_arguments *arguments)
 {
     tool_session session;
+    tool_output output;
     consent_request request;
+    vpriv_receipt receipt = {.struct_size = sizeof receipt};
     exit_code code = read_request(arguments, &request);
     if (code != EXIT_GOOD)
         return code;
@@ -135,16 +137,22 @@ exit_code command_consent_give(const tool_arguments *arguments)
     code = session_open(arguments, SESSION_WITHOUT_KEYRING, &session);
     if (code != EXIT_GOOD)
         return code;
-    code = path ? keep_notice_of_file(arguments, session.vault, path, &request.evidence)
-                : keep_builtin_notice(arguments, session.vault, request.purpose, &request.evidence);
+    code = receipt_begin(arguments, &output);
+    if (code == EXIT_GOOD)
+        code = path ? keep_notice_of_file(arguments, session.vault, path, &request.evidence)
+                    : keep_builtin_notice(
+                          arguments, session.vault, request.purpose, &request.evidence);
     if (code == EXIT_GOOD) {
         const vpriv_status st = vpriv_consent_give(
-            session.vault, request.subject, request.purpose, &request.evidence, NULL);
-        if (st == VPRIV_OK)
+            session.vault, request.subject, request.purpose, &request.evidence, &receipt);
+        if (st == VPRIV_OK) {
             printf("%s: given\n", vpriv_purpose_name(request.purpose));
-        else
+            code = receipt_finish(arguments, &output, session.vault, &receipt, NULL);
+        } else {
             code = tool_failed(arguments, NULL, st);
+        }
     }
+    output_abandon(&output);
     session_close(&session);
     return code;
 }
@@ -152,25 +160,7 @@ exit_code command_consent_give(const tool_arguments *arguments)
 exit_code command_consent_refuse(const tool_arguments *arguments)
 {
     tool_session session;
-    consent_request request;
-    exit_code code = read_request(arguments, &request);
-    if (code == EXIT_GOOD)
-        code = session_open(arguments, SESSION_WITHOUT_KEYRING, &session);
-    if (code != EXIT_GOOD)
-        return code;
-    const vpriv_status st = vpriv_consent_refuse(
-        session.vault, request.subject, request.purpose, &request.evidence, NULL);
-    if (st == VPRIV_OK)
-        printf("%s: refused\n", vpriv_purpose_name(request.purpose));
-    else
-        code = tool_failed(arguments, NULL, st);
-    session_close(&session);
-    return code;
-}
-
-exit_code command_consent_withdraw(const tool_arguments *arguments)
-{
-    tool_session session;
+    tool_output output;
     consent_request request;
     vpriv_receipt receipt = {.struct_size = sizeof receipt};
     exit_code code = read_request(arguments, &request);
@@ -178,17 +168,53 @@ exit_code command_consent_withdraw(const tool_arguments *arguments)
         code = session_open(arguments, SESSION_WITHOUT_KEYRING, &session);
     if (code != EXIT_GOOD)
         return code;
-    const vpriv_status st = vpriv_consent_withdraw(
-        session.vault, request.subject, request.purpose, &request.evidence, &receipt);
-    if (st == VPRIV_OK) {
-        printf("%s: withdrawn (root key generation %" PRIu64 " to %" PRIu64 ", forgets: %s)\n",
-            vpriv_purpose_name(request.purpose), receipt.generation_before,
-            receipt.generation_after,
-            receipt.assurance == VPRIV_ASSURANCE_KEYED ? "keyed" : "best effort");
-        session_tidy_after(arguments, session.vault);
-    } else {
-        code = tool_failed(arguments, NULL, st);
+    code = receipt_begin(arguments, &output);
+    if (code == EXIT_GOOD) {
+        const vpriv_status st = vpriv_consent_refuse(
+            session.vault, request.subject, request.purpose, &request.evidence, &receipt);
+        if (st == VPRIV_OK) {
+            printf("%s: refused\n", vpriv_purpose_name(request.purpose));
+            code = receipt_finish(arguments, &output, session.vault, &receipt, NULL);
+        } else {
+            code = tool_failed(arguments, NULL, st);
+        }
     }
+    output_abandon(&output);
+    session_close(&session);
+    return code;
+}
+
+static void print_withdrawn(vpriv_purpose purpose, const vpriv_receipt *receipt)
+{
+    printf("%s: withdrawn (root key generation %" PRIu64 " to %" PRIu64 ", forgets: %s)\n",
+        vpriv_purpose_name(purpose), receipt->generation_before, receipt->generation_after,
+        receipt->assurance == VPRIV_ASSURANCE_KEYED ? "keyed" : "best effort");
+}
+
+exit_code command_consent_withdraw(const tool_arguments *arguments)
+{
+    tool_session session;
+    tool_output output;
+    consent_request request;
+    vpriv_receipt receipt = {.struct_size = sizeof receipt};
+    exit_code code = read_request(arguments, &request);
+    if (code == EXIT_GOOD)
+        code = session_open(arguments, SESSION_WITHOUT_KEYRING, &session);
+    if (code != EXIT_GOOD)
+        return code;
+    code = receipt_begin(arguments, &output);
+    if (code == EXIT_GOOD) {
+        const vpriv_status st = vpriv_consent_withdraw(
+            session.vault, request.subject, request.purpose, &request.evidence, &receipt);
+        if (st == VPRIV_OK) {
+            print_withdrawn(request.purpose, &receipt);
+            code = receipt_finish(arguments, &output, session.vault, &receipt, NULL);
+            session_tidy_after(arguments, session.vault);
+        } else {
+            code = tool_failed(arguments, NULL, st);
+        }
+    }
+    output_abandon(&output);
     session_close(&session);
     return code;
 }

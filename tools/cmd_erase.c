@@ -73,17 +73,42 @@ static void print_receipt(const vpriv_receipt *receipt)
             receipt->n_held == 1 ? "s" : "");
 }
 
+/* What was selected, with its receipt when one is wanted. recordings is NULL for a person or a time. */
+static exit_code erase(const tool_arguments *arguments, vpriv_vault *vault,
+    const vpriv_recording_id *recordings, const uint8_t *subject, int64_t since_us,
+    int64_t until_us)
+{
+    tool_output output;
+    vpriv_receipt receipt = {.struct_size = sizeof receipt};
+    const bool is_person = option_given(arguments, OPTION_SUBJECT);
+    const vpriv_receipt_statement whom = {.struct_size = sizeof whom, .subject = subject};
+    exit_code code = receipt_begin(arguments, &output);
+    if (code != EXIT_GOOD)
+        return code;
+    const vpriv_status st =
+        recordings  ? vpriv_vault_erase(vault, recordings, (size_t)arguments->n_operands, &receipt)
+        : is_person ? vpriv_subject_erase(vault, subject, &receipt)
+                    : vpriv_vault_erase_between(vault, since_us, until_us, &receipt);
+    if (st == VPRIV_OK) {
+        print_receipt(&receipt);
+        code = receipt_finish(arguments, &output, vault, &receipt, is_person ? &whom : NULL);
+        session_tidy_after(arguments, vault);
+    } else {
+        code = tool_failed(arguments, NULL, st);
+    }
+    output_abandon(&output);
+    return code;
+}
+
 exit_code command_erase(const tool_arguments *arguments)
 {
     tool_session session;
     uint8_t subject[VPRIV_SUBJECT_ID_BYTES];
     vpriv_recording_id *recordings = NULL;
-    int64_t before_us = VPRIV_TIME_FOREVER_US, since_us = 0, until_us = 0;
-    vpriv_receipt receipt = {.struct_size = sizeof receipt};
-    vpriv_status st = VPRIV_OK;
+    int64_t since_us = 0, until_us = VPRIV_TIME_FOREVER_US;
     exit_code code = read_subjects(arguments, subject);
     if (code == EXIT_GOOD)
-        code = read_time(arguments, OPTION_BEFORE, &before_us);
+        code = read_time(arguments, OPTION_BEFORE, &until_us);
     if (code == EXIT_GOOD)
         code = read_time(arguments, OPTION_SINCE, &since_us);
     if (code == EXIT_GOOD)
@@ -94,25 +119,10 @@ exit_code command_erase(const tool_arguments *arguments)
         code = check_selection(arguments);
     if (code == EXIT_GOOD)
         code = session_open(arguments, SESSION_WITHOUT_KEYRING, &session);
-    if (code != EXIT_GOOD) {
-        free(recordings);
-        return code;
-    }
-    if (recordings)
-        st = vpriv_vault_erase(session.vault, recordings, (size_t)arguments->n_operands, &receipt);
-    else if (option_given(arguments, OPTION_SUBJECT))
-        st = vpriv_subject_erase(session.vault, subject, &receipt);
-    else if (option_given(arguments, OPTION_SINCE))
-        st = vpriv_vault_erase_between(session.vault, since_us, until_us, &receipt);
-    else
-        st = vpriv_vault_erase_before(session.vault, before_us, &receipt);
-    if (st == VPRIV_OK) {
-        print_receipt(&receipt);
-        session_tidy_after(arguments, session.vault);
-    } else {
-        code = tool_failed(arguments, NULL, st);
+    if (code == EXIT_GOOD) {
+        code = erase(arguments, session.vault, recordings, subject, since_us, until_us);
+        session_close(&session);
     }
     free(recordings);
-    session_close(&session);
     return code;
 }

@@ -60,6 +60,8 @@ static const option_definition definitions[N_OPTIONS] = {
     [OPTION_RECIPIENT] = {"recipient", "PARTY", VPRIV_RECIPIENTS_MAX - 1,
         "who gets it, as named in the consent; the controller"},
     [OPTION_FORCE] = {"force", NULL, 1, "replace an existing file"},
+    [OPTION_RECEIPT] = {"receipt", "FILE", 1, "write a signed receipt of it; new file"},
+    [OPTION_KEY] = {"key", "FILE", 1, "the device's public key, from receipt key"},
     [OPTION_ALL] = {"all", NULL, 1, "every recording"},
     [OPTION_YES] = {"yes", NULL, 1, "do not ask"},
     [OPTION_JSON] = {"json", NULL, 1, "print one JSON document"},
@@ -121,7 +123,9 @@ static exit_code check_operands(tool_arguments *arguments, int n_operands, char 
         return n_operands == 0 ? EXIT_GOOD
                                : tool_usage(arguments, "'%s' is one operand too many", operands[0]);
     if (n_operands < 1 || !*operands[0])
-        return tool_usage(arguments, "no vault was named");
+        return strncmp(command->operands, "VAULT", 5) == 0
+                   ? tool_usage(arguments, "no vault was named")
+                   : tool_usage(arguments, "an operand is missing: %s", command->operands);
     if (n_operands < command->n_operands_min)
         return tool_usage(arguments, "an operand is missing: %s", command->operands);
     if (command->n_operands_max && n_operands > command->n_operands_max)

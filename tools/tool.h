@@ -64,6 +64,8 @@ typedef enum option_id {
     OPTION_RECIPIENT,
     OPTION_FORCE,
     OPTION_ALL,
+    OPTION_RECEIPT,
+    OPTION_KEY,
     OPTION_YES,
     OPTION_JSON,
     OPTION_HELP,
@@ -202,6 +204,14 @@ vpriv_status output_write(void *output, const void *bytes, size_t n_bytes);
 exit_code output_finish(const tool_arguments *arguments, tool_output *output);
 void output_abandon(tool_output *output);
 
+/* cmd_receipt.c: --receipt of commands that make one. Begun before anything is done, so that a file that
+ * cannot be made stops it; without the option all of these do nothing. */
+exit_code receipt_begin(const tool_arguments *arguments, tool_output *output_out);
+exit_code receipt_finish(const tool_arguments *arguments, tool_output *output, vpriv_vault *vault,
+    const vpriv_receipt *receipt, const vpriv_receipt_statement *statement);
+exit_code receipt_finish_from_log(const tool_arguments *arguments, tool_output *output,
+    vpriv_vault *vault, uint64_t first, vpriv_log_kind kind, const char *actor);
+
 /* interrupt.c: control-C and its like. */
 void interrupts_watch(bool ends_standard_input);
 int interrupts_seen(void);
@@ -285,6 +295,9 @@ exit_code command_restrict(const tool_arguments *arguments);
 exit_code command_lift(const tool_arguments *arguments);
 exit_code command_resume(const tool_arguments *arguments);
 exit_code command_erase(const tool_arguments *arguments);
+exit_code command_receipt_sign(const tool_arguments *arguments);
+exit_code command_receipt_verify(const tool_arguments *arguments);
+exit_code command_receipt_key(const tool_arguments *arguments);
 exit_code command_keyring_split(const tool_arguments *arguments);
 exit_code command_keyring_capture(const tool_arguments *arguments);
 

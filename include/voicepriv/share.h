@@ -75,8 +75,9 @@ typedef struct vpriv_receipt_statement {
  *  @param  user        handed to write
  *  Owns:     borrows all
  *  Threads:  any      Realtime: no      Secrets: the device key is used and wiped
- *  @retval VPRIV_OK  @retval VPRIV_E_ARG a receipt is not what the log has, or of a kind that has no
- *          receipt  @retval VPRIV_E_NOT_FOUND no such log entry, or its consent record is gone
+ *  @retval VPRIV_OK  @retval VPRIV_E_ARG a receipt is not what the log has
+ *  @retval VPRIV_E_UNSUPPORTED entries of this kind have no receipt
+ *  @retval VPRIV_E_NOT_FOUND no such log entry, or its consent record is gone
  *  @retval VPRIV_E_ERASED the person was erased
  *  @retval VPRIV_E_NO_KEY open for capture only  @retval VPRIV_E_AUTH damaged or changed
  *  @retval VPRIV_E_LIMIT longer than VPRIV_RECEIPT_BYTES_MAX  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO
