@@ -41,24 +41,6 @@ static exit_code check_selection(const tool_arguments *arguments)
     return option_given(arguments, OPTION_ALL) ? confirm_all(arguments) : EXIT_GOOD;
 }
 
-static exit_code read_recordings(
-    const tool_arguments *arguments, vpriv_recording_id **recordings_out)
-{
-    const size_t n = (size_t)arguments->n_operands;
-    vpriv_recording_id *recordings = calloc(n, sizeof *recordings);
-    if (!recordings)
-        return tool_error(arguments, EXIT_INTERNAL, "no memory");
-    for (size_t i = 0; i < n; i++) {
-        const exit_code code = read_recording(arguments, arguments->operands[i], &recordings[i]);
-        if (code != EXIT_GOOD) {
-            free(recordings);
-            return code;
-        }
-    }
-    *recordings_out = recordings;
-    return EXIT_GOOD;
-}
-
 static void print_receipt(const vpriv_receipt *receipt)
 {
     printf("erased %" PRIu64 " recording%s for good", receipt->n_recordings,
@@ -114,7 +96,7 @@ exit_code command_erase(const tool_arguments *arguments)
     if (code == EXIT_GOOD)
         code = read_time(arguments, OPTION_UNTIL, &until_us);
     if (code == EXIT_GOOD && arguments->n_operands > 0)
-        code = read_recordings(arguments, &recordings);
+        code = read_recordings(arguments, 0, &recordings);
     if (code == EXIT_GOOD)
         code = check_selection(arguments);
     if (code == EXIT_GOOD)

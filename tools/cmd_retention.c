@@ -81,22 +81,6 @@ exit_code command_retention_trust_clock(const tool_arguments *arguments)
     return code;
 }
 
-/* Recordings from this operand on; the caller frees them. */
-static exit_code read_recordings(
-    const tool_arguments *arguments, int first, vpriv_recording_id **recordings_out)
-{
-    const size_t n = (size_t)(arguments->n_operands - first);
-    vpriv_recording_id *recordings = calloc(n ? n : 1, sizeof *recordings);
-    exit_code code = recordings ? EXIT_GOOD : tool_error(arguments, EXIT_INTERNAL, "no memory");
-    for (size_t i = 0; i < n && code == EXIT_GOOD; i++)
-        code = read_recording(arguments, arguments->operands[first + (int)i], &recordings[i]);
-    if (code != EXIT_GOOD)
-        free(recordings);
-    else
-        *recordings_out = recordings;
-    return code;
-}
-
 /* VPRIV_RESTRICTION_NONE lifts. */
 static exit_code change(const tool_arguments *arguments, vpriv_restriction restriction, int first)
 {

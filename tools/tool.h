@@ -161,6 +161,9 @@ typedef struct span_option {
 exit_code read_span(const tool_arguments *arguments, const span_option *option, uint32_t *ms_out);
 exit_code read_recording(
     const tool_arguments *arguments, const char *text, vpriv_recording_id *recording_out);
+/* The operands from this one on; the caller frees them. */
+exit_code read_recordings(
+    const tool_arguments *arguments, int first, vpriv_recording_id **recordings_out);
 
 /* Who is at it, for the log: as told, else the login name, else the number of the account. */
 const char *read_actor(const tool_arguments *arguments, char *room);

@@ -1,6 +1,7 @@
 #include "tool.h"
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -69,4 +70,19 @@ exit_code read_recording(
     if (!id_parse(text, recording_out->bytes))
         return tool_usage(arguments, "recording '%s' is not an id: 32 hex digits", text);
     return EXIT_GOOD;
+}
+
+exit_code read_recordings(
+    const tool_arguments *arguments, int first, vpriv_recording_id **recordings_out)
+{
+    const size_t n = (size_t)(arguments->n_operands - first);
+    vpriv_recording_id *recordings = calloc(n ? n : 1, sizeof *recordings);
+    exit_code code = recordings ? EXIT_GOOD : tool_error(arguments, EXIT_INTERNAL, "no memory");
+    for (size_t i = 0; i < n && code == EXIT_GOOD; i++)
+        code = read_recording(arguments, arguments->operands[first + (int)i], &recordings[i]);
+    if (code != EXIT_GOOD)
+        free(recordings);
+    else
+        *recordings_out = recordings;
+    return code;
 }
