@@ -2,7 +2,6 @@
 #include "base/memory.h"
 #include "base/try.h"
 #include "consent/record.h"
-#include "consent/state.h"
 #include "consent/text.h"
 #include "share/document.h"
 #include "share/jose.h"
@@ -53,36 +52,26 @@ out:
     return st;
 }
 
-/* Whether a record is the one the log has: its hash, or, since uses are counted in the record itself, its
- * hash before the first use. Leaves it as it was at the event. */
-static bool is_logged(vpriv_consent_record *record, const uint8_t *hash)
-{
-    uint8_t own[VPRIV_SHA256_BYTES];
-    if (vpi_consent_record_hash(record, own) == VPRIV_OK && memcmp(own, hash, sizeof own) == 0)
-        return true;
-    if (!vpi_consent_permits(record->event.state) || record->uses == 0)
-        return false;
-    record->uses = 0;
-    return vpi_consent_record_hash(record, own) == VPRIV_OK && memcmp(own, hash, sizeof own) == 0;
-}
-
+/* The record as it was at the event: each use adds a row with the same id, a count higher. */
 static vpriv_status read_record(
     vpriv_vault *vault, const vpriv_log_entry *entry, vpriv_consent_record *record_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_subject person;
     int64_t row = 0;
+    uint8_t hash[VPRIV_SHA256_BYTES];
     VPI_TRY(vpi_subject_find(vault, entry->subject, &person));
     for (;;) {
         const vpriv_status next = vpi_consent_next_row(vault, person.row, &row, record_out, NULL);
         VPI_ENSURE(next != VPRIV_E_NOT_FOUND, VPRIV_E_NOT_FOUND,
             "the consent record of this entry is gone");
         VPI_TRY(next);
-        if (memcmp(record_out->record_id, entry->consent_record, sizeof entry->consent_record) == 0)
+        if (memcmp(record_out->record_id, entry->consent_record, sizeof entry->consent_record) != 0)
+            continue;
+        VPI_TRY(vpi_consent_record_hash(record_out, hash));
+        if (memcmp(hash, entry->detail_hash, sizeof hash) == 0)
             break;
     }
-    VPI_ENSURE(is_logged(record_out, entry->detail_hash), VPRIV_E_AUTH,
-        "the vault file is damaged or was changed");
     st = VPRIV_OK;
 out:
     return st;
