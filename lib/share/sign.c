@@ -224,6 +224,10 @@ static vpriv_status make_and_write(vpriv_vault *vault, const uint64_t *indexes,
     size_t n_text = 0;
     VPI_ENSURE(n >= 1 && n <= VPRIV_RECEIPT_ENTRIES_MAX, VPRIV_E_ARG,
         "a receipt stands for 1 to %d entries, not %zu", VPRIV_RECEIPT_ENTRIES_MAX, n);
+    for (size_t i = 0; receipts && i < n; i++)
+        VPI_ENSURE(receipts[i].struct_size == sizeof receipts[i], VPRIV_E_ARG,
+            "vpriv_receipt.struct_size is %zu, not %zu", receipts[i].struct_size,
+            sizeof receipts[i]);
     VPI_TRY(make(vault, indexes, receipts, n, statement, &text, &n_text));
     VPI_TRY(write(user, text, n_text));
     st = VPRIV_OK;
@@ -237,10 +241,6 @@ vpriv_status vpriv_receipt_sign(vpriv_vault *vault, const vpriv_receipt *receipt
 {
     if (!vault || !receipts || !write)
         return vpi_fail(VPRIV_E_ARG, "a vault, a receipt and where to write it are needed");
-    for (size_t i = 0; i < n_receipts && i < VPRIV_RECEIPT_ENTRIES_MAX; i++)
-        if (receipts[i].struct_size != sizeof receipts[i])
-            return vpi_fail(VPRIV_E_ARG, "vpriv_receipt.struct_size is %zu, not %zu",
-                receipts[i].struct_size, sizeof receipts[i]);
     return make_and_write(vault, NULL, receipts, n_receipts, statement, write, user);
 }
 
