@@ -46,8 +46,8 @@ json_t *vpi_document_hex(const uint8_t *bytes, size_t n_bytes)
 
 json_t *vpi_document_time(int64_t time_us)
 {
-    char text[VPI_TIME_TEXT_BYTES];
-    vpi_time_text(time_us, text);
+    char text[VPI_EXACT_TIME_BYTES];
+    vpi_exact_time_text(time_us, text);
     return json_string(text);
 }
 

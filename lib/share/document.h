@@ -64,9 +64,9 @@ json_t *vpi_document_consent(vpi_document *document, const vpriv_consent_record 
     const vpi_receipt_leaf *leaf, const uint8_t *public_key, size_t number);
 
 /* RFC 3339 in UTC with microseconds: 27 bytes and a NUL. */
-#define VPI_TIME_TEXT_BYTES 32
-void vpi_time_text(int64_t time_us, char text_out[VPI_TIME_TEXT_BYTES]);
-/* Strict: only what vpi_time_text writes. */
-bool vpi_time_from_text(const char *text, int64_t *time_us_out);
+#define VPI_EXACT_TIME_BYTES 32
+void vpi_exact_time_text(int64_t time_us, char text_out[VPI_EXACT_TIME_BYTES]);
+/* Strict: only what vpi_exact_time_text writes. */
+bool vpi_exact_time_parse(const char *text, int64_t *time_us_out);
 
 #endif

@@ -1,49 +1,40 @@
+#include "base/clock.h"
 #include "consent/text.h"
 #include "share/document.h"
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-#define MICROS INT64_C(1000000)
+#define US_PER_SECOND   INT64_C(1000000)
+#define SECONDS_BYTES   19 /* "2026-11-22T08:30:16" */
+#define FRACTION_DIGITS 6
 
-void vpi_time_text(int64_t time_us, char text_out[VPI_TIME_TEXT_BYTES])
+void vpi_exact_time_text(int64_t time_us, char text_out[VPI_EXACT_TIME_BYTES])
 {
-    struct tm parts;
-    const time_t seconds = (time_t)(time_us / MICROS);
-    gmtime_r(&seconds, &parts);
-    const size_t n = strftime(text_out, VPI_TIME_TEXT_BYTES, "%Y-%m-%dT%H:%M:%S", &parts);
-    snprintf(text_out + n, VPI_TIME_TEXT_BYTES - n, ".%06dZ", (int)(time_us % MICROS));
+    char text[VPI_TIME_TEXT_BYTES];
+    vpi_time_format(time_us, text);
+    snprintf(text_out, VPI_EXACT_TIME_BYTES, "%.*s.%06dZ", SECONDS_BYTES, text,
+        (int)(time_us % US_PER_SECOND));
 }
 
-static bool number(const char *text, size_t n_digits, int *number_out)
+bool vpi_exact_time_parse(const char *text, int64_t *time_us_out)
 {
-    int sum = 0;
-    for (size_t i = 0; i < n_digits; i++) {
-        if (text[i] < '0' || text[i] > '9')
+    char seconds[SECONDS_BYTES + 2], again[VPI_EXACT_TIME_BYTES];
+    int64_t time_us = 0;
+    int fraction_us = 0;
+    if (strlen(text) != SECONDS_BYTES + 1 + FRACTION_DIGITS + 1)
+        return false;
+    snprintf(seconds, sizeof seconds, "%.*sZ", SECONDS_BYTES, text);
+    if (vpi_time_parse(seconds, &time_us) != VPRIV_OK)
+        return false;
+    for (int i = 1; i <= FRACTION_DIGITS; i++) {
+        const char digit = text[SECONDS_BYTES + i];
+        if (digit < '0' || digit > '9')
             return false;
-        sum = 10 * sum + (text[i] - '0');
+        fraction_us = 10 * fraction_us + (digit - '0');
     }
-    *number_out = sum;
-    return true;
-}
-
-bool vpi_time_from_text(const char *text, int64_t *time_us_out)
-{
-    char again[VPI_TIME_TEXT_BYTES];
-    struct tm parts = {0};
-    int micros = 0;
-    if (strlen(text) != 27 || !number(text, 4, &parts.tm_year) ||
-        !number(text + 5, 2, &parts.tm_mon) || !number(text + 8, 2, &parts.tm_mday) ||
-        !number(text + 11, 2, &parts.tm_hour) || !number(text + 14, 2, &parts.tm_min) ||
-        !number(text + 17, 2, &parts.tm_sec) || !number(text + 20, 6, &micros))
-        return false;
-    parts.tm_year -= 1900;
-    parts.tm_mon -= 1;
-    const int64_t time_us = (int64_t)timegm(&parts) * MICROS + micros;
-    if (!vpi_time_is_plausible(time_us))
-        return false;
-    vpi_time_text(time_us, again);
-    if (strcmp(again, text) != 0)
+    time_us += fraction_us;
+    vpi_exact_time_text(time_us, again);
+    if (!vpi_time_is_plausible(time_us) || strcmp(again, text) != 0)
         return false;
     *time_us_out = time_us;
     return true;

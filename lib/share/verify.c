@@ -93,7 +93,7 @@ static vpriv_status read_claims(
         "what is signed is no receipt of a known kind");
     VPI_ENSURE(strcmp(id_of(document, "vp:device"), device) == 0, VPRIV_E_FORMAT,
         "the receipt names another device than its signature");
-    VPI_ENSURE(vpi_time_from_text(text_of(document, "dct:issued"), &claims->time_us) &&
+    VPI_ENSURE(vpi_exact_time_parse(text_of(document, "dct:issued"), &claims->time_us) &&
                    subject_of(document, claims->subject) && entries_of(document, claims),
         VPRIV_E_FORMAT, "the receipt's time, person or log entry is malformed");
     st = VPRIV_OK;

@@ -352,6 +352,31 @@ START_TEST(a_disclosure_in_the_log_makes_a_receipt)
 }
 END_TEST
 
+START_TEST(what_ran_out_by_itself_has_a_receipt_in_the_log)
+{
+    vpriv_receipt_claims claims;
+    vpriv_log_entry found = {.kind = VPRIV_LOG_UNKNOWN};
+    uint64_t index = log_size();
+    give(h.ada, KEEP);
+    (void)household_quick_for(&h, h.ada, VPRIV_RETENTION_48_HOURS);
+    for (int half_days = 0; half_days < 6; half_days++) {
+        vpriv_retention_report report = {.struct_size = sizeof report};
+        household_pass(&h, DAY_US / 2);
+        ck_ok(vpriv_retention_run(h.vault, 100, &report));
+    }
+    for (; found.kind != VPRIV_LOG_RETENTION_EXPIRED; index++) {
+        ck_assert_uint_lt(index, log_size());
+        ck_ok(vpi_vault_enter(h.vault, true));
+        ck_ok(vpi_log_read(h.vault, index, &found));
+        vpi_vault_leave(h.vault);
+    }
+    json_t *root = read(from_log(index - 1), &claims);
+    ck_assert_int_eq(claims.kind, VPRIV_RECEIPT_ERASURE);
+    ck_assert_int_eq(number(root, "vp:recordingsErased"), 1);
+    json_decref(root);
+}
+END_TEST
+
 START_TEST(the_same_facts_give_the_same_bytes)
 {
     const vpriv_receipt given = give(h.ada, KEEP);
@@ -533,6 +558,7 @@ int main(void)
     tcase_add_test(tests, an_erased_person_gets_a_receipt_and_has_no_others_left);
     tcase_add_test(tests, a_pause_and_its_end_each_make_one_receipt);
     tcase_add_test(tests, a_disclosure_in_the_log_makes_a_receipt);
+    tcase_add_test(tests, what_ran_out_by_itself_has_a_receipt_in_the_log);
     tcase_add_test(tests, the_same_facts_give_the_same_bytes);
     tcase_add_test(tests, a_use_that_was_counted_since_does_not_change_the_receipt);
     tcase_add_test(tests, what_the_log_does_not_bear_out_is_not_signed);
