@@ -50,9 +50,13 @@ static bool print_subject(void *user, const vpriv_subject_info *info)
 
 static bool add_subject(void *user, const vpriv_subject_info *info)
 {
-    return json_array_append_new(user, json_pack("{s:o, s:s, s:s, s:o}", "id", json_id(info->id),
-                                           "class", class_name(info->subject_class), "name",
-                                           info->name, "contact", json_text(info->contact))) == 0;
+    char born[32] = "";
+    if (info->birth_year != 0)
+        snprintf(born, sizeof born, "%04d-%02d", info->birth_year, info->birth_month);
+    return json_array_append_new(user,
+               json_pack("{s:o, s:s, s:s, s:o, s:s, s:o}", "id", json_id(info->id), "class",
+                   class_name(info->subject_class), "name", info->name, "contact",
+                   json_text(info->contact), "home", info->home, "born", json_text(born))) == 0;
 }
 
 exit_code command_subject_list(const tool_arguments *arguments)

@@ -28,6 +28,16 @@ static void remove_new_vault(const tool_arguments *arguments, vpriv_root_store *
 
 static exit_code create(const tool_arguments *arguments, const char *root_path, const char *path)
 {
+    uint8_t authority[VPRIV_AUTHORITY_PUBLIC_KEY_BYTES];
+    vpriv_vault_options options = {.struct_size = sizeof options,
+        .controller_country = option_value(arguments, OPTION_COUNTRY),
+        .jurisdiction = option_value(arguments, OPTION_PLACE)};
+    if (option_given(arguments, OPTION_PUBLIC_KEY)) {
+        const exit_code read = read_public_key(arguments, authority);
+        if (read != EXIT_GOOD)
+            return read;
+        options.authority = authority;
+    }
     vpriv_root_store *root = NULL;
     vpriv_keyring *keyring = NULL;
     vpriv_vault *vault = NULL;
@@ -35,7 +45,7 @@ static exit_code create(const tool_arguments *arguments, const char *root_path, 
     if (st != VPRIV_OK)
         return tool_failed(arguments, root_path, st);
     exit_code code = EXIT_GOOD;
-    st = vpriv_vault_create(arguments->vault, root, NULL, &keyring, &vault);
+    st = vpriv_vault_create(arguments->vault, root, &options, &keyring, &vault);
     if (st != VPRIV_OK) {
         code = tool_failed(arguments, arguments->vault, st);
     } else {

@@ -67,6 +67,13 @@ typedef enum option_id {
     OPTION_RECEIPT,
     OPTION_KEY,
     OPTION_YES,
+    OPTION_AUTHORITY,
+    OPTION_PUBLIC_KEY,
+    OPTION_PLACE,
+    OPTION_COUNTRY,
+    OPTION_BORN,
+    OPTION_WHERE,
+    OPTION_FROM,
     OPTION_JSON,
     OPTION_HELP,
     N_OPTIONS,
@@ -159,6 +166,8 @@ typedef struct span_option {
 } span_option;
 /* Untouched when the option was not given. */
 exit_code read_span(const tool_arguments *arguments, const span_option *option, uint32_t *ms_out);
+bool hex_parse(const char *text, uint8_t *bytes_out, size_t n_bytes);
+exit_code read_public_key(const tool_arguments *arguments, uint8_t *key_out);
 exit_code read_recording(
     const tool_arguments *arguments, const char *text, vpriv_recording_id *recording_out);
 /* The operands from this one on; the caller frees them. */
@@ -291,6 +300,14 @@ exit_code command_list(const tool_arguments *arguments);
 exit_code command_export(const tool_arguments *arguments);
 exit_code command_log(const tool_arguments *arguments);
 exit_code command_who_heard(const tool_arguments *arguments);
+exit_code command_subject_place(const tool_arguments *arguments);
+exit_code command_jurisdiction_key(const tool_arguments *arguments);
+exit_code command_jurisdiction_sign(const tool_arguments *arguments);
+exit_code command_jurisdiction_verify(const tool_arguments *arguments);
+exit_code command_jurisdiction_trust(const tool_arguments *arguments);
+exit_code command_jurisdiction_install(const tool_arguments *arguments);
+exit_code command_jurisdiction_device(const tool_arguments *arguments);
+exit_code command_jurisdiction_list(const tool_arguments *arguments);
 exit_code command_pause(const tool_arguments *arguments);
 exit_code command_retention_run(const tool_arguments *arguments);
 exit_code command_retention_trust_clock(const tool_arguments *arguments);

@@ -86,3 +86,23 @@ exit_code read_recordings(
         *recordings_out = recordings;
     return code;
 }
+
+bool hex_parse(const char *text, uint8_t *bytes_out, size_t n_bytes)
+{
+    for (size_t i = 0; i < 2 * n_bytes; i++) {
+        static const char digits[] = "0123456789abcdef";
+        const char *digit = text[i] ? strchr(digits, text[i]) : NULL;
+        if (!digit)
+            return false;
+        bytes_out[i / 2] = (uint8_t)(bytes_out[i / 2] << 4 | (digit - digits));
+    }
+    return text[2 * n_bytes] == '\0';
+}
+
+exit_code read_public_key(const tool_arguments *arguments, uint8_t *key_out)
+{
+    const char *text = option_value(arguments, OPTION_PUBLIC_KEY);
+    if (!hex_parse(text, key_out, VPRIV_AUTHORITY_PUBLIC_KEY_BYTES))
+        return tool_usage(arguments, "--public-key '%.80s' is not 64 small hex digits", text);
+    return EXIT_GOOD;
+}

@@ -147,9 +147,9 @@ class Case(unittest.TestCase):
         """One JSON document and nothing else."""
         return json.loads(self.out(*words, "--json"))
 
-    def make_vault(self, *consents, name="Ada"):
+    def make_vault(self, *consents, name="Ada", init=()):
         """A vault with one person in it who consents to some purposes; gives their id."""
-        self.run_tool("init", self.vault)
+        self.run_tool("init", self.vault, *init)
         return self.add_person(*consents, name=name)
 
     def add_person(self, *consents, name="Ada"):
