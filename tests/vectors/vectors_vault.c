@@ -82,6 +82,44 @@ static void consent(vpriv_vault *vault, const uint8_t *subject, vpriv_purpose pu
     vectors_must(vpriv_consent_give(vault, subject, purpose, &evidence, NULL), "consent");
 }
 
+#define SOURCE "\"source\":{\"law\":\"L\",\"article\":\"1\",\"looked_up\":\"2026-01-01\"}}"
+static const char profile[] =
+    "{\"voicepriv_jurisdiction\":1,\"name\":\"qx\",\"title\":\"T\",\"note\":\"N\",\"revision\":4,"
+    "\"looked_up\":\"2026-01-01\",\"valid_until\":\"2300-01-01\",\"places\":[\"QX\"],\"rules\":["
+    "{\"rule\":\"minimum_age\",\"years\":9,\"younger\":\"refused\"," SOURCE ","
+    "{\"rule\":\"longest_retention\",\"purposes\":[\"*\"],\"duration\":\"P1Y2D\"," SOURCE ","
+    "{\"rule\":\"stop\",\"purposes\":[\"donation\"],\"from\":\"2200-01-01\"," SOURCE "]}";
+static const char policy[] =
+    "{\"voicepriv_policy\":1,\"epoch\":5,\"issued\":\"2026-01-01\",\"effective\":\"2200-01-01\","
+    "\"time_to_live\":\"P30D\",\"issuer\":\"acme\"}";
+
+/* An authority, what it signed, where somebody lives, and a pause there. */
+static void settle(vpriv_vault *vault, const uint8_t *subject)
+{
+    const uint8_t seed[VPRIV_AUTHORITY_SEED_BYTES] = "the authority of these vectors.";
+    uint8_t key[crypto_sign_PUBLICKEYBYTES], secret[crypto_sign_SECRETKEYBYTES];
+    uint8_t signature[VPRIV_AUTHORITY_SIGNATURE_BYTES];
+    const vpriv_pause pause = {.struct_size = sizeof pause,
+        .purposes = VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_DONATION),
+        .where = "QX",
+        .until_us = INT64_C(13000000000000000),
+        .actor = "acme"};
+    crypto_sign_seed_keypair(key, secret, seed);
+    vectors_must(vpriv_jurisdiction_trust(vault, key, "acme"), "authority");
+    vectors_must(vpriv_authority_sign(
+                     VPRIV_DOCUMENT_JURISDICTION, profile, sizeof profile - 1, seed, signature),
+        "profile");
+    vectors_must(vpriv_jurisdiction_install(vault, profile, sizeof profile - 1, signature, "acme"),
+        "profile");
+    vectors_must(
+        vpriv_authority_sign(VPRIV_DOCUMENT_POLICY, policy, sizeof policy - 1, seed, signature),
+        "policy");
+    vectors_must(vpriv_policy_publish(vault, policy, sizeof policy - 1, signature), "policy");
+    vectors_must(vpriv_subject_set_home(vault, subject, "QX"), "home");
+    vectors_must(vpriv_subject_set_birth(vault, subject, 1980, 2), "birth");
+    vectors_must(vpriv_pause_begin(vault, &pause), "pause");
+}
+
 /* Two people, a withdrawal, an erased person, recordings of one and of both, one left pending. */
 static void live(vpriv_vault *vault, const char *path)
 {
@@ -108,6 +146,7 @@ static void live(vpriv_vault *vault, const char *path)
     vectors_must(
         vpriv_consent_withdraw(vault, people, VPRIV_PURPOSE_HUMAN_REVIEW, NULL, NULL), "withdraw");
     vectors_must(vpriv_subject_erase(vault, gone, NULL), "erase");
+    settle(vault, people);
     vectors_must(vpriv_vault_capture_credential(vault, &credential), "credential");
     vectors_must(vpriv_vault_open_for_capture(path, credential, &options, &capture), "capture");
     record(capture, people, 1, false);
