@@ -207,6 +207,28 @@ START_TEST(a_profile_nobody_knew_needs_no_code)
 }
 END_TEST
 
+START_TEST(the_order_of_rules_does_not_matter)
+{
+    json_t *document = json_loads(made_up, 0, NULL);
+    json_t *rules = json_object_get(document, "rules"), *reversed = json_array();
+    for (size_t i = json_array_size(rules); i-- > 0;)
+        json_array_append(reversed, json_array_get(rules, i));
+    json_object_set_new(document, "rules", reversed);
+    char *turned = json_dumps(document, JSON_COMPACT);
+    ck_ok(vpi_profile_parse(made_up, strlen(made_up), &profiles[6]));
+    ck_ok(vpi_profile_parse(turned, strlen(turned), &profiles[7]));
+    for (int i = 0; i < 2; i++) {
+        vpriv_rules one, other;
+        vpi_profiles_resolve(&profiles[6], 1, i ? "QX" : "QY", &one);
+        vpi_profiles_resolve(&profiles[7], 1, i ? "QX" : "QY", &other);
+        ck_not_looser(&one, &other, "as written");
+        ck_not_looser(&other, &one, "turned round");
+    }
+    free(turned);
+    json_decref(document);
+}
+END_TEST
+
 static vpriv_status parse_json(json_t *document)
 {
     char *text = json_dumps(document, JSON_COMPACT);
@@ -521,6 +543,7 @@ int main(void)
     tcase_add_test(tests, terms_are_calendar_months);
     tcase_add_test(tests, strict_is_as_strict_as_all_that_is_shipped_and_as_its_file_says);
     tcase_add_test(tests, a_profile_nobody_knew_needs_no_code);
+    tcase_add_test(tests, the_order_of_rules_does_not_matter);
     tcase_add_test(tests, profiles_with_anything_unknown_missing_or_of_another_type_are_refused);
     tcase_add_test(tests, profiles_with_odd_values_are_refused);
     tcase_add_test(tests, the_strictest_of_three_holds_whatever_the_three);

@@ -546,6 +546,27 @@ START_TEST(there_are_sixteen_pauses_at_most_and_each_ends_by_its_scope)
 }
 END_TEST
 
+START_TEST(a_short_pause_hides_no_longer_one_and_the_other_way_round)
+{
+    vpriv_pause pause = {.struct_size = sizeof pause,
+        .purposes = VPRIV_PURPOSE_BIT(KEEP),
+        .until_us = HOUSEHOLD_START_US + 2 * DAY_US,
+        .actor = "acme"};
+    household_give(&h, h.ada, KEEP);
+    ck_ok(vpriv_pause_begin(h.vault, &pause));
+    pause.until_us = HOUSEHOLD_START_US + 4 * DAY_US;
+    ck_ok(vpriv_pause_begin(h.vault, &pause));
+    pause.until_us = HOUSEHOLD_START_US + 3 * DAY_US;
+    ck_ok(vpriv_pause_begin(h.vault, &pause)); /* is in the one before already */
+    ck_assert_int_eq(n_pauses(), 2);
+    household_pass(&h, 3 * DAY_US);
+    ck_assert_uint_eq(why_not(KEEP), VPRIV_DENY_PAUSED);
+    ck_assert_int_eq(n_pauses(), 1);
+    household_pass(&h, DAY_US);
+    ck_assert_uint_eq(why_not(KEEP), 0);
+}
+END_TEST
+
 START_TEST(resuming_under_a_changed_notice_asks_again)
 {
     const uint32_t both = VPRIV_PURPOSE_BIT(KEEP) | VPRIV_PURPOSE_BIT(REVIEW);
@@ -767,6 +788,7 @@ int main(void)
     tcase_add_test(tests, a_pause_where_the_speaker_is_at_home_or_it_was_taken_counts);
     tcase_add_test(tests, pauses_begin_and_end_at_their_time_also_without_the_root);
     tcase_add_test(tests, there_are_sixteen_pauses_at_most_and_each_ends_by_its_scope);
+    tcase_add_test(tests, a_short_pause_hides_no_longer_one_and_the_other_way_round);
     tcase_add_test(tests, resuming_under_a_changed_notice_asks_again);
     tcase_add_test(tests, a_signed_order_is_done_once_and_only_as_it_was_signed);
     tcase_add_test(tests, s25_a_tampered_epoch_is_refused);
