@@ -14,6 +14,7 @@
 #include <voicepriv/jurisdiction.h>
 #include <voicepriv/keys.h>
 #include <voicepriv/log.h>
+#include <voicepriv/notice.h>
 #include <voicepriv/packets.h>
 #include <voicepriv/people.h>
 #include <voicepriv/places.h>

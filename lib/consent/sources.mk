@@ -6,5 +6,7 @@ lib_librooms_la_SOURCES += \
 	lib/consent/record.h lib/consent/record.c lib/consent/record_check.c \
 	lib/consent/decide.h lib/consent/decide.c lib/consent/deny.c \
 	lib/consent/rules.h lib/consent/rules.c \
-	lib/consent/signed.h lib/consent/signed.c lib/consent/profile.c lib/consent/order.c
-pkginclude_HEADERS += include/voicepriv/consent.h include/voicepriv/jurisdiction.h
+	lib/consent/signed.h lib/consent/signed.c lib/consent/profile.c lib/consent/order.c \
+	lib/consent/notice_form.h lib/consent/notice_form.c lib/consent/notice_lint.c lib/consent/notice_render.c
+pkginclude_HEADERS += include/voicepriv/consent.h include/voicepriv/jurisdiction.h \
+	include/voicepriv/notice.h

@@ -1,5 +1,5 @@
 consent_tests = tests/unit/test_consent tests/unit/test_consent_decide tests/unit/test_consent_record \
-	tests/unit/test_consent_rules
+	tests/unit/test_consent_rules tests/unit/test_consent_notice
 TESTS += $(consent_tests)
 check_PROGRAMS += $(consent_tests)
 tests_unit_test_consent_SOURCES = tests/unit/test_consent.c
@@ -14,3 +14,6 @@ tests_unit_test_consent_record_LDADD = $(unit_ldadd)
 tests_unit_test_consent_rules_SOURCES = tests/unit/test_consent_rules.c
 tests_unit_test_consent_rules_CFLAGS = $(unit_cflags)
 tests_unit_test_consent_rules_LDADD = $(unit_ldadd)
+tests_unit_test_consent_notice_SOURCES = tests/unit/test_consent_notice.c
+tests_unit_test_consent_notice_CFLAGS = $(unit_cflags)
+tests_unit_test_consent_notice_LDADD = $(unit_ldadd)
