@@ -30,8 +30,7 @@ static exit_code read_request(const tool_arguments *arguments, consent_request *
     return code;
 }
 
-/* A file's bytes as they are; to be freed. */
-static exit_code read_notice_file(
+exit_code notice_read_file(
     const tool_arguments *arguments, const char *path, char **text_out, size_t *text_bytes_out)
 {
     FILE *file = fopen(path, "rbe");
@@ -74,7 +73,7 @@ static exit_code keep_notice_of_file(const tool_arguments *arguments, vpriv_vaul
     uint8_t hash[VPRIV_SHA256_BYTES];
     char *text = NULL;
     vpriv_notice notice = {.struct_size = sizeof notice, .id = slash ? slash + 1 : path};
-    exit_code code = read_notice_file(arguments, path, &text, &notice.text_bytes);
+    exit_code code = notice_read_file(arguments, path, &text, &notice.text_bytes);
     if (code != EXIT_GOOD)
         return code;
     notice.text = text;
@@ -101,22 +100,24 @@ static exit_code keep_builtin_notice(const tool_arguments *arguments, vpriv_vaul
     vpriv_purpose purpose, vpriv_consent_evidence *evidence)
 {
     static char id[VPRIV_NOTICE_ID_BYTES];
-    char text[NOTICE_TEXT_BYTES];
     const char *name = vpriv_purpose_name(purpose);
-    if (!notice_builtin_text(purpose, text))
+    char *document = notice_builtin_document(purpose);
+    vpriv_notice_text *text = NULL;
+    if (!document)
         return tool_usage(arguments, "%s has no notice of its own here: give --notice FILE", name);
+    const vpriv_status st = vpriv_notice_render(document, strlen(document), "en", &text);
+    free(document);
+    if (st != VPRIV_OK)
+        return tool_failed(arguments, name, st);
+    const vpriv_notice *notice = vpriv_notice_text_notice(text);
     /* It counts as shown because it is. */
-    fprintf(stderr, "%s\n", text);
-    snprintf(id, sizeof id, "voicepriv-%s", name);
-    const vpriv_notice notice = {.struct_size = sizeof notice,
-        .id = id,
-        .version = "1",
-        .language = "en",
-        .text = text,
-        .text_bytes = strlen(text)};
+    fprintf(stderr, "%s\n", notice->text);
+    snprintf(id, sizeof id, "%s", notice->id);
     evidence->notice_id = id;
     evidence->language = "en";
-    return keep_notice(arguments, vault, &notice, id);
+    const exit_code code = keep_notice(arguments, vault, notice, id);
+    vpriv_notice_text_free(text);
+    return code;
 }
 
 exit_code command_consent_give(const tool_arguments *arguments)

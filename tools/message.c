@@ -7,7 +7,7 @@ static const struct {
     const char *meaning;
 } exit_codes[] = {
     {EXIT_GOOD, "good"},
-    {EXIT_FINDINGS, "verify found something wrong"},
+    {EXIT_FINDINGS, "verify or notice lint found something wrong"},
     {EXIT_USAGE, "wrong use: an option, operand or value"},
     {EXIT_CONSENT, "refused: there is no consent for it"},
     {EXIT_NOT_FOUND, "not found, or erased"},

@@ -1,7 +1,9 @@
 /* The notices of the command itself. Their texts are part of what people consented to: a changed text
- * needs a new version (cmd_consent.c), or old consents would seem to be for the new one. */
-#include "tool.h"
+ * needs a new version, or old consents would seem to be for the new one. */
+#include "json.h"
 #include <stdio.h>
+
+#define NOTICE_BUILTIN_VERSION "2"
 
 static const char *const uses[VPRIV_PURPOSES_MAX] = {
     [VPRIV_PURPOSE_TRANSMIT_FOR_EXECUTION] =
@@ -31,20 +33,31 @@ static const char *const uses[VPRIV_PURPOSES_MAX] = {
         "Others may train their own models with recordings of your voice.",
 };
 
-bool notice_builtin_text(vpriv_purpose purpose, char *text_out)
+/* A title, a name and whole sentences: the form that 'voicepriv notice lint' checks. */
+char *notice_builtin_document(vpriv_purpose purpose)
 {
     const char *use = (int)purpose >= 0 && purpose < VPRIV_PURPOSES_MAX ? uses[purpose] : NULL;
+    const char *name = vpriv_purpose_name(purpose);
+    char id[VPRIV_NOTICE_ID_BYTES], title[64];
     if (!use)
-        return false;
-    snprintf(text_out, NOTICE_TEXT_BYTES,
-        "Purpose: %s\n\n"
-        "%s\n\n"
-        "This is your own choice, and it is for this purpose alone: any other use is asked for\n"
-        "separately. Recordings are encrypted. Each time one is opened, a log says who opened it, "
-        "when\nand what for; you can read that log.\n\n"
-        "You can take your consent back at any time, as easily as you gave it: 'voicepriv consent\n"
+        return NULL;
+    snprintf(id, sizeof id, "voicepriv-%s", name);
+    snprintf(title, sizeof title, "Purpose: %s", name);
+    json_t *texts = json_pack("{s:s, s:s, s:s, s:{s:s}, s:{s:s}}", "title", title, "controller",
+        "The owner of this device decides what recordings are for. Recordings are encrypted. Each "
+        "time one is opened, a log says who opened it, when and what for; you can read that log.",
+        "withdrawal",
+        "You can take your consent back at any time, as easily as you gave it: 'voicepriv consent "
         "withdraw', with this purpose. From then on nothing recorded before can be opened for it "
-        "any\nmore. You can also have recordings erased: 'voicepriv erase'.\n",
-        vpriv_purpose_name(purpose), use);
-    return true;
+        "any more. You can also have recordings erased: 'voicepriv erase'.",
+        "controls", name,
+        "Yes. This is my own choice, and it is for this purpose alone: any other use is asked for "
+        "separately.",
+        "purposes", name, use);
+    json_t *document = json_pack("{s:i, s:s, s:s, s:[{s:s, s:[s]}], s:{s:o}}", "voicepriv_notice",
+        1, "id", id, "version", NOTICE_BUILTIN_VERSION, "controls", "id", name, "purposes", name,
+        "languages", "en", texts);
+    char *text = json_dumps(document, JSON_INDENT(2));
+    json_decref(document);
+    return text;
 }

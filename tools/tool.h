@@ -277,9 +277,12 @@ vpriv_status live_run(vpriv_recorder *recorder, const vpriv_trigger *trigger,
 exit_code live_explain(
     const tool_arguments *arguments, const char *what, vpriv_status status, tool_live *live);
 
-/* notice.c: what a person is shown when no notice of their own is given. */
-#define NOTICE_TEXT_BYTES 2048
-bool notice_builtin_text(vpriv_purpose purpose, char *text_out);
+/* notice.c: what a person is shown when no notice of their own is given, as a document; to be freed. NULL:
+ * there is none for this purpose. */
+char *notice_builtin_document(vpriv_purpose purpose);
+/* cmd_consent.c: a notice file's bytes as they are; to be freed. */
+exit_code notice_read_file(
+    const tool_arguments *arguments, const char *path, char **text_out, size_t *text_bytes_out);
 
 /* The commands. */
 exit_code command_init(const tool_arguments *arguments);
@@ -314,6 +317,9 @@ exit_code command_retention_trust_clock(const tool_arguments *arguments);
 exit_code command_restrict(const tool_arguments *arguments);
 exit_code command_lift(const tool_arguments *arguments);
 exit_code command_resume(const tool_arguments *arguments);
+exit_code command_notice_lint(const tool_arguments *arguments);
+exit_code command_notice_render(const tool_arguments *arguments);
+exit_code command_notice_builtin(const tool_arguments *arguments);
 exit_code command_erase(const tool_arguments *arguments);
 exit_code command_receipt_sign(const tool_arguments *arguments);
 exit_code command_receipt_verify(const tool_arguments *arguments);
