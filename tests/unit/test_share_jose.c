@@ -177,6 +177,26 @@ START_TEST(a_signature_is_not_malleable)
 }
 END_TEST
 
+/* With such a key, R the neutral element and S zero hold for any text in careless libraries. */
+START_TEST(a_key_of_small_order_signs_nothing)
+{
+    static const uint8_t weak[][32] = {{0}, {1},
+        {0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+            0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+            0xff, 0xff, 0x7f}};
+    static const uint8_t signature[64] = {1};
+    for (size_t i = 0; i < sizeof weak / sizeof weak[0]; i++) {
+        char id[VPRIV_KEY_ID_BYTES], header[256];
+        ck_ok(vpriv_receipt_key_id(weak[i], id));
+        snprintf(header, sizeof header, "%s", good_header);
+        memcpy(strstr(header, key_id), id, strlen(id));
+        jws made = forge(header, good_payload);
+        sodium_bin2base64(strrchr(made.text, '.') + 1, 87, signature, sizeof signature, VARIANT);
+        ck_fails(vpriv_receipt_verify(made.text, made.n, weak[i], NULL, NULL, NULL), VPRIV_E_AUTH);
+    }
+}
+END_TEST
+
 START_TEST(what_is_signed_must_be_a_receipt)
 {
     const struct {
@@ -350,6 +370,7 @@ int main(void)
     tcase_add_test(tests, a_text_without_a_signature_or_with_a_mac_is_none);
     tcase_add_test(tests, a_signature_has_one_spelling);
     tcase_add_test(tests, a_signature_is_not_malleable);
+    tcase_add_test(tests, a_key_of_small_order_signs_nothing);
     tcase_add_test(tests, what_is_signed_must_be_a_receipt);
     tcase_add_test(tests, deep_and_long_documents_are_survived);
     tcase_add_test(tests, noise_is_survived_and_refused);
