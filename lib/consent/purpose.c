@@ -119,3 +119,34 @@ uint32_t vpi_purposes_storable(void)
             set |= VPRIV_PURPOSE_BIT(i);
     return set;
 }
+
+/* What is done besides taking it in and, where that may be, keeping it. */
+static uint32_t more_than_keeping(vpriv_purpose purpose)
+{
+    switch (purpose) {
+    case VPRIV_PURPOSE_TRANSMIT_FOR_EXECUTION:
+        return VPRIV_PROCESSING_SHARE;
+    case VPRIV_PURPOSE_KEEP_HISTORY:
+        return 0;
+    case VPRIV_PURPOSE_HUMAN_REVIEW:
+        return VPRIV_PROCESSING_LISTEN | VPRIV_PROCESSING_TRANSCRIBE | VPRIV_PROCESSING_ANNOTATE;
+    case VPRIV_PURPOSE_DONATION:
+    case VPRIV_PURPOSE_TRAIN_THIRD_PARTY:
+        return VPRIV_PROCESSING_ANALYSE | VPRIV_PROCESSING_SHARE;
+    default:
+        return VPRIV_PROCESSING_ANALYSE;
+    }
+}
+
+uint32_t vpi_purpose_operations(vpriv_purpose purpose)
+{
+    const vpriv_purpose_info *about = vpriv_purpose_about(purpose);
+    const uint32_t keeps = about && about->is_storable ? VPRIV_PROCESSING_STORE : 0;
+    return VPRIV_PROCESSING_RECORD | keeps | more_than_keeping(purpose);
+}
+
+vpriv_human_involvement vpi_purpose_human_involvement(vpriv_purpose purpose)
+{
+    return vpi_purpose_operations(purpose) & VPRIV_PROCESSING_LISTEN ? VPRIV_HUMAN_INVOLVED
+                                                                     : VPRIV_HUMAN_NOT_INVOLVED;
+}

@@ -13,4 +13,9 @@ bool vpi_purpose_is_valid(int purpose);
  * not in it: the vault knows about those. */
 uint32_t vpi_purposes_storable(void);
 
+/* A purpose says by itself what is done for it: set of vpriv_processing, and what part people have. Consent
+ * records and effect statements have it from here. */
+uint32_t vpi_purpose_operations(vpriv_purpose purpose);
+vpriv_human_involvement vpi_purpose_human_involvement(vpriv_purpose purpose);
+
 #endif

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/try.h"
+#include "consent/purpose.h"
 #include "consent/record.h"
 #include "consent/state.h"
 #include "vault/consent_store.h"
@@ -57,22 +58,6 @@ out:
     return st;
 }
 
-/* A purpose says by itself what is done for it. */
-static uint32_t operations_for(vpriv_purpose purpose)
-{
-    switch (purpose) {
-    case VPRIV_PURPOSE_HUMAN_REVIEW:
-        return VPRIV_PROCESSING_RECORD | VPRIV_PROCESSING_STORE | VPRIV_PROCESSING_LISTEN |
-               VPRIV_PROCESSING_TRANSCRIBE | VPRIV_PROCESSING_ANNOTATE;
-    case VPRIV_PURPOSE_TRANSMIT_FOR_EXECUTION:
-        return VPRIV_PROCESSING_RECORD | VPRIV_PROCESSING_SHARE;
-    case VPRIV_PURPOSE_KEEP_HISTORY:
-        return VPRIV_PROCESSING_RECORD | VPRIV_PROCESSING_STORE;
-    default:
-        return VPRIV_PROCESSING_RECORD | VPRIV_PROCESSING_STORE | VPRIV_PROCESSING_ANALYSE;
-    }
-}
-
 static vpriv_status describe_first(vpriv_vault *vault, const vpi_subject *person,
     vpriv_purpose purpose, vpriv_consent_record *record)
 {
@@ -90,9 +75,8 @@ static vpriv_status describe_first(vpriv_vault *vault, const vpi_subject *person
     record->n_jurisdictions = 1;
     record->legal_basis =
         about->is_explicit ? VPRIV_LEGAL_BASIS_EXPLICIT_CONSENT : VPRIV_LEGAL_BASIS_CONSENT;
-    record->operations = operations_for(purpose);
-    record->human_involvement =
-        purpose == VPRIV_PURPOSE_HUMAN_REVIEW ? VPRIV_HUMAN_INVOLVED : VPRIV_HUMAN_NOT_INVOLVED;
+    record->operations = vpi_purpose_operations(purpose);
+    record->human_involvement = vpi_purpose_human_involvement(purpose);
     memcpy(record->storage_device, settings->device_class, sizeof record->storage_device);
     if (strcmp(settings->controller_country, "ZZ") != 0)
         snprintf(record->storage_country, sizeof record->storage_country, "%s",
