@@ -9,8 +9,10 @@
 #include <voicepriv/base.h>
 #include <voicepriv/capture.h>
 #include <voicepriv/consent.h>
+#include <voicepriv/effects.h>
 #include <voicepriv/gate.h>
 #include <voicepriv/hub.h>
+#include <voicepriv/inventory.h>
 #include <voicepriv/jurisdiction.h>
 #include <voicepriv/keys.h>
 #include <voicepriv/log.h>

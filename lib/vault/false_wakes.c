@@ -6,23 +6,15 @@
 #include <string.h>
 
 #define US_PER_HOUR INT64_C(3600000000)
-#define US_PER_DAY  (24 * US_PER_HOUR)
 
-#define COUNTS_MAX  64
 #define COUNT_BYTES (4 + 1 + 4)
-#define ROW_BYTES   (1 + 1 + VPI_BURST_MAX * 8 + 1 + COUNTS_MAX * COUNT_BYTES)
+#define ROW_BYTES   (1 + 1 + VPI_BURST_MAX * 8 + 1 + VPI_DAY_COUNTS_MAX * COUNT_BYTES)
 _Static_assert(ROW_BYTES <= VPI_POLICY_ROW_BYTES_MAX, "fits a row of the policy");
-
-typedef struct day_count {
-    uint32_t day; /* since 1970-01-01 */
-    vpriv_trigger_kind kind;
-    uint32_t n;
-} day_count;
 
 typedef struct tally {
     vpi_burst burst;
     uint32_t n_counts;
-    day_count counts[COUNTS_MAX]; /* oldest first */
+    vpi_day_count counts[VPI_DAY_COUNTS_MAX]; /* oldest first */
 } tally;
 
 bool vpi_burst_add(vpi_burst *burst, int64_t now_us, uint32_t most_per_hour)
@@ -55,14 +47,14 @@ static vpriv_status parse(const uint8_t *plain, size_t n_bytes, tally *tally_out
     for (size_t i = 0; i < VPI_BURST_MAX; i++)
         burst->times_us[i] = vpi_get_i64(&r);
     tally_out->n_counts = vpi_get_u8(&r);
-    for (size_t i = 0; i < COUNTS_MAX; i++) {
-        day_count *count = &tally_out->counts[i];
+    for (size_t i = 0; i < VPI_DAY_COUNTS_MAX; i++) {
+        vpi_day_count *count = &tally_out->counts[i];
         count->day = vpi_get_u32(&r);
         count->kind = (vpriv_trigger_kind)vpi_get_u8(&r);
         count->n = vpi_get_u32(&r);
     }
     if (vpi_reader_finish(&r, "false wakes") != VPRIV_OK || burst->n > VPI_BURST_MAX ||
-        tally_out->n_counts > COUNTS_MAX)
+        tally_out->n_counts > VPI_DAY_COUNTS_MAX)
         return vpi_auth_failed();
     return VPRIV_OK;
 }
@@ -104,8 +96,8 @@ static vpriv_status store(vpriv_vault *vault, const tally *t)
     for (uint32_t i = 0; i < VPI_BURST_MAX; i++)
         vpi_put_i64(&w, i < t->burst.n ? t->burst.times_us[i] : 0);
     vpi_put_u8(&w, (uint8_t)t->n_counts);
-    for (uint32_t i = 0; i < COUNTS_MAX; i++) {
-        const day_count count = i < t->n_counts ? t->counts[i] : (day_count){.day = 0};
+    for (uint32_t i = 0; i < VPI_DAY_COUNTS_MAX; i++) {
+        const vpi_day_count count = i < t->n_counts ? t->counts[i] : (vpi_day_count){.day = 0};
         vpi_put_u32(&w, count.day);
         vpi_put_u8(&w, (uint8_t)count.kind);
         vpi_put_u32(&w, count.n);
@@ -117,7 +109,7 @@ static vpriv_status store(vpriv_vault *vault, const tally *t)
 
 static uint32_t today(vpriv_vault *vault)
 {
-    return (uint32_t)(vpi_vault_now_us(vault) / US_PER_DAY);
+    return (uint32_t)(vpi_vault_now_us(vault) / VPI_US_PER_DAY);
 }
 
 static void remove_count(tally *t, uint32_t at)
@@ -130,7 +122,7 @@ static void remove_count(tally *t, uint32_t at)
  * fewer kinds than places, so that two of the same are found. */
 static void make_room(tally *t)
 {
-    for (uint32_t i = 0; i < t->n_counts && t->n_counts == COUNTS_MAX; i++)
+    for (uint32_t i = 0; i < t->n_counts && t->n_counts == VPI_DAY_COUNTS_MAX; i++)
         for (uint32_t j = i + 1; j < t->n_counts; j++)
             if (t->counts[j].kind == t->counts[i].kind) {
                 t->counts[j].n += t->counts[i].n;
@@ -152,7 +144,7 @@ static void count_one(tally *t, uint32_t day, vpriv_trigger_kind kind)
     while (at > 0 && t->counts[at - 1].day > day)
         at--;
     memmove(t->counts + at + 1, t->counts + at, (t->n_counts - at) * sizeof t->counts[0]);
-    t->counts[at] = (day_count){day, kind, 1};
+    t->counts[at] = (vpi_day_count){day, kind, 1};
     t->n_counts++;
 }
 
@@ -185,11 +177,11 @@ out:
     return st;
 }
 
-static vpriv_status log_count(vpriv_vault *vault, const day_count *count)
+static vpriv_status log_count(vpriv_vault *vault, const vpi_day_count *count)
 {
     vpriv_log_entry entry = {.struct_size = sizeof entry,
         .kind = VPRIV_LOG_FALSE_WAKES,
-        .time_us = count->day > 0 ? (int64_t)count->day * US_PER_DAY : 1, /* 0 would be now */
+        .time_us = count->day > 0 ? (int64_t)count->day * VPI_US_PER_DAY : 1, /* 0 would be now */
         .purpose = VPRIV_LOG_NO_PURPOSE,
         .count = count->n,
         .actor = "device"};
@@ -231,6 +223,22 @@ vpriv_status vpi_false_wakes_are_due(vpriv_vault *vault, bool *due_out)
         return passed_over();
     if (st == VPRIV_OK)
         *due_out = is_over(&t, today(vault));
+    return st;
+}
+
+vpriv_status vpi_false_wakes_read(
+    vpriv_vault *vault, vpi_day_count counts_out[VPI_DAY_COUNTS_MAX], uint32_t *n_out)
+{
+    tally t;
+    vpriv_status st = vpi_vault_enter(vault, false);
+    if (st != VPRIV_OK)
+        return st;
+    st = load(vault, &t);
+    if (st == VPRIV_OK) {
+        memcpy(counts_out, t.counts, sizeof t.counts);
+        *n_out = t.n_counts;
+    }
+    vpi_vault_leave(vault);
     return st;
 }
 

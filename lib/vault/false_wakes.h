@@ -18,6 +18,15 @@ typedef struct vpi_burst {
     int64_t times_us[VPI_BURST_MAX];
 } vpi_burst;
 
+/* How many of one kind there were on one day. */
+typedef struct vpi_day_count {
+    uint32_t day; /* since 1970-01-01 */
+    vpriv_trigger_kind kind;
+    uint32_t n;
+} vpi_day_count;
+#define VPI_DAY_COUNTS_MAX 64
+#define VPI_US_PER_DAY     INT64_C(86400000000)
+
 /* One more. True when it was one too many: more than most_per_hour (1 to VPI_BURST_MAX - 1) within an
  * hour. */
 bool vpi_burst_add(vpi_burst *burst, int64_t now_us, uint32_t most_per_hour);
@@ -36,6 +45,9 @@ vpriv_status vpi_false_wakes_there(vpriv_vault *vault, bool *there_out);
 vpriv_status vpi_false_wakes_are_due(vpriv_vault *vault, bool *due_out);
 
 /* These take the vault's lock. */
+/* The counts that are not in the log yet. */
+vpriv_status vpi_false_wakes_read(
+    vpriv_vault *vault, vpi_day_count counts_out[VPI_DAY_COUNTS_MAX], uint32_t *n_out);
 vpriv_status vpi_false_wakes_closed(vpriv_vault *vault, bool *closed_out);
 vpriv_status vpi_false_wakes_reopen(vpriv_vault *vault);
 

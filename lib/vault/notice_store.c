@@ -21,8 +21,9 @@ static void series_of(
     vpi_blind_tag(vault->secrets->index_key, "notice: series", name, vpi_writer_used(&w), tag_out);
 }
 
-/* Everything but the text, which is the last field. */
-static vpriv_status parse(const uint8_t *plain, size_t n_bytes, vpriv_notice_ref *notice_out)
+/* The text is the last field; it may be NULL. */
+static vpriv_status parse(const uint8_t *plain, size_t n_bytes, vpriv_notice_ref *notice_out,
+    uint8_t *text_out, size_t *text_bytes_out)
 {
     vpi_reader r = vpi_reader_of(plain, n_bytes);
     memset(notice_out, 0, sizeof *notice_out);
@@ -30,11 +31,19 @@ static vpriv_status parse(const uint8_t *plain, size_t n_bytes, vpriv_notice_ref
     vpi_get_text(&r, notice_out->version, sizeof notice_out->version);
     vpi_get_text(&r, notice_out->language, sizeof notice_out->language);
     vpi_get_copy(&r, notice_out->sha256, sizeof notice_out->sha256);
-    (void)vpi_get_bytes(&r, vpi_get_u32(&r));
-    return vpi_reader_finish(&r, "notice") == VPRIV_OK ? VPRIV_OK : vpi_auth_failed();
+    const size_t n_text = vpi_get_u32(&r);
+    const uint8_t *text = vpi_get_bytes(&r, n_text);
+    if (vpi_reader_finish(&r, "notice") != VPRIV_OK || n_text > VPRIV_NOTICE_TEXT_BYTES_MAX)
+        return vpi_auth_failed();
+    if (text_out) {
+        memcpy(text_out, text, n_text);
+        *text_bytes_out = n_text;
+    }
+    return VPRIV_OK;
 }
 
-static vpriv_status open_row(vpriv_vault *vault, const vpi_row *row, vpriv_notice_ref *notice_out)
+static vpriv_status open_row_with(vpriv_vault *vault, const vpi_row *row,
+    vpriv_notice_ref *notice_out, uint8_t *text_out, size_t *text_bytes_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     uint8_t *plain = NULL;
@@ -45,11 +54,16 @@ static vpriv_status open_row(vpriv_vault *vault, const vpi_row *row, vpriv_notic
     VPI_TRY(vpi_alloc(1, n_sealed, (void **)&plain));
     VPI_TRY(vpi_unseal_padded(
         vault->secrets->catalogue_key, &place, sealed, n_sealed, plain, n_sealed, &n_bytes));
-    VPI_TRY(parse(plain, n_bytes, notice_out));
+    VPI_TRY(parse(plain, n_bytes, notice_out, text_out, text_bytes_out));
     st = VPRIV_OK;
 out:
     free(plain);
     return st;
+}
+
+static vpriv_status open_row(vpriv_vault *vault, const vpi_row *row, vpriv_notice_ref *notice_out)
+{
+    return open_row_with(vault, row, notice_out, NULL, NULL);
 }
 
 vpriv_status vpi_notice_in_force(
@@ -97,6 +111,26 @@ vpriv_status vpi_notices_in_force(vpriv_vault *vault,
         return st;
     *n_out = n;
     return VPRIV_OK;
+}
+
+vpriv_status vpi_notice_next(vpriv_vault *vault, int64_t *row_io, vpriv_notice_ref *notice_out,
+    bool *is_in_force_out, uint8_t *text_out, size_t *text_bytes_out)
+{
+    vpi_row row = {NULL};
+    vpriv_status st = vpi_database_query(vault->database, &row,
+        "SELECT id, sealed, NOT EXISTS (SELECT 1 FROM notice WHERE series = this.series AND"
+        " id > this.id) FROM notice AS this WHERE id > ?1 ORDER BY id LIMIT 1",
+        "i", *row_io);
+    if (st == VPRIV_OK && vpi_column_int(&row, 0) <= *row_io)
+        st = vpi_auth_failed();
+    if (st == VPRIV_OK)
+        st = open_row_with(vault, &row, notice_out, text_out, text_bytes_out);
+    if (st == VPRIV_OK) {
+        *row_io = vpi_column_int(&row, 0);
+        *is_in_force_out = vpi_column_int(&row, 2) != 0;
+    }
+    vpi_row_end(&row);
+    return st;
 }
 
 static vpriv_status insert(vpriv_vault *vault, const vpriv_notice *notice, const uint8_t *sha256,

@@ -9,5 +9,9 @@ vpriv_status vpi_notices_in_force(vpriv_vault *vault,
 /* The one in force; VPRIV_E_NOT_FOUND, with a text, when there is none. */
 vpriv_status vpi_notice_in_force(
     vpriv_vault *vault, const char *id, const char *language, vpriv_notice_ref *notice_out);
+/* Every notice in the order they were added: the first above *row_io, with its text
+ * (VPRIV_NOTICE_TEXT_BYTES_MAX). VPRIV_E_NOT_FOUND, without a text, at the end. */
+vpriv_status vpi_notice_next(vpriv_vault *vault, int64_t *row_io, vpriv_notice_ref *notice_out,
+    bool *is_in_force_out, uint8_t *text_out, size_t *text_bytes_out);
 
 #endif
