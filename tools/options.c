@@ -73,6 +73,7 @@ static const option_definition definitions[N_OPTIONS] = {
     [OPTION_WHERE] = {"where", "SCOPE", 1, "a place or a profile, DE or eu; * is everywhere"},
     [OPTION_FROM] = {"from", "TIME", 1, "begins at: 2026-11-22 or 2026-11-22T08:30:00Z; now"},
     [OPTION_JSON] = {"json", NULL, 1, "print one JSON document"},
+    [OPTION_TEXT] = {"text", NULL, 1, "print it for people, which is the default"},
     [OPTION_HELP] = {"help", NULL, 1, "show this"},
 };
 

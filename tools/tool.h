@@ -75,6 +75,7 @@ typedef enum option_id {
     OPTION_WHERE,
     OPTION_FROM,
     OPTION_JSON,
+    OPTION_TEXT,
     OPTION_HELP,
     N_OPTIONS,
 } option_id;
@@ -301,6 +302,10 @@ exit_code command_record(const tool_arguments *arguments);
 exit_code command_import(const tool_arguments *arguments);
 exit_code command_list(const tool_arguments *arguments);
 exit_code command_export(const tool_arguments *arguments);
+exit_code command_inventory(const tool_arguments *arguments);
+exit_code command_export_all(const tool_arguments *arguments);
+exit_code command_effects(const tool_arguments *arguments);
+exit_code command_profile(const tool_arguments *arguments);
 exit_code command_log(const tool_arguments *arguments);
 exit_code command_who_heard(const tool_arguments *arguments);
 exit_code command_subject_place(const tool_arguments *arguments);
