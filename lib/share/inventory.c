@@ -3,6 +3,7 @@
 #include "share/inventory.h"
 #include "base/memory.h"
 #include "base/try.h"
+#include "consent/record.h"
 #include "gate/gate.h"
 #include "vault/decision.h"
 #include "vault/false_wakes.h"
@@ -20,7 +21,8 @@ typedef struct walk {
     bool changed;
     vpi_recording *scratch;
     vpriv_inventory_recording *recording;
-    uint8_t latest[VPRIV_PURPOSES_MAX][VPRIV_CONSENT_RECORD_ID_BYTES];
+    /* Hashes: a record's id stays when its notice changes. */
+    uint8_t latest[VPRIV_PURPOSES_MAX][VPRIV_SHA256_BYTES];
 } walk;
 
 /* What everybody's changes show in. */
@@ -132,15 +134,18 @@ out:
 static bool note_latest(void *user, const vpriv_consent_record *record)
 {
     walk *w = user;
-    memcpy(w->latest[record->purpose], record->record_id, VPRIV_CONSENT_RECORD_ID_BYTES);
-    return true;
+    const vpriv_status st = vpi_consent_record_hash(record, w->latest[record->purpose]);
+    return st == VPRIV_OK || stop(w, st);
 }
 
 static bool tell_consent(void *user, const vpriv_consent_record *record)
 {
     walk *w = user;
-    const bool is_latest =
-        memcmp(w->latest[record->purpose], record->record_id, VPRIV_CONSENT_RECORD_ID_BYTES) == 0;
+    uint8_t own[VPRIV_SHA256_BYTES];
+    const vpriv_status st = vpi_consent_record_hash(record, own);
+    if (st != VPRIV_OK)
+        return stop(w, st);
+    const bool is_latest = memcmp(w->latest[record->purpose], own, sizeof own) == 0;
     return w->visitor->consent(w->user, record, is_latest) || stop(w, VPRIV_E_CANCELLED);
 }
 
@@ -154,7 +159,7 @@ static bool tell_subject(void *user, const vpriv_subject_info *subject)
         return true;
     memset(w->latest, 0, sizeof w->latest);
     st = vpriv_consent_list(w->vault, subject->id, false, note_latest, w);
-    if (st == VPRIV_OK)
+    if (st == VPRIV_OK && w->status == VPRIV_OK)
         st = vpriv_consent_list(w->vault, subject->id, true, tell_consent, w);
     if (st == VPRIV_E_NOT_FOUND) { /* erased meanwhile */
         vpi_fail_clear();

@@ -1,4 +1,5 @@
-share_tests = tests/unit/test_share_receipt tests/unit/test_share_jose
+share_tests = tests/unit/test_share_receipt tests/unit/test_share_jose \
+	tests/unit/test_share_effects tests/unit/test_share_inventory
 TESTS += $(share_tests)
 check_PROGRAMS += $(share_tests)
 tests_unit_test_share_receipt_SOURCES = tests/unit/test_share_receipt.c $(household)
@@ -7,3 +8,9 @@ tests_unit_test_share_receipt_LDADD = $(household_ldadd)
 tests_unit_test_share_jose_SOURCES = tests/unit/test_share_jose.c
 tests_unit_test_share_jose_CFLAGS = $(unit_cflags)
 tests_unit_test_share_jose_LDADD = $(unit_ldadd)
+tests_unit_test_share_effects_SOURCES = tests/unit/test_share_effects.c $(household)
+tests_unit_test_share_effects_CFLAGS = $(unit_cflags)
+tests_unit_test_share_effects_LDADD = $(household_ldadd)
+tests_unit_test_share_inventory_SOURCES = tests/unit/test_share_inventory.c $(household)
+tests_unit_test_share_inventory_CFLAGS = $(unit_cflags)
+tests_unit_test_share_inventory_LDADD = $(household_ldadd)

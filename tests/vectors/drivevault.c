@@ -29,7 +29,23 @@ typedef struct driver {
     vpi_sealer *kept[N_KEPT]; /* provisional to the end */
     size_t n_kept;
     uint8_t root[VPRIV_ROOT_RECORD_BYTES];
+    int64_t now_us; /* 0 is the system's clock */
+    vpriv_retention retention;
 } driver;
+
+static int64_t now(void *user)
+{
+    const driver *d = user;
+    struct timespec system;
+    clock_gettime(CLOCK_REALTIME, &system);
+    return d->now_us ? d->now_us : (int64_t)system.tv_sec * 1000000 + system.tv_nsec / 1000;
+}
+
+static vpriv_vault_options options_of(driver *d)
+{
+    return (vpriv_vault_options){
+        .struct_size = sizeof(vpriv_vault_options), .clock = now, .clock_user = d};
+}
 
 static vpriv_status load(void *user, uint8_t *record_out)
 {
@@ -79,7 +95,8 @@ static vpriv_status create(driver *d, char **words)
         sizeof callbacks, VPRIV_ASSURANCE_KEYED, load, replace, destroy, d};
     snprintf(d->path, sizeof d->path, "%s", words[1]);
     VPI_TRY(vpriv_root_callbacks_open(&callbacks, &d->store));
-    VPI_TRY(vpriv_vault_create(d->path, d->store, NULL, &d->owner, &d->vault));
+    const vpriv_vault_options options = options_of(d);
+    VPI_TRY(vpriv_vault_create(d->path, d->store, &options, &d->owner, &d->vault));
     VPI_TRY(vpriv_keyring_save(d->owner, words[2]));
     st = VPRIV_OK;
 out:
@@ -91,20 +108,23 @@ static vpriv_status credential(driver *d, char **words)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpriv_keyring *ring = NULL;
+    const vpriv_vault_options options = options_of(d);
     VPI_TRY(vpriv_vault_capture_credential(d->vault, &ring));
     VPI_TRY(vpriv_keyring_save(ring, words[1]));
-    VPI_TRY(vpriv_vault_open_for_capture(d->path, ring, NULL, &d->capture));
+    VPI_TRY(vpriv_vault_open_for_capture(d->path, ring, &options, &d->capture));
     st = VPRIV_OK;
 out:
     vpriv_keyring_close(ring);
     return st;
 }
 
+/* subject NAME [CLASS] */
 static vpriv_status subject(driver *d, char **words)
 {
     uint8_t id[VPRIV_SUBJECT_ID_BYTES];
-    const vpriv_status st =
-        vpriv_subject_add(d->vault, VPRIV_SUBJECT_USER, words[1], "by mail", id);
+    const vpriv_subject_class subject_class =
+        words[2] ? (vpriv_subject_class)atoi(words[2]) : VPRIV_SUBJECT_USER;
+    const vpriv_status st = vpriv_subject_add(d->vault, subject_class, words[1], "by mail", id);
     if (st == VPRIV_OK)
         answer(id, sizeof id);
     return st;
@@ -164,7 +184,7 @@ static vpriv_status build(
     return VPRIV_OK;
 }
 
-static vpriv_status request_of(char **words, vpi_sealer_request *request_out)
+static vpriv_status request_of(const driver *d, char **words, vpi_sealer_request *request_out)
 {
     uint8_t ids[VPI_SUBJECTS_MAX * VPI_SUBJECT_ID_BYTES];
     const size_t n_bytes = from_hex(words[1], ids, sizeof ids);
@@ -179,7 +199,7 @@ static vpriv_status request_of(char **words, vpi_sealer_request *request_out)
     tag->trigger = VPRIV_TRIGGER_WAKE_WORD;
     tag->trigger_score = 0.75f;
     snprintf(tag->wake_word, sizeof tag->wake_word, "computer");
-    tag->retention = VPRIV_RETENTION_90_DAYS;
+    tag->retention = d->retention ? d->retention : VPRIV_RETENTION_90_DAYS;
     tag->started_us = (int64_t)time(NULL) * 1000000;
     tag->rate_hz = 16000;
     tag->n_channels = 1;
@@ -218,7 +238,7 @@ static vpriv_status record(driver *d, char **words)
     uint64_t end_48k = 0;
     vpriv_vault *vault = strcmp(words[0], "capture") == 0 ? d->capture : d->vault;
     VPI_ENSURE(vault && words[5], VPRIV_E_ARG, "no vault to capture into, or no entries");
-    VPI_TRY(request_of(words, &request));
+    VPI_TRY(request_of(d, words, &request));
     VPI_TRY(build(words[5], &builder, plain, &n_blocks, &end_48k));
     VPI_TRY(vpi_sealer_create(vault, &request, &sealer));
     VPI_TRY(seal(sealer, words[4], plain, n_blocks, end_48k));
@@ -277,6 +297,107 @@ static vpriv_status leaf(driver *d, char **words)
     return st;
 }
 
+/* give SUBJECT PURPOSE NOTICE RETENTION USES SECONDS BY: a consent with everything to it; 0 seconds is
+ * without end. */
+static vpriv_status give(driver *d, char **words)
+{
+    uint8_t id[VPRIV_SUBJECT_ID_BYTES];
+    const int64_t seconds = strtoll(words[6], NULL, 10);
+    const vpriv_consent_evidence evidence = {.struct_size = sizeof evidence,
+        .notice_id = words[3],
+        .retention = words[4],
+        .max_uses = (uint32_t)atoi(words[5]),
+        .by = (vpriv_consent_by)atoi(words[7]),
+        .valid_until_us = seconds ? now(d) + seconds * 1000000 : 0};
+    if (from_hex(words[1], id, sizeof id) != sizeof id)
+        return vpi_fail(VPRIV_E_ARG, "not a subject id");
+    return vpriv_consent_give(d->vault, id, (vpriv_purpose)atoi(words[2]), &evidence, NULL);
+}
+
+/* clock MICROSECONDS: what time it is from now on. */
+static vpriv_status set_clock(driver *d, char **words)
+{
+    d->now_us = strtoll(words[1], NULL, 10);
+    return VPRIV_OK;
+}
+
+/* term NAME: of the recordings to come. */
+static vpriv_status set_term(driver *d, char **words)
+{
+    return vpriv_retention_from_name(words[1], &d->retention);
+}
+
+/* pause PURPOSES, resume PURPOSES: bits. */
+static vpriv_status pause_or_resume(driver *d, char **words)
+{
+    const uint32_t purposes = (uint32_t)strtoul(words[1], NULL, 0);
+    return strcmp(words[0], "pause") == 0 ? vpriv_purpose_pause(d->vault, purposes, "check", "why")
+                                          : vpriv_purpose_resume(d->vault, purposes, "check", NULL);
+}
+
+/* restrict RECORDING KIND; 0 lifts. */
+static vpriv_status set_aside(driver *d, char **words)
+{
+    vpriv_recording_id id;
+    const vpriv_restriction restriction = (vpriv_restriction)atoi(words[2]);
+    if (from_hex(words[1], id.bytes, sizeof id.bytes) != sizeof id.bytes)
+        return vpi_fail(VPRIV_E_ARG, "not a recording id");
+    return restriction ? vpriv_recording_restrict(d->vault, &id, 1, restriction, "check", "why")
+                       : vpriv_recording_lift(d->vault, &id, 1, "check", NULL);
+}
+
+static vpriv_status expire(driver *d, char **words)
+{
+    vpriv_retention_report report = {.struct_size = sizeof report};
+    const vpriv_status st = vpriv_retention_trust_clock(d->vault, words[1]);
+    return st == VPRIV_OK ? vpriv_retention_run(d->vault, 1000, &report) : st;
+}
+
+/* reject SUBJECTS PURPOSES KIND: a trigger that was not meant. */
+static vpriv_status reject(driver *d, char **words)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_sealer_request request;
+    vpi_sealer *sealer = NULL;
+    bool closed = false;
+    VPI_TRY(request_of(d, words, &request));
+    request.optional = 0;
+    request.tag.trigger = (vpriv_trigger_kind)atoi(words[3]);
+    VPI_TRY(vpi_sealer_create(d->vault, &request, &sealer));
+    VPI_TRY(vpi_sealer_reject(sealer, 0, &closed));
+    st = VPRIV_OK;
+out:
+    vpi_sealer_destroy(sealer);
+    return st;
+}
+
+typedef struct text {
+    char *bytes;
+    size_t n;
+} text;
+
+static vpriv_status append(void *user, const void *bytes, size_t n_bytes)
+{
+    text *t = user;
+    char *more = realloc(t->bytes, t->n + n_bytes);
+    if (!more)
+        return VPRIV_E_MEMORY;
+    memcpy(more + t->n, bytes, n_bytes);
+    t->bytes = more;
+    t->n += n_bytes;
+    return VPRIV_OK;
+}
+
+static vpriv_status inventory(driver *d)
+{
+    text t = {NULL, 0};
+    const vpriv_status st = vpriv_inventory_json(d->vault, d->owner, append, &t);
+    if (st == VPRIV_OK)
+        answer((const uint8_t *)t.bytes, t.n);
+    free(t.bytes);
+    return st;
+}
+
 /* fill N: keys that nobody needs, so that the tree grows. */
 static vpriv_status fill(driver *d, char **words)
 {
@@ -309,7 +430,8 @@ static vpriv_status reopen(driver *d)
 {
     vpriv_vault_close(d->vault);
     d->vault = NULL;
-    return vpriv_vault_open(d->path, d->store, NULL, &d->vault);
+    const vpriv_vault_options options = options_of(d);
+    return vpriv_vault_open(d->path, d->store, &options, &d->vault);
 }
 
 static vpriv_status run(driver *d, char **words)
@@ -321,7 +443,10 @@ static vpriv_status run(driver *d, char **words)
     } commands[] = {{"create", 3, create}, {"credential", 2, credential}, {"subject", 2, subject},
         {"notice", 4, notice}, {"consent", 4, consent}, {"record", 6, record},
         {"capture", 6, record}, {"erase", 2, erase}, {"erase_subject", 2, erase_subject},
-        {"gate", 3, gate}, {"leaf", 2, leaf}, {"fill", 2, fill}};
+        {"gate", 3, gate}, {"leaf", 2, leaf}, {"fill", 2, fill}, {"give", 8, give},
+        {"clock", 2, set_clock}, {"term", 2, set_term}, {"pause", 2, pause_or_resume},
+        {"resume", 2, pause_or_resume}, {"restrict", 3, set_aside}, {"expire", 2, expire},
+        {"reject", 4, reject}};
     int n_words = 0;
     while (n_words < WORDS_MAX && words[n_words])
         n_words++;
@@ -330,6 +455,8 @@ static vpriv_status run(driver *d, char **words)
             return commands[i].function(d, words);
     if (n_words == 1 && strcmp(words[0], "checkpoint") == 0)
         return checkpoint(d);
+    if (n_words == 1 && strcmp(words[0], "inventory") == 0)
+        return inventory(d);
     if (n_words == 1 && strcmp(words[0], "reopen") == 0)
         return reopen(d);
     if (n_words == 1 && strcmp(words[0], "tidy") == 0)

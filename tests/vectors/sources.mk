@@ -12,10 +12,14 @@ tests_vectors_makevectors_SOURCES = tests/vectors/vectors.h tests/vectors/makeve
 # How long the machine has run is the same each time, too.
 tests_vectors_makevectors_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vpi_running_us
 tests_vectors_makevectors_LDADD = lib/librooms.la $(VPRIV_LIBS)
-format_checks = tests/vectors/check-vectors tests/vectors/check-vault tests/vectors/check-words
+format_checks = tests/vectors/check-vectors tests/vectors/check-vault tests/vectors/check-words \
+	tests/vectors/check-inventory
 TESTS += $(format_checks)
 EXTRA_DIST += $(format_checks) tests/vectors/decrypt.py tests/vectors/sealed-row.txt \
 	tests/vectors/padded-row.txt tests/vectors/derive.txt tests/vectors/root-file.txt \
 	tests/vectors/keyring.txt tests/vectors/wrap.txt tests/vectors/block.txt \
 	tests/vectors/tag.txt tests/vectors/consent-record.txt tests/vectors/log-entry.txt \
 	tests/vectors/log-leaf.txt tests/vectors/checkpoint.txt tests/vectors/vault.txt
+# S23 with other and more vaults.
+EXTRA_DIST += tests/vectors/long-inventory
+CHECK_LONG += tests/vectors/long-inventory
