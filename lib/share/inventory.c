@@ -5,6 +5,7 @@
 #include "base/try.h"
 #include "consent/record.h"
 #include "gate/gate.h"
+#include "vault/consent_store.h"
 #include "vault/decision.h"
 #include "vault/false_wakes.h"
 #include "vault/notice_store.h"
@@ -352,6 +353,55 @@ static vpriv_status tell_all_wakes(walk *w)
     return st;
 }
 
+static void count_damage(void *user, int level, uint64_t index)
+{
+    (void)level;
+    (void)index;
+    ++*(uint64_t *)user;
+}
+
+static vpriv_status count_grants(vpriv_vault *vault, uint64_t *n_io)
+{
+    vpriv_status st = VPRIV_OK;
+    uint64_t slots[VPI_PURPOSES_MAX];
+    int64_t row = 0;
+    while ((st = vpi_subject_next_row(vault, row, &row)) == VPRIV_OK) {
+        size_t n = 0;
+        st = vpi_consent_grant_slots(vault, row, slots, &n);
+        if (st != VPRIV_OK)
+            return st;
+        *n_io += n;
+    }
+    return st == VPRIV_E_NOT_FOUND ? VPRIV_OK : st;
+}
+
+/* Every living key belongs to a row. Somebody who can write the file can take a row out of it, but not its
+ * key out of the tree: a key too many is a row too few. */
+static vpriv_status account_for_keys(vpriv_vault *vault)
+{
+    int64_t n_rows = 0;
+    uint64_t n_keys = 0, n_damaged = 0, n_grants = 0;
+    bool began = false;
+    vpriv_status st = vpi_vault_enter(vault, true);
+    if (st != VPRIV_OK)
+        return st;
+    st = VPRIV_E_INTERNAL;
+    VPI_TRY(vpi_vault_read_begin(vault, &began));
+    VPI_TRY(vpi_tree_verify(vault->tree, count_damage, &n_damaged, &n_keys));
+    VPI_TRY(vpi_database_int(vault->database, &n_rows,
+        "SELECT (SELECT count(*) FROM subject) +"
+        " (SELECT count(*) FROM recording WHERE state IN (2, 3))",
+        ""));
+    VPI_TRY(count_grants(vault, &n_grants));
+    VPI_ENSURE(n_damaged == 0 && n_keys == VPI_N_FIXED_SLOTS + (uint64_t)n_rows + n_grants,
+        VPRIV_E_AUTH, "the vault file is damaged or was changed: something is missing");
+    st = VPRIV_OK;
+out:
+    vpi_vault_read_end(vault, began);
+    vpi_vault_leave(vault);
+    return st;
+}
+
 static bool none(void *user, const vpriv_recording_info *info)
 {
     (void)user;
@@ -375,6 +425,7 @@ static vpriv_status tell_all(walk *w, const vpriv_keyring *keyring, const moment
     if (w->visitor->event)
         VPI_TRY(led(w, vpriv_vault_log(w->vault, 0, tell_event, w)));
     VPI_TRY(tell_all_wakes(w));
+    VPI_TRY(account_for_keys(w->vault));
     st = VPRIV_OK;
 out:
     return st;

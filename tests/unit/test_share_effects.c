@@ -101,8 +101,12 @@ static observed observe(const uint8_t *subject, vpriv_retention retention)
     seen.file_blocks = (uint64_t)(blocks() - before);
     seen.is_written = st == VPRIV_OK && outcome.is_stored;
     ck_assert(seen.is_written == (seen.file_blocks > 0));
-    if (seen.is_written)
+    if (seen.is_written) {
+        vpriv_recording_info info;
         seen.opened_by = openers(&outcome.recording);
+        ck_ok(vpriv_recording_about(h.vault, &outcome.recording, &info));
+        ck_assert_uint_eq(info.purposes, seen.opened_by); /* no wrap for anything else */
+    }
     if (may_send(subject, TRANSMIT, retention))
         seen.may_send = BIT(TRANSMIT);
     return seen;
