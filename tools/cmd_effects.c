@@ -67,8 +67,7 @@ static exit_code tell_now(
         .with_frames = true};
     *now_out = json_null();
     if (request.n_subjects == 0)
-        return term ? tool_usage(arguments, "--retention says nothing without --subject")
-                    : EXIT_GOOD;
+        return EXIT_GOOD;
     const exit_code code = read_subjects(arguments, subjects);
     if (code != EXIT_GOOD)
         return code;
@@ -99,6 +98,9 @@ exit_code command_effects(const tool_arguments *arguments)
         code = read_purpose(arguments, arguments->operands[i], &purpose);
         purposes |= VPRIV_PURPOSE_BIT(purpose);
     }
+    if (code == EXIT_GOOD && option_given(arguments, OPTION_RETENTION) &&
+        !option_given(arguments, OPTION_SUBJECT))
+        code = tool_usage(arguments, "--retention says nothing without --subject");
     if (code == EXIT_GOOD)
         code = session_open(arguments, SESSION_WITHOUT_KEYRING, &session);
     if (code != EXIT_GOOD)

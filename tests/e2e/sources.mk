@@ -7,6 +7,7 @@ e2e_tests = \
 	tests/e2e/test-receipts \
 	tests/e2e/test-requirements \
 	tests/e2e/test-processes \
+	tests/e2e/test-inventory \
 	tests/e2e/test-story \
 	tests/e2e/test-examples
 TESTS += $(e2e_tests)
