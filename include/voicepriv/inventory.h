@@ -34,7 +34,7 @@ typedef struct vpriv_inventory_vault {
                                     the root store, opens what is consented to for it */
     bool has_keyring; /**< a keyring was given */
     uint32_t keyring_purposes; /**< bits: whose secret halves it holds */
-    uint32_t paused;           /**< bits */
+    uint32_t paused;           /**< bits: here and now; the log's events have every scope */
 } vpriv_inventory_vault;
 
 /** A notice, with the exact text. */
@@ -64,8 +64,8 @@ typedef struct vpriv_inventory_recording {
     uint32_t open_for; /**< bits: purposes the gate would open it for now, for the controller, to
                               somebody with the purpose's key */
     int64_t until_us
-        [VPRIV_PURPOSES_MAX]; /**< when it closes for a purpose that it is wrapped for; 0 for the
-                                               others. VPRIV_TIME_FOREVER_US without a term */
+        [VPRIV_PURPOSES_MAX]; /**< by its terms, for each purpose it is wrapped for; 0 for the
+ others. VPRIV_TIME_FOREVER_US without a term. The rules of a place may close it earlier: open_for */
     size_t n_bases;
     vpriv_inventory_basis bases[VPRIV_INVENTORY_BASES_MAX];
 } vpriv_inventory_recording;

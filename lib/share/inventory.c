@@ -9,7 +9,6 @@
 #include "vault/decision.h"
 #include "vault/false_wakes.h"
 #include "vault/notice_store.h"
-#include "vault/policy.h"
 #include <string.h>
 
 _Static_assert(VPRIV_INVENTORY_BASES_MAX == VPI_TAG_CONSENTS_MAX, "as many as a tag can name");
@@ -66,7 +65,6 @@ static vpriv_status describe_vault(
     vpriv_vault *vault = w->vault;
     bool began = false;
     int64_t n_unconfirmed = 0;
-    vpi_policy_head head;
     vpriv_status st = vpi_vault_enter(vault, true);
     if (st != VPRIV_OK)
         return st;
@@ -86,8 +84,6 @@ static vpriv_status describe_vault(
     VPI_TRY(vpi_database_int(vault->database, &n_unconfirmed,
         "SELECT count(*) FROM recording WHERE state = 1 AND header IS NULL", ""));
     part->n_unconfirmed = (uint64_t)n_unconfirmed;
-    VPI_TRY(vpi_policy_read_head(vault, &head));
-    part->paused = head.paused_purposes & vault->purposes;
     st = VPRIV_OK;
 out:
     vpi_vault_read_end(vault, began);
@@ -415,6 +411,7 @@ static vpriv_status tell_all(walk *w, const vpriv_keyring *keyring, const moment
     vpriv_status st = VPRIV_E_INTERNAL;
     vpriv_inventory_vault part;
     VPI_TRY(describe_vault(w, keyring, now, &part));
+    VPI_TRY(vpriv_purpose_paused(w->vault, &part.paused));
     VPI_ENSURE(
         !w->visitor->vault || w->visitor->vault(w->user, &part), VPRIV_E_CANCELLED, "stopped");
     VPI_TRY(tell_notices(w));

@@ -2,6 +2,7 @@
  * what they said, or one recording with who heard it. */
 #include "base/try.h"
 #include "share/document.h"
+#include <stdio.h>
 #include <string.h>
 #include <voicepriv/inventory.h>
 
@@ -199,6 +200,13 @@ static bool add_notice(void *user, const vpriv_inventory_notice *notice)
     return is_well(p);
 }
 
+static json_t *month_or_null(int year, int month)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%04d-%02d", year, month);
+    return year ? json_string(text) : json_null();
+}
+
 static bool add_subject(void *user, const vpriv_subject_info *subject)
 {
     paper *p = user;
@@ -209,6 +217,8 @@ static bool add_subject(void *user, const vpriv_subject_info *subject)
     put(p, p->item, "class", json_string(NAME_IN(classes, subject->subject_class)));
     put(p, p->item, "name", text_or_null(subject->name));
     put(p, p->item, "contact", text_or_null(subject->contact));
+    put(p, p->item, "home", json_string(subject->home));
+    put(p, p->item, "born", month_or_null(subject->birth_year, subject->birth_month));
     put(p, p->item, "consents", p->details);
     return is_well(p);
 }
