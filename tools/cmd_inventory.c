@@ -45,6 +45,18 @@ static bool print_vault(void *user, const vpriv_inventory_vault *vault)
     return true;
 }
 
+static bool print_pause(void *user, const vpriv_pause *pause)
+{
+    char from[TIME_TEXT_BYTES], until[TIME_TEXT_BYTES];
+    (void)user;
+    time_format(pause->from_us, false, from);
+    time_format(pause->until_us, false, until);
+    printf("pause in %s, from %s until %s: ", pause->where, from, until);
+    purposes_print(pause->purposes);
+    putchar('\n');
+    return true;
+}
+
 static bool print_notice(void *user, const vpriv_inventory_notice *notice)
 {
     (void)user;
@@ -152,6 +164,7 @@ static vpriv_status print_text(const tool_arguments *arguments, const tool_sessi
 {
     static const vpriv_inventory_visitor visitor = {.struct_size = sizeof visitor,
         .vault = print_vault,
+        .pause = print_pause,
         .notice = print_notice,
         .subject = print_subject,
         .consent = print_consent,

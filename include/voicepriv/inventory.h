@@ -13,6 +13,7 @@
 #define VOICEPRIV_INVENTORY_H
 
 #include <voicepriv/people.h>
+#include <voicepriv/places.h>
 #include <voicepriv/share.h>
 
 #ifdef __cplusplus
@@ -34,7 +35,7 @@ typedef struct vpriv_inventory_vault {
                                     the root store, opens what is consented to for it */
     bool has_keyring; /**< a keyring was given */
     uint32_t keyring_purposes; /**< bits: whose secret halves it holds */
-    uint32_t paused;           /**< bits: here and now; the log's events have every scope */
+    uint32_t paused;           /**< bits: here and now */
 } vpriv_inventory_vault;
 
 /** A notice, with the exact text. */
@@ -83,6 +84,8 @@ typedef struct vpriv_inventory_false_wakes {
 typedef struct vpriv_inventory_visitor {
     size_t struct_size; /**< sizeof(vpriv_inventory_visitor) */
     bool (*vault)(void *user, const vpriv_inventory_vault *vault);
+    /** One that is on or to come, anywhere; who and why is among the events. */
+    bool (*pause)(void *user, const vpriv_pause *pause);
     bool (*notice)(void *user, const vpriv_inventory_notice *notice);
     /** Somebody, followed by everything they said. */
     bool (*subject)(void *user, const vpriv_subject_info *subject);

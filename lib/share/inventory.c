@@ -327,6 +327,12 @@ static bool tell_logged_wakes(void *user, uint64_t index, const vpriv_log_entry 
     return tell_false_wakes(user, entry->time_us, kind, entry->count);
 }
 
+static bool tell_pause(void *user, const vpriv_pause *pause)
+{
+    walk *w = user;
+    return w->visitor->pause(w->user, pause) || stop(w, VPRIV_E_CANCELLED);
+}
+
 static vpriv_status led(walk *w, vpriv_status status)
 {
     return w->status != VPRIV_OK ? w->status : status;
@@ -414,6 +420,8 @@ static vpriv_status tell_all(walk *w, const vpriv_keyring *keyring, const moment
     VPI_TRY(vpriv_purpose_paused(w->vault, &part.paused));
     VPI_ENSURE(
         !w->visitor->vault || w->visitor->vault(w->user, &part), VPRIV_E_CANCELLED, "stopped");
+    if (w->visitor->pause)
+        VPI_TRY(led(w, vpriv_pause_list(w->vault, tell_pause, w)));
     VPI_TRY(tell_notices(w));
     if (w->visitor->subject || w->visitor->consent)
         VPI_TRY(led(w, vpriv_subject_list(w->vault, tell_subject, w)));

@@ -11,6 +11,7 @@
 /* The lists, in the order of the document. */
 typedef enum list {
     LIST_NONE,
+    LIST_PAUSES,
     LIST_NOTICES,
     LIST_PEOPLE,
     LIST_RECORDINGS,
@@ -67,7 +68,8 @@ static void flush(paper *p)
 /* Begins a list, and those before it that nothing came for. */
 static void go_to(paper *p, list wanted)
 {
-    static const char *const names[] = {[LIST_NOTICES] = "notices",
+    static const char *const names[] = {[LIST_PAUSES] = "pauses",
+        [LIST_NOTICES] = "notices",
         [LIST_PEOPLE] = "people",
         [LIST_RECORDINGS] = "recordings",
         [LIST_EVENTS] = "events",
@@ -177,6 +179,18 @@ static bool add_vault(void *user, const vpriv_inventory_vault *vault)
         write_value(p, members[i].value);
         json_decref(members[i].value);
     }
+    return is_well(p);
+}
+
+static bool add_pause(void *user, const vpriv_pause *pause)
+{
+    paper *p = user;
+    go_to(p, LIST_PAUSES);
+    p->item = json_object();
+    put(p, p->item, "purposes", purposes(p, pause->purposes));
+    put(p, p->item, "where", json_string(pause->where));
+    put(p, p->item, "from", time_or_null(pause->from_us));
+    put(p, p->item, "until", time_or_null(pause->until_us));
     return is_well(p);
 }
 
@@ -398,6 +412,7 @@ vpriv_status vpriv_inventory_json(
 {
     static const vpriv_inventory_visitor visitor = {.struct_size = sizeof visitor,
         .vault = add_vault,
+        .pause = add_pause,
         .notice = add_notice,
         .subject = add_subject,
         .consent = add_consent,

@@ -125,7 +125,7 @@ START_TEST(test_empty_vault)
 END_TEST
 
 /* Which call says stop; how often each was called. */
-enum { VAULT, NOTICE, SUBJECT, CONSENT, RECORDING, ACCESS, EVENT, WAKES, N_PARTS };
+enum { VAULT, PAUSE, NOTICE, SUBJECT, CONSENT, RECORDING, ACCESS, EVENT, WAKES, N_PARTS };
 typedef struct visit {
     int stops;
     int n[N_PARTS];
@@ -148,6 +148,12 @@ static bool on_vault(void *user, const vpriv_inventory_vault *part)
         ck_ok(vpriv_subject_add(h.vault, VPRIV_SUBJECT_USER, "Cleo", NULL, id));
     }
     return met(user, VAULT);
+}
+static bool on_pause(void *user, const vpriv_pause *part)
+{
+    ck_assert_uint_eq(part->purposes, VPRIV_PURPOSE_BIT(13));
+    ck_assert_str_eq(part->where, "*");
+    return met(user, PAUSE);
 }
 static bool on_notice(void *user, const vpriv_inventory_notice *part)
 {
@@ -191,6 +197,7 @@ static bool on_wakes(void *user, const vpriv_inventory_false_wakes *part)
 
 static const vpriv_inventory_visitor visitor = {.struct_size = sizeof visitor,
     .vault = on_vault,
+    .pause = on_pause,
     .notice = on_notice,
     .subject = on_subject,
     .consent = on_consent,
@@ -201,7 +208,7 @@ static const vpriv_inventory_visitor visitor = {.struct_size = sizeof visitor,
 
 START_TEST(test_every_part_can_stop)
 {
-    static const int wanted[N_PARTS] = {1, 1, 2, 2, 2, 1, 1, 1};
+    static const int wanted[N_PARTS] = {1, 1, 1, 2, 2, 2, 1, 1, 1};
     visit all = {.stops = -1};
     bool changed = true;
     fill();
