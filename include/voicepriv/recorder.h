@@ -135,9 +135,9 @@ VPRIV_API const char *vpriv_recorder_state_name(vpriv_recorder_state state);
  *  Since: 0.1 */
 VPRIV_API const char *vpriv_indicator_name(vpriv_indicator indicator);
 
-/** Told while a recorder listens, from its start on, and while a recording or import runs. total_us is 0 when nobody knows. Return false to end it: a
- *  source of known length is then forgotten altogether (VPRIV_E_CANCELLED), a recording from a live one
- *  stops there and is kept. Runs on the worker's thread (in a hub on any of its workers'), or on that of
+/** Told while a recorder listens, from its start on, and while a recording or import runs. total_us is 0
+ *  when nobody knows. Return false to end it: a source of known length is then forgotten altogether
+ *  (VPRIV_E_CANCELLED), a recording from a live one stops there and is kept. Runs on the worker's thread (in a hub on any of its workers'), or on that of
  *  vpriv_recorder_run: it must not call this recorder's functions. */
 typedef bool (*vpriv_progress_fn)(void *user, uint64_t done_us, uint64_t total_us);
 
@@ -178,9 +178,9 @@ typedef struct vpriv_recorder_config {
     vpriv_voice_gate voice_gate;
     bool no_maximum; /**< whatever the trigger */
     /** A confirmed recording ends when nobody has spoken for so long, 200 to 60000; 1500 for wake-word,
-     *  raise, tap and voice-activity triggers, never for all others and for files that vpriv_recorder_run keeps
-     *  whole. It counts from the confirmation at
-     *  the earliest, and where the noise is not known yet: two seconds after the beginning */
+     *  raise, tap and voice-activity triggers, never for all others and for files that
+     *  vpriv_recorder_run keeps whole. It counts from the confirmation at the earliest, and where the
+     *  noise is not known yet: two seconds after the beginning */
     uint32_t trailing_silence_ms;
     bool no_trailing_silence; /**< whatever the trigger */
     vpriv_recorder_profile profile;
