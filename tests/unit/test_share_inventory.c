@@ -441,6 +441,21 @@ START_TEST(test_export_keeps_what_is_whole)
 }
 END_TEST
 
+/* Where the vault is damaged, what was exported before may be the last copy. */
+START_TEST(test_export_keeps_the_last_copy)
+{
+    vpriv_portable_report report;
+    household_give(&h, h.ada, KEEP);
+    household_quick(&h, h.ada);
+    household_quick(&h, h.ada);
+    ck_fails(export(1, &report), VPRIV_E_CANCELLED);
+    household_sql(&h, "UPDATE recording SET header = zeroblob(length(header)) WHERE id = 1");
+    ck_fails(export(UINT64_MAX, &report), VPRIV_E_AUTH);
+    ck_assert_uint_eq(report.n_removed, 0);
+    ck_assert_int_eq(count("recordings", ".opus"), 1);
+}
+END_TEST
+
 START_TEST(test_export_takes_no_folder_of_others)
 {
     vpriv_portable_report report;
@@ -524,6 +539,7 @@ int main(void)
     tcase_add_test(exports, test_export_with_uses);
     tcase_add_test(exports, test_export_of_what_is_closed);
     tcase_add_test(exports, test_export_keeps_what_is_whole);
+    tcase_add_test(exports, test_export_keeps_the_last_copy);
     tcase_add_test(exports, test_export_takes_no_folder_of_others);
     tcase_add_test(exports, test_export_arguments);
     suite_add_tcase(suite, exports);
