@@ -23,6 +23,7 @@
 #include <voicepriv/recorder.h>
 #include <voicepriv/retention.h>
 #include <voicepriv/share.h>
+#include <voicepriv/surface.h>
 #include <voicepriv/vault.h>
 
 #endif

@@ -1,5 +1,6 @@
 consent_tests = tests/unit/test_consent tests/unit/test_consent_decide tests/unit/test_consent_record \
-	tests/unit/test_consent_rules tests/unit/test_consent_notice
+	tests/unit/test_consent_rules tests/unit/test_consent_notice \
+	tests/unit/test_consent_merge
 TESTS += $(consent_tests)
 check_PROGRAMS += $(consent_tests)
 tests_unit_test_consent_SOURCES = tests/unit/test_consent.c
@@ -17,3 +18,6 @@ tests_unit_test_consent_rules_LDADD = $(unit_ldadd)
 tests_unit_test_consent_notice_SOURCES = tests/unit/test_consent_notice.c
 tests_unit_test_consent_notice_CFLAGS = $(unit_cflags)
 tests_unit_test_consent_notice_LDADD = $(unit_ldadd)
+tests_unit_test_consent_merge_SOURCES = tests/unit/test_consent_merge.c
+tests_unit_test_consent_merge_CFLAGS = $(unit_cflags)
+tests_unit_test_consent_merge_LDADD = $(unit_ldadd)
