@@ -33,6 +33,7 @@ typedef enum vpi_column {
     VPI_COLUMN_STATE = 15,
     VPI_COLUMN_SUBJECT_CONSENTS = 16,
     VPI_COLUMN_JURISDICTION = 17,
+    VPI_COLUMN_CONSENT_EVENT = 18,
 } vpi_column;
 
 typedef struct vpi_place {

@@ -1,5 +1,6 @@
 /* What happens when a person, or the controller, says something about a purpose: the state machine,
  * the grant key made or destroyed, the record, the capture policy and the log, in one transaction. */
+#include "vault/consent_event.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/try.h"
@@ -8,6 +9,7 @@
 #include "consent/state.h"
 #include "vault/consent_store.h"
 #include "vault/erase.h"
+#include "vault/event_store.h"
 #include "vault/header.h"
 #include "vault/ingest.h"
 #include "vault/log_store.h"
@@ -115,12 +117,22 @@ static uint64_t epoch_in_force(vpriv_vault *vault)
     return epoch;
 }
 
+/* The controller alone; who else may have it is told by name. */
+static void fill_parties(vpriv_vault *vault, vpriv_consent_record *record)
+{
+    const vpi_settings *settings = &vault->settings;
+    record->n_parties = record->n_recipients = 0;
+    add_party(record, settings->controller_id, settings->controller_name,
+        settings->controller_country, VPRIV_PARTY_CONTROLLER);
+    memcpy(record->recipients[record->n_recipients++], settings->controller_id,
+        sizeof record->recipients[0]);
+}
+
 /* Everything of the new record that does not depend on what was before. */
 static vpriv_status fill_event(vpriv_vault *vault, vpriv_consent_event event,
     const vpriv_consent_evidence *evidence, vpriv_consent_record *record)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    const vpi_settings *settings = &vault->settings;
     const bool asks = event == VPRIV_CONSENT_EVENT_REQUEST || event == VPRIV_CONSENT_EVENT_GIVE ||
                       event == VPRIV_CONSENT_EVENT_RECONFIRM;
     VPI_ENSURE(!asks || (evidence->notice_id && evidence->notice_id[0]), VPRIV_E_ARG,
@@ -130,11 +142,7 @@ static vpriv_status fill_event(vpriv_vault *vault, vpriv_consent_event event,
             evidence->language && evidence->language[0] ? evidence->language : "en",
             &record->notice));
     if (asks || record->n_parties == 0) {
-        record->n_parties = record->n_recipients = 0;
-        add_party(record, settings->controller_id, settings->controller_name,
-            settings->controller_country, VPRIV_PARTY_CONTROLLER);
-        memcpy(record->recipients[record->n_recipients++], settings->controller_id,
-            sizeof record->recipients[0]);
+        fill_parties(vault, record);
         VPI_TRY(add_recipients(record, evidence));
         record->covers_past = evidence->covers_past;
         VPI_TRY(set_retention(evidence->retention, record));
@@ -183,6 +191,34 @@ static bool has_run_out(vpriv_vault *vault, const vpriv_consent_record *record)
            (record->max_uses != 0 && record->uses >= record->max_uses);
 }
 
+vpriv_status vpi_consent_from_event(vpriv_vault *vault, const vpi_subject *person,
+    const vpriv_surface_event *said, vpriv_consent_state state, vpriv_consent_record *record_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    const vpriv_consent_evidence evidence = {
+        .struct_size = sizeof evidence, .retention = said->retention, .max_uses = said->max_uses};
+    VPI_TRY(describe_first(vault, person, said->purpose, record_out));
+    fill_parties(vault, record_out);
+    VPI_TRY(set_retention(evidence.retention, record_out));
+    record_out->max_uses = said->max_uses;
+    if (!sodium_is_zero(said->notice, sizeof said->notice))
+        VPI_TRY(vpi_notice_find(vault, said->notice, &record_out->notice));
+    no_notice(record_out);
+    record_out->event.state = state;
+    record_out->event.by =
+        state == VPRIV_CONSENT_INVALIDATED ? VPRIV_CONSENT_BY_CONTROLLER : said->by;
+    record_out->event.method = said->method;
+    record_out->event.time_us = said->time_us;
+    record_out->event.valid_until_us = said->valid_until_us;
+    record_out->event.surface_sequence = said->sequence;
+    memcpy(record_out->event.surface, said->surface, sizeof record_out->event.surface);
+    memcpy(record_out->record_id, said->record_id, sizeof record_out->record_id);
+    record_out->policy_epoch = epoch_in_force(vault);
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
 static vpriv_status make_record(vpriv_vault *vault, const vpi_subject *person,
     vpriv_purpose purpose, vpriv_consent_event event, const vpriv_consent_evidence *evidence,
     vpriv_consent_record *record_out, uint64_t *old_slot_out)
@@ -219,6 +255,34 @@ out:
     return st;
 }
 
+vpriv_status vpi_consent_put(vpriv_vault *vault, const vpi_subject *person,
+    const vpriv_consent_record *record, const char *reason, uint64_t kept_slot,
+    vpriv_receipt *receipt)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    uint64_t slot = kept_slot;
+    vpriv_log_entry entry = {.kind = VPRIV_LOG_CONSENT_EVENT, .purpose = (int32_t)record->purpose};
+    if (vpi_consent_permits(record->event.state) && slot == VPI_NO_SLOT) {
+        vpi_random(vault->secrets->fresh, VPI_KEY_BYTES);
+        VPI_TRY(vpi_vault_add_key(vault, vault->secrets->fresh, &slot));
+    }
+    VPI_TRY(vpi_consent_insert(vault, person->row, record, slot));
+    VPI_TRY(vpi_policy_write_subject(vault, person));
+    snprintf(entry.actor, sizeof entry.actor, "%s", record->event.surface);
+    snprintf(entry.reason, sizeof entry.reason, "%s", reason);
+    memcpy(entry.subject, person->id, sizeof entry.subject);
+    memcpy(entry.consent_record, record->record_id, sizeof entry.consent_record);
+    VPI_TRY(vpi_consent_record_hash(record, entry.detail_hash));
+    VPI_TRY(
+        vpi_log_append(vault, &entry, &person->row, 1, &receipt->log_index, receipt->leaf_hash));
+    memcpy(receipt->consent_record, record->record_id, sizeof receipt->consent_record);
+    memcpy(receipt->record_sha256, entry.detail_hash, sizeof receipt->record_sha256);
+    st = VPRIV_OK;
+out:
+    vpi_wipe(vault->secrets->fresh, VPI_KEY_BYTES);
+    return st;
+}
+
 /* Inside the transaction: everything but destroying the old grant key, whose slot comes out (or
  * VPI_NO_SLOT). */
 static vpriv_status apply(vpriv_vault *vault, const vpi_subject *person, vpriv_purpose purpose,
@@ -227,30 +291,16 @@ static vpriv_status apply(vpriv_vault *vault, const vpi_subject *person, vpriv_p
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpriv_consent_record record;
-    uint64_t slot = VPI_NO_SLOT;
-    vpriv_log_entry entry = {.kind = VPRIV_LOG_CONSENT_EVENT, .purpose = (int32_t)purpose};
     VPI_TRY(make_record(vault, person, purpose, event, evidence, &record, old_slot_out));
-    const bool permits = vpi_consent_permits(record.event.state);
-    if (permits) {
-        vpi_random(vault->secrets->fresh, VPI_KEY_BYTES);
-        VPI_TRY(vpi_vault_add_key(vault, vault->secrets->fresh, &slot));
-    }
-    VPI_TRY(vpi_consent_insert(vault, person->row, &record, slot));
-    VPI_TRY(vpi_policy_write_subject(vault, person));
-    snprintf(entry.actor, sizeof entry.actor, "%s", record.event.surface);
-    snprintf(entry.reason, sizeof entry.reason, "%s", vpi_consent_event_name(event));
-    memcpy(entry.subject, person->id, sizeof entry.subject);
-    memcpy(entry.consent_record, record.record_id, sizeof entry.consent_record);
-    VPI_TRY(vpi_consent_record_hash(&record, entry.detail_hash));
-    VPI_TRY(
-        vpi_log_append(vault, &entry, &person->row, 1, &receipt->log_index, receipt->leaf_hash));
-    memcpy(receipt->consent_record, record.record_id, sizeof receipt->consent_record);
-    memcpy(receipt->record_sha256, entry.detail_hash, sizeof receipt->record_sha256);
+    /* What every vault finds out by itself is no event for others. */
+    if (event != VPRIV_CONSENT_EVENT_INVALIDATE && event != VPRIV_CONSENT_EVENT_EXPIRE)
+        VPI_TRY(vpi_events_add_own(vault, person, &record, event));
+    VPI_TRY(vpi_consent_put(
+        vault, person, &record, vpi_consent_event_name(event), VPI_NO_SLOT, receipt));
     if (*old_slot_out != VPI_NO_SLOT)
         VPI_TRY(vpi_sweep_add_subject(vault, person));
     st = VPRIV_OK;
 out:
-    vpi_wipe(vault->secrets->fresh, VPI_KEY_BYTES);
     return st;
 }
 

@@ -376,6 +376,8 @@ static vpriv_status erase_subject(
     VPI_TRY(vpi_policy_remove_subject(vault, subject.id));
     VPI_TRY(vpi_database_run(
         vault->database, "DELETE FROM consent_record WHERE subject = ?1", "i", subject.row));
+    VPI_TRY(vpi_database_run(
+        vault->database, "DELETE FROM consent_event WHERE subject = ?1", "i", subject.row));
     VPI_TRY(
         vpi_database_run(vault->database, "DELETE FROM subject WHERE id = ?1", "i", subject.row));
     VPI_TRY(vpi_erase_rows(vault, rows, n_rows, slots, n_slots, &entry, receipt));

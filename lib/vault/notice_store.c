@@ -133,6 +133,28 @@ vpriv_status vpi_notice_next(vpriv_vault *vault, int64_t *row_io, vpriv_notice_r
     return st;
 }
 
+vpriv_status vpi_notice_find(
+    vpriv_vault *vault, const uint8_t *sha256, vpriv_notice_ref *notice_out)
+{
+    vpi_row row = {NULL};
+    vpriv_notice_ref notice;
+    vpriv_status st = vpi_database_query(
+        vault->database, &row, "SELECT id, sealed FROM notice ORDER BY id DESC", "");
+    while (st == VPRIV_OK) {
+        st = open_row(vault, &row, &notice);
+        if (st == VPRIV_OK && memcmp(notice.sha256, sha256, VPRIV_SHA256_BYTES) == 0)
+            break;
+        if (st == VPRIV_OK)
+            st = vpi_row_next(vault->database, &row);
+    }
+    vpi_row_end(&row);
+    if (st == VPRIV_E_NOT_FOUND)
+        return vpi_fail(VPRIV_E_NOT_FOUND, "no notice of this hash in this vault");
+    if (st == VPRIV_OK)
+        *notice_out = notice;
+    return st;
+}
+
 static vpriv_status insert(vpriv_vault *vault, const vpriv_notice *notice, const uint8_t *sha256,
     const uint8_t tag[VPI_TAG_BYTES])
 {

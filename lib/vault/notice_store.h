@@ -14,4 +14,8 @@ vpriv_status vpi_notice_in_force(
 vpriv_status vpi_notice_next(vpriv_vault *vault, int64_t *row_io, vpriv_notice_ref *notice_out,
     bool *is_in_force_out, uint8_t *text_out, size_t *text_bytes_out);
 
+/* By the hash of its text, in force or not. VPRIV_E_NOT_FOUND, with a text. */
+vpriv_status vpi_notice_find(
+    vpriv_vault *vault, const uint8_t *sha256, vpriv_notice_ref *notice_out);
+
 #endif

@@ -2,10 +2,11 @@ lib_librooms_la_SOURCES += \
 	lib/vault/vault.h lib/vault/schema.c lib/vault/transaction.c lib/vault/reserve.c \
 	lib/vault/settings.h lib/vault/settings.c \
 	lib/vault/open.c \
-	lib/vault/log_store.h lib/vault/log_store.c lib/vault/witness.c \
+	lib/vault/log_store.h lib/vault/log_store.c lib/vault/witness.h lib/vault/witness.c \
 	lib/vault/subject.h lib/vault/subject.c \
 	lib/vault/notice_store.h lib/vault/notice_store.c \
-	lib/vault/consent_store.h lib/vault/consent_store.c lib/vault/consent_event.c \
+	lib/vault/consent_store.h lib/vault/consent_store.c lib/vault/consent_event.h lib/vault/consent_event.c \
+	lib/vault/event_store.h lib/vault/event_store.c lib/vault/surfaces.c lib/vault/consent_sync.c \
 	lib/vault/policy.h lib/vault/policy.c \
 	lib/vault/decision.h lib/vault/decision.c \
 	lib/vault/false_wakes.h lib/vault/false_wakes.c \
@@ -28,4 +29,4 @@ lib_librooms_la_SOURCES += \
 	lib/vault/sweep.h lib/vault/sweep.c \
 	lib/vault/check.h lib/vault/check.c
 pkginclude_HEADERS += include/voicepriv/vault.h include/voicepriv/people.h \
-	include/voicepriv/places.h include/voicepriv/retention.h
+	include/voicepriv/places.h include/voicepriv/retention.h include/voicepriv/sync.h

@@ -8,7 +8,9 @@
 #include "vault/consent_store.h"
 #include "vault/log_store.h"
 #include "vault/policy.h"
+#include <sodium.h>
 #include <string.h>
+#include <voicepriv/sync.h>
 
 #define REFERENCE_BYTES (VPI_SUBJECT_ID_BYTES + 1)
 #define PERSON_BYTES    (2 * (2 + 128) + VPI_SUBJECT_PLACE_BYTES)
@@ -260,19 +262,24 @@ out:
 }
 
 static vpriv_status add(vpriv_vault *vault, vpriv_subject_class subject_class, const char *name,
-    const char *contact, uint8_t *subject_out)
+    const char *contact, const uint8_t *id)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_subject subject = {.subject_class = subject_class};
+    vpi_subject subject = {.subject_class = subject_class}, other;
     vpriv_subject_info info = {.home = VPI_STRICT};
     vpriv_log_entry entry = {
         .kind = VPRIV_LOG_SUBJECT_ADDED, .purpose = VPRIV_LOG_NO_PURPOSE, .actor = "owner"};
     memcpy(info.name, name, strlen(name) + 1);
     if (contact)
         memcpy(info.contact, contact, strlen(contact) + 1);
-    vpi_random(subject.id, sizeof subject.id);
+    memcpy(subject.id, id, sizeof subject.id);
     vpi_random(vault->secrets->fresh, VPI_KEY_BYTES);
     VPI_TRY(vpi_vault_begin(vault));
+    const vpriv_status found = vpi_subject_find(vault, id, &other);
+    VPI_ENSURE(found != VPRIV_OK, VPRIV_E_EXISTS, "this person is in the vault already");
+    if (found != VPRIV_E_NOT_FOUND)
+        VPI_TRY(found);
+    vpi_fail_clear();
     VPI_TRY(vpi_vault_add_key(vault, vault->secrets->fresh, &subject.key_slot));
     VPI_TRY(vpi_database_int(
         vault->database, &subject.row, "SELECT coalesce(max(id), 0) + 1 FROM subject", ""));
@@ -282,7 +289,6 @@ static vpriv_status add(vpriv_vault *vault, vpriv_subject_class subject_class, c
     memcpy(entry.subject, subject.id, sizeof entry.subject);
     VPI_TRY(vpi_log_append(vault, &entry, &subject.row, 1, NULL, NULL));
     VPI_TRY(vpi_vault_commit(vault));
-    memcpy(subject_out, subject.id, sizeof subject.id);
     st = VPRIV_OK;
 out:
     vpi_wipe(vault->secrets->fresh, VPI_KEY_BYTES);
@@ -290,23 +296,43 @@ out:
     return st;
 }
 
-vpriv_status vpriv_subject_add(vpriv_vault *vault, vpriv_subject_class subject_class,
-    const char *name, const char *contact, uint8_t *subject_out)
+static vpriv_status check_and_add(vpriv_vault *vault, vpriv_subject_class subject_class,
+    const char *name, const char *contact, const uint8_t *id)
 {
     vpriv_status st = vpi_vault_enter(vault, true);
     if (st != VPRIV_OK)
         return st;
     st = VPRIV_E_INTERNAL;
-    VPI_ENSURE(subject_out && name, VPRIV_E_ARG, "a subject needs a name and room for its id");
+    VPI_ENSURE(id && name, VPRIV_E_ARG, "a subject needs a name and room for its id");
     VPI_ENSURE(subject_class >= VPRIV_SUBJECT_USER && subject_class <= VPRIV_SUBJECT_CHILD,
         VPRIV_E_ARG, "a subject is a user, guest, bystander or child");
     VPI_TRY(check_text(name, VPRIV_SUBJECT_NAME_BYTES, "name"));
     VPI_TRY(check_text(contact, VPRIV_SUBJECT_CONTACT_BYTES, "contact"));
-    VPI_TRY(add(vault, subject_class, name, contact, subject_out));
+    VPI_TRY(add(vault, subject_class, name, contact, id));
     st = VPRIV_OK;
 out:
     vpi_vault_leave(vault);
     return st;
+}
+
+vpriv_status vpriv_subject_add(vpriv_vault *vault, vpriv_subject_class subject_class,
+    const char *name, const char *contact, uint8_t *subject_out)
+{
+    uint8_t id[VPI_SUBJECT_ID_BYTES];
+    vpi_random(id, sizeof id);
+    const vpriv_status st =
+        check_and_add(vault, subject_class, name, contact, subject_out ? id : NULL);
+    if (st == VPRIV_OK)
+        memcpy(subject_out, id, sizeof id);
+    return st;
+}
+
+vpriv_status vpriv_subject_add_known(vpriv_vault *vault, vpriv_subject_class subject_class,
+    const char *name, const char *contact, const uint8_t *subject)
+{
+    if (subject && sodium_is_zero(subject, VPI_SUBJECT_ID_BYTES))
+        return vpi_fail(VPRIV_E_ARG, "the subject is all zeros");
+    return check_and_add(vault, subject_class, name, contact, subject);
 }
 
 vpriv_status vpriv_subject_list(vpriv_vault *vault, vpriv_subject_fn fn, void *user)

@@ -34,6 +34,7 @@ enum {
     VPI_STATE_SETTINGS = 1,
     VPI_STATE_LOG = 2,
     VPI_STATE_CLOCK = 3,
+    VPI_STATE_SURFACES = 4, /* not there before the first is trusted */
 };
 
 /* What a vault was created with, and where it is; sealed under the catalogue key, and in the head of the

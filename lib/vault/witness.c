@@ -1,4 +1,5 @@
 /* What the log shows to those who check it: checkpoints and proofs. */
+#include "vault/witness.h"
 #include "base/memory.h"
 #include "base/try.h"
 #include "log/note.h"
@@ -7,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void origin_of(const vpriv_vault *vault, char origin_out[VPRIV_LOG_ORIGIN_BYTES])
+void vpi_vault_origin(const vpriv_vault *vault, char origin_out[VPRIV_LOG_ORIGIN_BYTES])
 {
     char hex[2 * VPI_VAULT_ID_BYTES + 1];
     sodium_bin2hex(hex, sizeof hex, vault->vault_id, VPI_VAULT_ID_BYTES);
@@ -18,7 +19,7 @@ vpriv_status vpriv_vault_log_origin(vpriv_vault *vault, char *origin_out)
 {
     if (!vault || !origin_out)
         return vpi_fail(VPRIV_E_ARG, "a vault and room for the name are needed");
-    origin_of(vault, origin_out);
+    vpi_vault_origin(vault, origin_out);
     return VPRIV_OK;
 }
 
@@ -37,7 +38,7 @@ vpriv_status vpriv_vault_checkpoint(vpriv_vault *vault, vpriv_log_checkpoint *ch
     VPI_TRY(vpi_log_head_read(vault, &head));
     VPI_TRY(vpi_tree_get(vault->tree, VPI_SLOT_DEVICE, vault->secrets->key));
     crypto_sign_seed_keypair(public_key, vault->secrets->device, vault->secrets->key);
-    origin_of(vault, origin);
+    vpi_vault_origin(vault, origin);
     VPI_TRY(
         vpi_checkpoint_sign(origin, head.size, head.root, vault->secrets->device, checkpoint_out));
     st = VPRIV_OK;
