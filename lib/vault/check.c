@@ -4,6 +4,7 @@
 #include "consent/record.h"
 #include "vault/blocks.h"
 #include "vault/consent_store.h"
+#include "vault/event_store.h"
 #include "vault/false_wakes.h"
 #include "vault/log_store.h"
 #include "vault/places.h"
@@ -142,6 +143,20 @@ out:
     return st;
 }
 
+/* Events that other vaults and surfaces get: each opens and is about this person. */
+static vpriv_status check_events(vpi_check *check, const vpi_subject *subject)
+{
+    vpi_events events = {.events = NULL};
+    const vpriv_status read = vpi_events_load(check->vault, subject, &events);
+    const vpriv_status st = vpi_check_note(check, read, "consent events of subject", subject->row);
+    for (size_t i = 0; read == VPRIV_OK && i < events.n; i++)
+        if (memcmp(events.events[i].said.subject, subject->id, sizeof subject->id) != 0)
+            vpi_check_finding(check, "a consent event is about somebody else");
+    if (read == VPRIV_OK)
+        free(events.events);
+    return st;
+}
+
 /* What recording processes are told must be what the records say. */
 static vpriv_status check_policy(vpi_check *check, const vpi_subject *subject)
 {
@@ -198,6 +213,7 @@ vpriv_status vpi_check_people(vpi_check *check)
         if (opened != VPRIV_OK)
             continue;
         VPI_TRY(check_consents(check, &subject));
+        VPI_TRY(check_events(check, &subject));
         VPI_TRY(check_policy(check, &subject));
     }
     bool has_false_wakes = false, has_places = false;

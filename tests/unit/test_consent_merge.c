@@ -273,6 +273,19 @@ START_TEST(yes_waits_for_what_is_missing_and_no_does_not)
 }
 END_TEST
 
+START_TEST(of_two_that_do_not_know_each_other_the_later_one_gives_the_terms)
+{
+    for (int app_is_later = 0; app_is_later < 2; app_is_later++) {
+        vpi_merge_event events[2] = {
+            merge_event(event_of("app", 1, GIVE)), merge_event(event_of("web", 1, GIVE))};
+        events[app_is_later ? 0 : 1].said.time_us += 1000000;
+        vpi_merge_sort(events, 2);
+        ck_assert_str_eq(
+            vpi_merge(events, 2, REVIEW).winner->said.surface, app_is_later ? "app" : "web");
+    }
+}
+END_TEST
+
 START_TEST(number_that_was_used_twice_is_no_yes)
 {
     vpi_merge_event events[3] = {merge_event(event_of("app", 1, GIVE)),
@@ -423,6 +436,7 @@ int main(void)
     tcase_add_test(tests, every_part_of_a_history_is_at_most_as_free_as_its_nos_allow);
     tcase_add_test(tests, clocks_decide_nothing_between_yes_and_no);
     tcase_add_test(tests, yes_waits_for_what_is_missing_and_no_does_not);
+    tcase_add_test(tests, of_two_that_do_not_know_each_other_the_later_one_gives_the_terms);
     tcase_add_test(tests, number_that_was_used_twice_is_no_yes);
     tcase_add_test(tests, yes_to_an_old_notice_is_invalid_and_purposes_are_apart);
     tcase_add_test(tests, line_reads_back_as_the_event_it_was_and_changed_anywhere_it_is_none);

@@ -577,7 +577,7 @@ class Image:
 
     TABLES = {"key_node": "id", "root_pending": "id", "root_state": "id", "meta": "id",
               "state": "id", "purpose": "id", "jurisdiction": "id", "notice": "id", "subject": "id",
-              "consent_record": "id", "policy": "tag", "recording": "id",
+              "consent_record": "id", "consent_event": "id", "policy": "tag", "recording": "id",
               "recording_subject": "tag, recording", "wrap": "recording", "block": "id",
               "ingest": "recording, kind", "term": "retention, recording", "sweep": "id", "log_hash": "id", "log_payload": "id"}
 
@@ -655,6 +655,8 @@ class Vault:
         self.open_catalogue()
         self.subjects = [self.open_subject(row) for row in self.image["subject"]]
         self.consents = [self.open_consent(row) for row in self.image["consent_record"]]
+        self.events = [self.open_event(row) for row in self.image["consent_event"]]
+        self.check_events()
         self.notices = [self.open_notice(row) for row in self.image["notice"]]
         self.policy = self.open_policy()
         self.log = self.open_log()
@@ -748,6 +750,25 @@ class Vault:
         for purpose, latest in owner[0]["latest"].items():
             need(latest != row["id"] or purpose == record["purpose"])
         return record
+
+    def open_event(self, row):
+        """A consent event: a signed line about a person."""
+        owner = [s for s in self.subjects if s["row"] == row["subject"]]
+        need(owner)
+        plain = unseal_padded(derive(owner[0]["key"], "consent: event"), place(
+            self.vault_id, 18, row["id"], struct.pack("<q", row["subject"])), row["sealed"])
+        event = json.loads(plain)
+        need(event["subject"] == owner[0]["id"].hex() and event["voicepriv_event"] == 1)
+        need(plain == json.dumps(event, separators=(",", ":")).encode())
+        return event
+
+    def check_events(self):
+        """The latest record of a purpose comes from an event that is there."""
+        said = {event["record_id"] for event in self.events}
+        latest = {row for subject in self.subjects for row in subject["latest"].values()}
+        for record in self.consents:
+            need(record["row"] not in latest or record["state"] in (7, 8)
+                 or record["record_id"].hex() in said)
 
     def grant(self, subject, purpose, named):
         """The grant key in force, of a consent that the tag names."""
