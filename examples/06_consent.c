@@ -2,8 +2,8 @@
  *
  *     06_consent kitchen.vault data/notices/household.json en
  *
- * Checks the notice, shows it, keeps exactly what was shown, records a yes to one purpose, tells what
- * would happen now, takes the yes back, and prints a receipt. Run 01_record first: it makes the vault. */
+ * Keeps exactly what was shown, records a yes to one purpose, tells what would happen now, takes the yes
+ * back, and prints a receipt. Run 01_record first: it makes the vault. */
 #include <stdio.h>
 #include <string.h>
 #include <voicepriv/voicepriv.h>
@@ -57,8 +57,7 @@ static int tell(vpriv_vault *vault, const uint8_t *subject)
         .retention = VPRIV_RETENTION_90_DAYS};
     vpriv_effects effects = {.struct_size = sizeof effects};
     const vpriv_status st = vpriv_effects_now(vault, &request, &effects);
-    printf("%s\n", st == VPRIV_OK ? vpriv_effects_text(&effects, text) : "");
-    return check(st, "effects");
+    return check(st, "effects") || printf("%s\n", vpriv_effects_text(&effects, text)) < 0;
 }
 
 static int ask(vpriv_vault *vault, const char *language)
