@@ -11,10 +11,10 @@ e2e_tests = \
 	tests/e2e/test-inventory \
 	tests/e2e/test-story \
 	tests/e2e/test-examples
-TESTS += $(e2e_tests)
 EXTRA_DIST += tests/e2e/test-triggers
 # With microphones of a sound server, as in tests/sound/.
 if HAVE_PULSE
-TESTS += tests/e2e/test-triggers
+e2e_tests += tests/e2e/test-triggers
 endif
+TESTS += $(e2e_tests)
 EXTRA_DIST += $(e2e_tests) tests/e2e/e2e.py tests/e2e/shim.c scripts/story
