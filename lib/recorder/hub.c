@@ -178,6 +178,17 @@ static void take_turn(vpriv_hub *hub, member *m)
         pthread_cond_signal(&hub->help);
 }
 
+/* In step with the last tick when the round is on time; never more than a tick away, however many
+ * rounds followed each other without a pause. */
+static int64_t next_tick(const vpriv_hub *hub)
+{
+    const int64_t in_step = hub->next_us + hub->tick_us;
+    const int64_t latest = hub->began_us + hub->tick_us;
+    if (in_step < hub->began_us)
+        return hub->began_us;
+    return in_step < latest ? in_step : latest;
+}
+
 static void wait_for_tick(vpriv_hub *hub)
 {
     hub->has_timer = true;
@@ -190,9 +201,7 @@ static void wait_for_tick(vpriv_hub *hub)
     }
     hub->has_timer = false;
     hub->began_us = system_us();
-    hub->next_us += hub->tick_us;
-    if (hub->next_us < hub->began_us)
-        hub->next_us = hub->began_us;
+    hub->next_us = next_tick(hub);
     hub->goes_on = false;
     hub->is_round = true;
     hub->next = 0;

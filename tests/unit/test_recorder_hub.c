@@ -411,10 +411,12 @@ START_TEST(stop_and_close_work_in_any_order)
 }
 END_TEST
 
-/* A device that is pulled out after a while. */
+/* A device that always has more, until it has nothing for a while, or is pulled out. */
 typedef struct pulled_source {
     vpriv_source base;
     atomic_bool is_gone;
+    atomic_bool is_empty;
+    atomic_uint n_reads;
 } pulled_source;
 
 static vpriv_status pulled_start(vpriv_source *source)
@@ -426,9 +428,12 @@ static vpriv_status pulled_start(vpriv_source *source)
 static vpriv_status pulled_read(vpriv_source *source, void *frames_out, size_t capacity_frames,
     size_t *n_read_out, uint64_t *n_lost_out, bool *end_out)
 {
-    if (atomic_load(&((pulled_source *)source)->is_gone))
+    pulled_source *pulled = (pulled_source *)source;
+    if (atomic_load(&pulled->is_gone))
         return vpi_fail(VPRIV_E_DEVICE_LOST, "pulled out");
-    const size_t n = capacity_frames < 80 ? capacity_frames : 80;
+    const size_t most = atomic_load(&pulled->is_empty) ? 0 : 80;
+    const size_t n = capacity_frames < most ? capacity_frames : most;
+    atomic_fetch_add(&pulled->n_reads, 1);
     memset(frames_out, 0, n * sizeof(int16_t));
     *n_read_out = n;
     *n_lost_out = 0;
@@ -441,12 +446,38 @@ static void pulled_stop(vpriv_source *source)
     (void)source;
 }
 
+static const vpi_source_table pulled_table = {
+    "pulled", pulled_start, pulled_read, pulled_stop, NULL};
+
+static pulled_source pulled_open(void)
+{
+    return (pulled_source){.base = {.table = &pulled_table,
+                               .format = {VPRIV_SAMPLE_S16, RATE, 1},
+                               .total_frames = VPI_FRAMES_UNKNOWN}};
+}
+
+/* However many rounds followed each other without a pause, the next look is one tick away. */
+START_TEST(catching_up_does_not_put_the_next_look_off)
+{
+    pulled_source source = pulled_open();
+    vpriv_recorder *recorder = NULL;
+    const vpriv_recorder_config config = config_of(0);
+    open_rooms(1, 100);
+    ck_ok(vpriv_recorder_open(h.vault, &source.base, &config, &recorder));
+    ck_ok(vpriv_hub_start(hub, recorder));
+    while (atomic_load(&source.n_reads) < 100000) /* of 5 ms each: thousands of rounds */
+        nap(1);
+    atomic_store(&source.is_empty, true);
+    nap(100);
+    push_ms(0, 50);
+    wait_until_read(0);
+    vpriv_recorder_close(recorder);
+}
+END_TEST
+
 START_TEST(lost_device_ends_its_recording_only)
 {
-    static const vpi_source_table table = {"pulled", pulled_start, pulled_read, pulled_stop, NULL};
-    pulled_source source = {.base = {.table = &table,
-                                .format = {VPRIV_SAMPLE_S16, RATE, 1},
-                                .total_frames = VPI_FRAMES_UNKNOWN}};
+    pulled_source source = pulled_open();
     vpriv_recorder *recorder = NULL;
     vpriv_outcome outcome = {.struct_size = sizeof outcome};
     const vpriv_recorder_config config = config_of(0);
@@ -826,6 +857,7 @@ int main(void)
     tcase_add_test(tests, withdrawal_ends_exactly_the_recordings_it_concerns);
     tcase_add_test(tests, rejected_and_unconfirmed_triggers_leave_nothing);
     tcase_add_test(tests, stop_and_close_work_in_any_order);
+    tcase_add_test(tests, catching_up_does_not_put_the_next_look_off);
     tcase_add_test(tests, lost_device_ends_its_recording_only);
     tcase_add_test(tests, commits_are_counted_by_the_interval_and_not_by_the_stream);
     tcase_add_test(tests, calls_meet_the_group_that_is_being_written);
