@@ -22,6 +22,7 @@
 #include <voicepriv/places.h>
 #include <voicepriv/recorder.h>
 #include <voicepriv/retention.h>
+#include <voicepriv/root.h>
 #include <voicepriv/share.h>
 #include <voicepriv/surface.h>
 #include <voicepriv/sync.h>

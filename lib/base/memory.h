@@ -24,8 +24,8 @@ void vpi_wipe_stack(void);
 void vpi_wipe_cipher_stack(void);
 
 /* Deep enough after encoding and decoding on a thread of somebody else's: libopus leaves copies of the sound
- * up to 71 KB below. Once per call of the user's, not per packet. */
-void vpi_wipe_sound_stack(void);
+ * up to 71 KB below. Once per call of the user's, not per packet. tpm2-tss leaves copies 22 KB below. */
+void vpi_wipe_deep_stack(void);
 
 /* What copying left in vector registers, where a core dump finds it: after sound went by, on any thread.
  * Costs nanoseconds. */

@@ -9,4 +9,7 @@ lib_librooms_la_SOURCES += \
 	lib/base/clock.h lib/base/clock.c \
 	lib/base/database.h lib/base/database.c \
 	lib/base/file.h lib/base/file.c
+if HAVE_LOADED
+lib_librooms_la_SOURCES += lib/base/library.h lib/base/library.c
+endif
 pkginclude_HEADERS += include/voicepriv/base.h

@@ -3,7 +3,7 @@
 #ifndef VPI_CAPTURE_ALSA_LIBRARY_H
 #define VPI_CAPTURE_ALSA_LIBRARY_H
 
-#include "capture/library.h"
+#include "base/library.h"
 #include <alloca.h>
 #include <alsa/asoundlib.h>
 #include <string.h>

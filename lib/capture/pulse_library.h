@@ -3,7 +3,7 @@
 #ifndef VPI_CAPTURE_PULSE_LIBRARY_H
 #define VPI_CAPTURE_PULSE_LIBRARY_H
 
-#include "capture/library.h"
+#include "base/library.h"
 #include <pulse/pulseaudio.h>
 
 /* clang-format off */

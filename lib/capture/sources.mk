@@ -9,9 +9,6 @@ lib_librooms_la_SOURCES += \
 	lib/capture/pipe.h lib/capture/pipe.c \
 	lib/capture/file.c \
 	lib/capture/pace.h lib/capture/pace.c
-if HAVE_LOADED
-lib_librooms_la_SOURCES += lib/capture/library.h lib/capture/library.c
-endif
 if HAVE_ALSA
 lib_librooms_la_SOURCES += \
 	lib/capture/alsa_library.h lib/capture/alsa_library.c \

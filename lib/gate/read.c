@@ -215,7 +215,7 @@ vpriv_status vpriv_gate_read_frames(
     *n_read_out = n_read;
     st = VPRIV_OK;
 out:
-    vpi_wipe_sound_stack();
+    vpi_wipe_deep_stack();
     return st;
 }
 

@@ -52,7 +52,8 @@ static vpriv_status store_failed(vpriv_status status)
         return vpi_fail(VPRIV_E_ROOT, "the root store is empty");
     if (!vpriv_error_detail()[0])
         vpi_fail(status, "%s", vpriv_status_text(status));
-    return vpi_fail_in(status == VPRIV_E_FULL ? status : VPRIV_E_ROOT, "root store");
+    const bool says_it_itself = status == VPRIV_E_FULL || status == VPRIV_E_ROLLBACK;
+    return vpi_fail_in(says_it_itself ? status : VPRIV_E_ROOT, "root store");
 }
 
 vpriv_status vpi_root_probe(vpriv_root_store *store)

@@ -1,10 +1,10 @@
 /* Where the root key lives. A root store keeps one record, replaces it as a whole, and says how well
- * the old one is forgotten. Back ends: root_file.c, and the vendor's own callbacks. */
+ * the old one is forgotten. Back ends: root_file.c, root_passphrase.c, root_kernel.c, root_tpm.c, and the vendor's own callbacks. */
 #ifndef VPI_KEYS_ROOT_H
 #define VPI_KEYS_ROOT_H
 
 #include "keys/seal.h"
-#include <voicepriv/keys.h>
+#include <voicepriv/root.h>
 
 /* The record in guarded memory: vault id ‖ generation (u64) ‖ key. */
 typedef struct vpi_root_record {

@@ -159,7 +159,7 @@ vpriv_status vpriv_recorder_trigger(vpriv_recorder *recorder, const vpriv_trigge
         return st;
     st = vpi_recorder_begin(recorder, trigger);
     pthread_mutex_unlock(&recorder->lock);
-    vpi_wipe_sound_stack();
+    vpi_wipe_deep_stack();
     return st;
 }
 
@@ -250,7 +250,7 @@ vpriv_status vpriv_recorder_finish(vpriv_recorder *recorder, vpriv_outcome *outc
     hand_over(recorder, outcome_out);
     st = VPRIV_OK;
 out:
-    vpi_wipe_sound_stack();
+    vpi_wipe_deep_stack();
     pthread_mutex_unlock(&recorder->lock);
     return st;
 }
@@ -287,7 +287,7 @@ vpriv_status vpriv_recorder_mute(vpriv_recorder *recorder)
         mute(recorder);
     st = VPRIV_OK;
 out:
-    vpi_wipe_sound_stack();
+    vpi_wipe_deep_stack();
     pthread_mutex_unlock(&recorder->lock);
     return st;
 }
@@ -343,7 +343,7 @@ vpriv_status vpriv_recorder_stop(vpriv_recorder *recorder, vpriv_outcome *outcom
     stop(recorder);
     hand_over(recorder, outcome_out);
     pthread_mutex_unlock(&recorder->lock);
-    vpi_wipe_sound_stack();
+    vpi_wipe_deep_stack();
     st = VPRIV_OK;
 out:
     return st;

@@ -93,7 +93,7 @@ vpriv_status vpriv_recorder_run(
     if (outcome_out)
         *outcome_out = recorder->outcome;
     pthread_mutex_unlock(&recorder->lock);
-    vpi_wipe_sound_stack();
+    vpi_wipe_deep_stack();
     VPI_TRY(ran);
     st = VPRIV_OK;
 out:

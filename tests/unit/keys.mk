@@ -1,4 +1,5 @@
-keys_tests = tests/unit/test_keys_seal tests/unit/test_keys_root tests/unit/test_keys_keyring \
+keys_tests = tests/unit/test_keys_seal tests/unit/test_keys_root tests/unit/test_keys_passphrase \
+	tests/unit/test_keys_kernel tests/unit/test_keys_keyring \
 	tests/unit/test_keys_recording tests/unit/test_keys_tree \
 	tests/unit/test_keys_forgetting tests/unit/test_keys_crash \
 	tests/unit/test_keys_memory tests/unit/test_keys_stack tests/unit/test_keys_path
@@ -36,3 +37,16 @@ tests_unit_test_keys_stack_LDADD = $(unit_ldadd)
 tests_unit_test_keys_path_SOURCES = tests/unit/test_keys_path.c
 tests_unit_test_keys_path_CFLAGS = $(unit_cflags)
 tests_unit_test_keys_path_LDADD = $(unit_ldadd)
+tests_unit_test_keys_passphrase_SOURCES = tests/unit/test_keys_passphrase.c
+tests_unit_test_keys_passphrase_CFLAGS = $(unit_cflags)
+tests_unit_test_keys_passphrase_LDADD = $(unit_ldadd)
+tests_unit_test_keys_kernel_SOURCES = tests/unit/test_keys_kernel.c
+tests_unit_test_keys_kernel_CFLAGS = $(unit_cflags)
+tests_unit_test_keys_kernel_LDADD = $(unit_ldadd)
+if HAVE_TPM
+TESTS += tests/unit/test_keys_tpm
+check_PROGRAMS += tests/unit/test_keys_tpm
+tests_unit_test_keys_tpm_SOURCES = tests/unit/test_keys_tpm.c tests/unit/software_tpm.h tests/unit/software_tpm.c
+tests_unit_test_keys_tpm_CFLAGS = $(unit_cflags)
+tests_unit_test_keys_tpm_LDADD = $(unit_ldadd)
+endif

@@ -243,6 +243,56 @@ def parse_root_file(data):
     return max(whole, key=lambda record: record["generation"])
 
 
+def argon2id(passphrase, salt, passes, memory):
+    """A key from a passphrase."""
+    key = ctypes.create_string_buffer(32)
+    code = sodium.crypto_pwhash(key, ctypes.c_ulonglong(32), passphrase,
+                                ctypes.c_ulonglong(len(passphrase)), salt,
+                                ctypes.c_ulonglong(passes), ctypes.c_size_t(memory), 2)
+    need(code == 0, FormatError, "Argon2id did not run")
+    return key.raw
+
+
+def recovery_secret(text):
+    """The secret key that a recovery key stands for."""
+    letters = text.upper().replace("O", "0").replace("I", "1").replace("L", "1")
+    number = 0
+    for letter in letters.replace("-", "").replace(" ", ""):
+        number = number * 32 + "0123456789ABCDEFGHJKMNPQRSTVWXYZ".index(letter)
+    data = number.to_bytes(20, "big")
+    need(hashlib.blake2b(data[:18], digest_size=16).digest()[:2] == data[18:], FormatError,
+         "mistyped")
+    return derive(bytes(32), "root: recovery key", data[:18])
+
+
+def passphrase_slot(data):
+    """The slot in force of a root key file with a passphrase."""
+    need(len(data) <= 8192, FormatError, "not a root key file")
+    whole = [slot[8:346] for slot in (data[:4096], data[4096:])
+             if slot[:8] == b"VPRIVRP1" and blake(slot[:346]) == slot[346:378]]
+    need(whole or any(data), RootError, "the root key file is empty")
+    need(whole and len(data) == 8192, FormatError, "not a root key file, or a damaged one")
+    return max(whole, key=lambda slot: struct.unpack_from("<Q", slot, 16)[0])
+
+
+def parse_passphrase_file(data, passphrase=None, recovery=None):
+    """The record in force, through the passphrase or the recovery key."""
+    slot = passphrase_slot(data)
+    head = Cursor(slot, FormatError)
+    vault_id, order, passes, memory = head.bytes(16), head.u64(), head.u64(), head.u64()
+    salt, sealed_key, public, box = head.bytes(16), head.bytes(73), head.bytes(32), head.bytes(80)
+    need(1 <= passes <= 1000 and 8192 <= memory <= 2**32, FormatError, "Argon2id's cost")
+    if passphrase is not None:
+        where = place(bytes(16), 32, 0, slot[24:56])
+        file_key = unseal(argon2id(passphrase, salt, passes, memory), where, sealed_key)
+    else:
+        secret = recovery_secret(recovery)
+        need(x25519_public(secret) == public)
+        file_key = box_open(secret, box)
+    where = place(vault_id, 33, order, blake(slot[:241]))
+    return parse_root_record(unseal(file_key, where, slot[241:]))
+
+
 def parse_keyring(data):
     """A keyring file."""
     need(data[:7] == b"VPRIVKR" and len(data) >= 8, FormatError, "not a keyring")

@@ -16,7 +16,7 @@ format_checks = tests/vectors/check-vectors tests/vectors/check-vault tests/vect
 	tests/vectors/check-inventory
 TESTS += $(format_checks)
 EXTRA_DIST += $(format_checks) tests/vectors/decrypt.py tests/vectors/sealed-row.txt \
-	tests/vectors/padded-row.txt tests/vectors/derive.txt tests/vectors/root-file.txt \
+	tests/vectors/padded-row.txt tests/vectors/derive.txt tests/vectors/root-file.txt tests/vectors/passphrase-file.txt \
 	tests/vectors/keyring.txt tests/vectors/wrap.txt tests/vectors/block.txt \
 	tests/vectors/tag.txt tests/vectors/consent-record.txt tests/vectors/log-entry.txt \
 	tests/vectors/log-leaf.txt tests/vectors/checkpoint.txt tests/vectors/vault.txt

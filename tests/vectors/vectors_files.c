@@ -194,9 +194,75 @@ static void keyring_files(vectors *v)
     vectors_close(v);
 }
 
+#define PASSPHRASE "correct horse"
+
+/* As try_root, with a passphrase or, when that is NULL, with a recovery key. */
+static void try_words(vectors *v, const char *name, vpriv_status expected, const uint8_t *bytes,
+    const char *passphrase, const char *recovery_key, const vpi_root_record *record)
+{
+    char path[4096];
+    vpriv_root_store *store = NULL;
+    vpi_root_record *found = NULL;
+    scratch_path(v, path);
+    write_file(path, bytes, FILE_BYTES);
+    vectors_must(vpi_secret_alloc(sizeof *found, (void **)&found), name);
+    vpriv_status got =
+        passphrase ? vpriv_root_passphrase_open(path, passphrase, strlen(passphrase), NULL, &store)
+                   : vpriv_root_recovery_open(path, recovery_key, &store);
+    if (got == VPRIV_OK)
+        got = vpi_root_load(store, found);
+    if (got == VPRIV_OK && memcmp(found, record, sizeof *found) != 0)
+        got = VPRIV_E_INTERNAL;
+    vectors_case(v, name, expected, got);
+    if (passphrase)
+        vectors_hex(v, "passphrase", passphrase, strlen(passphrase));
+    else
+        vectors_text(v, "recovery_key", recovery_key);
+    if (expected == VPRIV_OK) {
+        vectors_hex(v, "vault_id", record->vault_id, sizeof record->vault_id);
+        vectors_number(v, "generation", record->generation);
+        vectors_hex(v, "key", record->key, sizeof record->key);
+    }
+    vectors_hex(v, "file", bytes, FILE_BYTES);
+    vpriv_root_close(store);
+    vpi_secret_free(found);
+    unlink(path);
+}
+
+static void passphrase_files(vectors *v)
+{
+    char path[4096], recovery_key[VPRIV_RECOVERY_KEY_TEXT_BYTES];
+    static const vpriv_passphrase_cost cost = {sizeof cost, 2, 65536};
+    vpi_root_record record = {.generation = UINT64_C(0x0102030405)};
+    uint8_t bytes[FILE_BYTES];
+    size_t n = 0;
+    vpriv_root_store *store = NULL;
+    scratch_path(v, path);
+    vectors_open(v, "passphrase-file", "Root key files that a passphrase or a recovery key opens.");
+    vpi_random(record.vault_id, sizeof record.vault_id);
+    vpi_random(record.key, sizeof record.key);
+    vectors_must(
+        vpriv_root_passphrase_open(path, PASSPHRASE, strlen(PASSPHRASE), &cost, &store), path);
+    vectors_must(vpi_root_replace(store, &record), "passphrase file");
+    read_file(path, bytes, sizeof bytes, &n);
+    try_words(v, "a passphrase", VPRIV_OK, bytes, PASSPHRASE, NULL, &record);
+    try_words(v, "another passphrase", VPRIV_E_AUTH, bytes, "correct house", NULL, NULL);
+    write_file(path, bytes, sizeof bytes);
+    vectors_must(
+        vpriv_root_recovery_key(store, PASSPHRASE, strlen(PASSPHRASE), recovery_key), path);
+    read_file(path, bytes, sizeof bytes, &n);
+    vpriv_root_close(store);
+    try_words(v, "a passphrase beside a recovery key", VPRIV_OK, bytes, PASSPHRASE, NULL, &record);
+    try_words(v, "a recovery key", VPRIV_OK, bytes, NULL, recovery_key, &record);
+    bytes[(bytes[0] ? 0 : SLOT_BYTES) + 200] ^= 1;
+    try_words(v, "a changed bit", VPRIV_E_FORMAT, bytes, PASSPHRASE, NULL, NULL);
+    vectors_close(v);
+}
+
 void vectors_files(vectors *v)
 {
     vectors_randomness(2);
     root_files(v);
     keyring_files(v);
+    passphrase_files(v);
 }

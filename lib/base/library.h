@@ -1,11 +1,11 @@
-/* Libraries that one kind of source needs and nothing else: loaded when the first such source is
- * opened, listed or watched. A process without one has not got them in its memory, and they need not
+/* Libraries that one kind of source or root store needs and nothing else: loaded when the first such one
+ * is opened, listed or watched. A process without one has not got them in its memory, and they need not
  * even be installed. Once loaded they stay.
  *
  * The header of the library says what its functions look like; a table of pointers, made from one list
  * of names, is what is called. */
-#ifndef VPI_CAPTURE_LIBRARY_H
-#define VPI_CAPTURE_LIBRARY_H
+#ifndef VPI_BASE_LIBRARY_H
+#define VPI_BASE_LIBRARY_H
 
 #include "base/status.h"
 #include <stdbool.h>

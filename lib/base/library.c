@@ -1,4 +1,4 @@
-#include "capture/library.h"
+#include "base/library.h"
 #include "base/try.h"
 #include <dlfcn.h>
 #include <pthread.h>

@@ -1,0 +1,463 @@
+/* The root record in a file that a passphrase opens, or a recovery key. Two slots (root_slots.h):
+ *
+ *   slot bytes = vault id (16) ‖ order (u64)
+ *              ‖ Argon2id passes (u64) ‖ Argon2id bytes of memory (u64) ‖ salt (16)
+ *              ‖ file key sealed under Argon2id(passphrase)
+ *              ‖ recovery public key (32, zeros: none) ‖ file key in a sealed box to it (80)
+ *              ‖ root record sealed under the file key
+ *
+ * The file key is drawn anew with every change of passphrase or recovery key, so that what opened an
+ * older version of the file does not open a later one. See doc/format.md, "Root keys". */
+#include "base/bytes.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "base/try.h"
+#include "keys/recovery_key.h"
+#include "keys/root.h"
+#include "keys/root_slots.h"
+#include <sodium.h>
+#include <string.h>
+
+#define MAGIC               "VPRIVRP1"
+#define SALT_BYTES          16
+#define SEALED_KEY_BYTES    (VPI_KEY_BYTES + VPI_SEAL_OVERHEAD)
+#define BOX_BYTES           (VPI_KEY_BYTES + crypto_box_SEALBYTES)
+#define SEALED_RECORD_BYTES (VPRIV_ROOT_RECORD_BYTES + VPI_SEAL_OVERHEAD)
+#define SLOT_BYTES_USED                                                                            \
+    (VPI_VAULT_ID_BYTES + 8 + 8 + 8 + SALT_BYTES + SEALED_KEY_BYTES + VPI_KEY_BYTES + BOX_BYTES +  \
+        SEALED_RECORD_BYTES)
+#define LABEL_RECOVERY "root: recovery key"
+
+/* RFC 9106, section 4, the second recommended option, but for its four lanes: libsodium has one. */
+#define PASSES_DEFAULT 3
+#define MEMORY_DEFAULT (64U << 20)
+#define PASSES_MAX     1000
+#define MEMORY_MIN     (8U << 10)
+#define MEMORY_MAX     (UINT64_C(4) << 30)
+
+_Static_assert(SLOT_BYTES_USED <= VPI_SLOT_BYTES_MAX, "a slot has room");
+_Static_assert(SALT_BYTES == crypto_pwhash_SALTBYTES, "Argon2id's salt");
+
+/* What lies in the open in a slot, in its order. */
+typedef struct slot_head {
+    uint8_t vault_id[VPI_VAULT_ID_BYTES];
+    uint64_t order;
+    uint64_t n_passes;
+    uint64_t memory_bytes;
+    uint8_t salt[SALT_BYTES];
+    uint8_t sealed_key[SEALED_KEY_BYTES];
+    uint8_t recovery_public_key[VPI_KEY_BYTES];
+    uint8_t box[BOX_BYTES];
+} slot_head;
+
+typedef struct passphrase_secrets {
+    uint8_t file_key[VPI_KEY_BYTES];
+    uint8_t derived_key[VPI_KEY_BYTES];
+    uint8_t recovery_secret_key[VPI_KEY_BYTES];
+    uint8_t recovery[VPI_RECOVERY_BYTES];
+    uint8_t record[VPRIV_ROOT_RECORD_BYTES];
+    uint8_t slot[SLOT_BYTES_USED];
+} passphrase_secrets;
+
+typedef struct passphrase_file {
+    vpi_root_slots file;
+    slot_head head;              /* as it was last read or written */
+    passphrase_secrets *secrets; /* guarded; only the file key is kept between calls */
+} passphrase_file;
+
+static void wipe_but_the_file_key(passphrase_secrets *secrets)
+{
+    vpi_wipe(
+        (uint8_t *)secrets + sizeof secrets->file_key, sizeof *secrets - sizeof secrets->file_key);
+}
+
+static void encode_head(vpi_writer *w, const slot_head *head)
+{
+    vpi_put_bytes(w, head->vault_id, sizeof head->vault_id);
+    vpi_put_u64(w, head->order);
+    vpi_put_u64(w, head->n_passes);
+    vpi_put_u64(w, head->memory_bytes);
+    vpi_put_bytes(w, head->salt, sizeof head->salt);
+    vpi_put_bytes(w, head->sealed_key, sizeof head->sealed_key);
+    vpi_put_bytes(w, head->recovery_public_key, sizeof head->recovery_public_key);
+    vpi_put_bytes(w, head->box, sizeof head->box);
+}
+
+static void decode_head(vpi_reader *r, slot_head *head_out)
+{
+    vpi_get_copy(r, head_out->vault_id, sizeof head_out->vault_id);
+    head_out->order = vpi_get_u64(r);
+    head_out->n_passes = vpi_get_u64(r);
+    head_out->memory_bytes = vpi_get_u64(r);
+    vpi_get_copy(r, head_out->salt, sizeof head_out->salt);
+    vpi_get_copy(r, head_out->sealed_key, sizeof head_out->sealed_key);
+    vpi_get_copy(r, head_out->recovery_public_key, sizeof head_out->recovery_public_key);
+    vpi_get_copy(r, head_out->box, sizeof head_out->box);
+}
+
+/* The sealed file key is bound to what it costs to get at it. */
+static vpi_place key_place(const slot_head *head, uint8_t bound_out[8 + 8 + SALT_BYTES])
+{
+    static const uint8_t no_vault[VPI_VAULT_ID_BYTES];
+    vpi_writer w = vpi_writer_of(bound_out, 8 + 8 + SALT_BYTES);
+    vpi_put_u64(&w, head->n_passes);
+    vpi_put_u64(&w, head->memory_bytes);
+    vpi_put_bytes(&w, head->salt, sizeof head->salt);
+    return (vpi_place){no_vault, VPI_COLUMN_ROOT_FILE_KEY, 0, bound_out, 8 + 8 + SALT_BYTES};
+}
+
+/* The record is bound to everything before it in the slot. */
+static vpi_place record_place(const slot_head *head, const uint8_t *slot, uint8_t *digest_out)
+{
+    crypto_generichash(
+        digest_out, crypto_generichash_BYTES, slot, SLOT_BYTES_USED - SEALED_RECORD_BYTES, NULL, 0);
+    return (vpi_place){
+        head->vault_id, VPI_COLUMN_ROOT_RECORD, head->order, digest_out, crypto_generichash_BYTES};
+}
+
+static vpriv_status derive(passphrase_file *file, const char *passphrase, size_t n_bytes)
+{
+    const slot_head *head = &file->head;
+    const int failed = crypto_pwhash(file->secrets->derived_key, VPI_KEY_BYTES, passphrase, n_bytes,
+        head->salt, head->n_passes, (size_t)head->memory_bytes, crypto_pwhash_ALG_ARGON2ID13);
+    vpi_wipe_stack();
+    return failed ? vpi_fail(VPRIV_E_MEMORY, "no memory for Argon2id: it takes %llu bytes",
+                        (unsigned long long)head->memory_bytes)
+                  : VPRIV_OK;
+}
+
+/* A fresh file key, sealed under the derived key, and in a box to the recovery key if there is one. */
+static vpriv_status draw_file_key(passphrase_file *file)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    slot_head *head = &file->head;
+    uint8_t bound[8 + 8 + SALT_BYTES];
+    vpi_random(file->secrets->file_key, VPI_KEY_BYTES);
+    const vpi_place place = key_place(head, bound);
+    vpi_seal(file->secrets->derived_key, &place, file->secrets->file_key, VPI_KEY_BYTES,
+        head->sealed_key);
+    if (!sodium_is_zero(head->recovery_public_key, sizeof head->recovery_public_key))
+        VPI_ENSURE(crypto_box_seal(head->box, file->secrets->file_key, VPI_KEY_BYTES,
+                       head->recovery_public_key) == 0,
+            VPRIV_E_FORMAT, "the recovery key in the root key file is damaged");
+    st = VPRIV_OK;
+out:
+    vpi_wipe_stack();
+    return st;
+}
+
+static vpriv_status take_cost(slot_head *head, const vpriv_passphrase_cost *cost)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    head->n_passes = PASSES_DEFAULT;
+    head->memory_bytes = MEMORY_DEFAULT;
+    if (cost) {
+        VPI_ENSURE(cost->struct_size == sizeof *cost, VPRIV_E_ARG,
+            "vpriv_passphrase_cost.struct_size is not set");
+        head->n_passes = cost->n_passes ? cost->n_passes : PASSES_DEFAULT;
+        head->memory_bytes = cost->memory_bytes ? cost->memory_bytes : MEMORY_DEFAULT;
+    }
+    VPI_ENSURE(head->n_passes <= PASSES_MAX, VPRIV_E_ARG, "Argon2id passes: 1 to %d", PASSES_MAX);
+    VPI_ENSURE(head->memory_bytes >= MEMORY_MIN && head->memory_bytes <= MEMORY_MAX, VPRIV_E_ARG,
+        "Argon2id memory: %u bytes to %llu", MEMORY_MIN, (unsigned long long)MEMORY_MAX);
+    vpi_random(head->salt, sizeof head->salt);
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+/* VPRIV_E_NOT_FOUND when there is no file yet, or an empty one. */
+static vpriv_status read_head(passphrase_file *file, slot_head *head_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    VPI_TRY(vpi_root_slots_load(&file->file, file->secrets->slot));
+    vpi_reader r = vpi_reader_of(file->secrets->slot, SLOT_BYTES_USED);
+    decode_head(&r, head_out);
+    VPI_ENSURE(head_out->n_passes >= 1 && head_out->n_passes <= PASSES_MAX &&
+                   head_out->memory_bytes >= MEMORY_MIN && head_out->memory_bytes <= MEMORY_MAX,
+        VPRIV_E_FORMAT, "the root key file asks for more work than this library does");
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+/* The record of the slot just read, with the file key at hand. */
+static vpriv_status open_record(passphrase_file *file, const slot_head *head, uint8_t *record_out)
+{
+    uint8_t digest[crypto_generichash_BYTES];
+    const uint8_t *slot = file->secrets->slot;
+    const vpi_place place = record_place(head, slot, digest);
+    return vpi_unseal(file->secrets->file_key, &place, slot + SLOT_BYTES_USED - SEALED_RECORD_BYTES,
+        SEALED_RECORD_BYTES, record_out);
+}
+
+static vpriv_status load(void *user, uint8_t *record_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    passphrase_file *file = user;
+    slot_head head;
+    VPI_TRY(read_head(file, &head));
+    VPI_ENSURE(memcmp(head.sealed_key, file->head.sealed_key, sizeof head.sealed_key) == 0,
+        VPRIV_E_AUTH,
+        "the passphrase was changed meanwhile, or the file was replaced: open it again");
+    VPI_TRY(open_record(file, &head, record_out));
+    file->head = head;
+    st = VPRIV_OK;
+out:
+    wipe_but_the_file_key(file->secrets);
+    return st;
+}
+
+static vpriv_status write_record(passphrase_file *file, const uint8_t *record)
+{
+    uint8_t digest[crypto_generichash_BYTES];
+    uint8_t *slot = file->secrets->slot;
+    slot_head next = file->head;
+    next.order++;
+    memcpy(next.vault_id, record, sizeof next.vault_id);
+    vpi_writer w = vpi_writer_of(slot, SLOT_BYTES_USED);
+    encode_head(&w, &next);
+    const vpi_place place = record_place(&next, slot, digest);
+    vpi_seal(file->secrets->file_key, &place, record, VPRIV_ROOT_RECORD_BYTES, w.at);
+    const vpriv_status st = vpi_root_slots_replace(&file->file, slot);
+    if (st == VPRIV_OK)
+        file->head = next;
+    return st;
+}
+
+static vpriv_status replace(void *user, const uint8_t *record)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    passphrase_file *file = user;
+    slot_head head;
+    const vpriv_status found = read_head(file, &head);
+    if (found != VPRIV_E_NOT_FOUND) {
+        VPI_TRY(found);
+        VPI_ENSURE(memcmp(head.sealed_key, file->head.sealed_key, sizeof head.sealed_key) == 0,
+            VPRIV_E_AUTH,
+            "the passphrase was changed meanwhile, or the file was replaced: open it again");
+        file->head = head;
+    }
+    VPI_TRY(write_record(file, record));
+    st = VPRIV_OK;
+out:
+    wipe_but_the_file_key(file->secrets);
+    return st;
+}
+
+static vpriv_status destroy(void *user)
+{
+    return vpi_root_slots_destroy(&((passphrase_file *)user)->file);
+}
+
+static void close_file(void *user)
+{
+    passphrase_file *file = user;
+    vpi_root_slots_close(&file->file);
+    vpi_secret_free(file->secrets);
+    free(file);
+}
+
+static vpriv_status make_store(passphrase_file *file, vpriv_root_store **store_out)
+{
+    const vpriv_root_callbacks callbacks = {
+        sizeof callbacks, VPRIV_ASSURANCE_BEST_EFFORT, load, replace, destroy, file};
+    return vpi_root_open(&callbacks, close_file, store_out);
+}
+
+static vpriv_status allocate(const char *path, passphrase_file **file_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    passphrase_file *file = NULL;
+    VPI_TRY(vpi_alloc(1, sizeof *file, (void **)&file));
+    VPI_TRY(vpi_root_slots_init(&file->file, path, MAGIC, SLOT_BYTES_USED));
+    VPI_TRY(vpi_secret_alloc(sizeof *file->secrets, (void **)&file->secrets));
+    *file_out = file;
+    file = NULL;
+    st = VPRIV_OK;
+out:
+    if (file)
+        close_file(file);
+    return st;
+}
+
+/* The file key of the head, through the passphrase. */
+static vpriv_status unlock(passphrase_file *file, const char *passphrase, size_t n_bytes)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    uint8_t bound[8 + 8 + SALT_BYTES];
+    const vpi_place place = key_place(&file->head, bound);
+    VPI_TRY(derive(file, passphrase, n_bytes));
+    VPI_ENSURE(vpi_unseal(file->secrets->derived_key, &place, file->head.sealed_key,
+                   SEALED_KEY_BYTES, file->secrets->file_key) == VPRIV_OK,
+        VPRIV_E_AUTH, "the passphrase is wrong, or the root key file was changed");
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+/* Where a new file will be: everything is ready but the record. */
+static vpriv_status begin_new(passphrase_file *file, const char *passphrase, size_t n_bytes,
+    const vpriv_passphrase_cost *cost)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    VPI_TRY(take_cost(&file->head, cost));
+    VPI_TRY(derive(file, passphrase, n_bytes));
+    VPI_TRY(draw_file_key(file));
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+vpriv_status vpriv_root_passphrase_open(const char *path, const char *passphrase, size_t n_bytes,
+    const vpriv_passphrase_cost *cost, vpriv_root_store **store_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    passphrase_file *file = NULL;
+    vpi_fail_clear();
+    VPI_ENSURE(store_out, VPRIV_E_ARG, "no room for the root store");
+    VPI_ENSURE(
+        passphrase && n_bytes > 0, VPRIV_E_ARG, "a passphrase is needed, and not an empty one");
+    VPI_TRY(allocate(path, &file));
+    const vpriv_status found = read_head(file, &file->head);
+    if (found == VPRIV_E_NOT_FOUND) {
+        VPI_TRY(begin_new(file, passphrase, n_bytes, cost));
+    } else {
+        VPI_TRY(found);
+        VPI_TRY(unlock(file, passphrase, n_bytes));
+        VPI_TRY(open_record(file, &file->head, file->secrets->record));
+    }
+    wipe_but_the_file_key(file->secrets);
+    VPI_TRY(make_store(file, store_out));
+    file = NULL;
+    st = VPRIV_OK;
+out:
+    if (file)
+        close_file(file);
+    return st;
+}
+
+static vpriv_status recovery_pair(
+    passphrase_secrets *secrets, uint8_t public_key_out[VPI_KEY_BYTES])
+{
+    uint8_t label_key[VPI_KEY_BYTES] = {0};
+    vpi_derive(label_key, LABEL_RECOVERY, secrets->recovery, sizeof secrets->recovery,
+        secrets->recovery_secret_key);
+    const int failed = crypto_scalarmult_base(public_key_out, secrets->recovery_secret_key);
+    vpi_wipe_stack();
+    return failed ? vpi_fail(VPRIV_E_INTERNAL, "no public key") : VPRIV_OK;
+}
+
+static vpriv_status recover(passphrase_file *file, const char *recovery_key)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    passphrase_secrets *secrets = file->secrets;
+    uint8_t public_key[VPI_KEY_BYTES];
+    VPI_TRY(vpi_recovery_key_parse(recovery_key, secrets->recovery));
+    VPI_TRY(recovery_pair(secrets, public_key));
+    VPI_ENSURE(!sodium_is_zero(file->head.recovery_public_key, VPI_KEY_BYTES), VPRIV_E_NOT_FOUND,
+        "the root key file has no recovery key");
+    VPI_ENSURE(memcmp(public_key, file->head.recovery_public_key, VPI_KEY_BYTES) == 0 &&
+                   crypto_box_seal_open(secrets->file_key, file->head.box, BOX_BYTES, public_key,
+                       secrets->recovery_secret_key) == 0,
+        VPRIV_E_AUTH, "this is not the recovery key of this file, or the file was changed");
+    st = VPRIV_OK;
+out:
+    vpi_wipe_stack();
+    return st;
+}
+
+vpriv_status vpriv_root_recovery_open(
+    const char *path, const char *recovery_key, vpriv_root_store **store_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    passphrase_file *file = NULL;
+    vpi_fail_clear();
+    VPI_ENSURE(
+        recovery_key && store_out, VPRIV_E_ARG, "a recovery key and room for the store are needed");
+    VPI_TRY(allocate(path, &file));
+    VPI_TRY(read_head(file, &file->head));
+    VPI_TRY(recover(file, recovery_key));
+    VPI_TRY(open_record(file, &file->head, file->secrets->record));
+    wipe_but_the_file_key(file->secrets);
+    VPI_TRY(make_store(file, store_out));
+    file = NULL;
+    st = VPRIV_OK;
+out:
+    if (file)
+        close_file(file);
+    return st;
+}
+
+/* What will stand in the file in place of what does, with the record in its secrets. */
+static vpriv_status begin_change(
+    vpriv_root_store *store, const char *passphrase, size_t n_bytes, passphrase_file **next_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    passphrase_file *next = NULL;
+    vpi_fail_clear();
+    VPI_ENSURE(store && store->close == close_file, VPRIV_E_ARG,
+        "not a root key file that a passphrase opens");
+    VPI_ENSURE(
+        passphrase && n_bytes > 0, VPRIV_E_ARG, "a passphrase is needed, and not an empty one");
+    passphrase_file *file = store->callbacks.user;
+    VPI_TRY(allocate(file->file.path, &next));
+    VPI_TRY(load(file, next->secrets->record));
+    next->head = file->head;
+    *next_out = next;
+    next = NULL;
+    st = VPRIV_OK;
+out:
+    if (next)
+        close_file(next);
+    return st;
+}
+
+/* Write it, and go on with it in the open store. */
+static vpriv_status finish_change(vpriv_root_store *store, passphrase_file *next)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    passphrase_file *file = store->callbacks.user;
+    VPI_TRY(draw_file_key(next));
+    VPI_TRY(write_record(next, next->secrets->record));
+    file->head = next->head;
+    memcpy(file->secrets->file_key, next->secrets->file_key, VPI_KEY_BYTES);
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+vpriv_status vpriv_root_passphrase_change(vpriv_root_store *store, const char *passphrase,
+    size_t n_bytes, const vpriv_passphrase_cost *cost)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    passphrase_file *next = NULL;
+    VPI_TRY(begin_change(store, passphrase, n_bytes, &next));
+    VPI_TRY(take_cost(&next->head, cost));
+    VPI_TRY(derive(next, passphrase, n_bytes));
+    VPI_TRY(finish_change(store, next));
+    st = VPRIV_OK;
+out:
+    if (next)
+        close_file(next);
+    return st;
+}
+
+vpriv_status vpriv_root_recovery_key(vpriv_root_store *store, const char *passphrase,
+    size_t n_bytes, char text_out[VPRIV_RECOVERY_KEY_TEXT_BYTES])
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    passphrase_file *next = NULL;
+    VPI_ENSURE(text_out, VPRIV_E_ARG, "no room for the recovery key");
+    VPI_TRY(begin_change(store, passphrase, n_bytes, &next));
+    VPI_TRY(unlock(next, passphrase, n_bytes));
+    vpi_random(next->secrets->recovery, VPI_RECOVERY_BYTES);
+    VPI_TRY(recovery_pair(next->secrets, next->head.recovery_public_key));
+    VPI_TRY(finish_change(store, next));
+    vpi_recovery_key_format(next->secrets->recovery, text_out);
+    st = VPRIV_OK;
+out:
+    if (next)
+        close_file(next);
+    return st;
+}

@@ -1,0 +1,37 @@
+/* A conversation with a TPM 2.0: connect, do a few NV commands, leave nothing behind. */
+#ifndef VPI_KEYS_TPM_H
+#define VPI_KEYS_TPM_H
+
+#include "keys/tpm_library.h"
+
+#define VPI_TPM_AUTH_BYTES_MAX 32
+
+/* An auth value; in guarded memory. */
+typedef struct vpi_tpm_auth {
+    uint16_t n_bytes;
+    uint8_t bytes[VPI_TPM_AUTH_BYTES_MAX];
+} vpi_tpm_auth;
+
+typedef struct vpi_tpm {
+    TSS2_TCTI_CONTEXT *tcti;
+    ESYS_CONTEXT *esys;
+    ESYS_TR salt_key; /* what sessions are salted with, so that the bus sees ciphertext only */
+} vpi_tpm;
+
+/* Ended with vpi_tpm_end, also after a failure. VPRIV_E_ROOT: no TPM answers. */
+vpriv_status vpi_tpm_begin(vpi_tpm *tpm, const char *connection);
+void vpi_tpm_end(vpi_tpm *tpm);
+vpriv_status vpi_tpm_failed(const char *what, TSS2_RC code);
+
+/* An encrypting session: for auth values when pcrs is 0, else for the policy that binds to these PCRs. */
+vpriv_status vpi_tpm_session(vpi_tpm *tpm, uint32_t pcrs, ESYS_TR *session_out);
+/* The policy of the PCRs as they are now. */
+vpriv_status vpi_tpm_policy(vpi_tpm *tpm, uint32_t pcrs, TPM2B_DIGEST *policy_out);
+void vpi_tpm_flush(vpi_tpm *tpm, ESYS_TR *object);
+
+/* VPRIV_E_NOT_FOUND when there is no such index. */
+vpriv_status vpi_tpm_find(vpi_tpm *tpm, uint32_t index, ESYS_TR *object_out);
+/* Whether an index was ever written. */
+vpriv_status vpi_tpm_is_written(vpi_tpm *tpm, ESYS_TR object, bool *is_written_out);
+
+#endif

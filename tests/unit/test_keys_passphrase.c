@@ -1,0 +1,395 @@
+/* A root key file that a passphrase opens: only that one, only the present one, and whatever is cut off
+ * in the middle of a change, one of the two opens it. */
+#include "base/memory.h"
+#include "keys/recovery_key.h"
+#include "keys/root_slots.h"
+#include "test_keys_help.h"
+#include <dlfcn.h>
+#include <errno.h>
+#include <sodium.h>
+
+#define PATH       "words.root"
+#define FILE_BYTES 8192
+#define N_SLOT     338
+#define OLD        "an old and dusty passphrase"
+#define NEW        "a new one, with \xc3\xa4 in it"
+
+static const vpriv_passphrase_cost cheap = {sizeof cheap, 1, 8192};
+
+static struct {
+    int n_writes;
+    int fail_from; /* this write and all later ones fail; −1 for none */
+} disk = {.fail_from = -1};
+
+ssize_t pwrite(int fd, const void *data, size_t n_bytes, off_t offset);
+ssize_t pwrite(int fd, const void *data, size_t n_bytes, off_t offset)
+{
+    ssize_t (*real)(int, const void *, size_t, off_t) = NULL;
+    *(void **)&real = dlsym(RTLD_NEXT, "pwrite");
+    if (disk.fail_from >= 0 && disk.n_writes++ >= disk.fail_from) {
+        errno = EIO;
+        return -1;
+    }
+    return real(fd, data, n_bytes, offset);
+}
+
+static vpi_root_record record_of(uint64_t generation)
+{
+    vpi_root_record record = {.generation = generation};
+    memset(record.vault_id, 0x11, sizeof record.vault_id);
+    for (size_t i = 0; i < sizeof record.key; i++)
+        record.key[i] = (uint8_t)(generation * 37 + i * 5 + 1);
+    return record;
+}
+
+static vpriv_status open_with(const char *passphrase, vpriv_root_store **store_out)
+{
+    return vpriv_root_passphrase_open(PATH, passphrase, strlen(passphrase), &cheap, store_out);
+}
+
+static vpriv_root_store *must_open(const char *passphrase)
+{
+    vpriv_root_store *store = NULL;
+    ck_ok(open_with(passphrase, &store));
+    return store;
+}
+
+static void put(vpriv_root_store *store, uint64_t generation)
+{
+    const vpi_root_record record = record_of(generation);
+    ck_ok(vpi_root_replace(store, &record));
+}
+
+static void assert_holds(vpriv_root_store *store, uint64_t generation)
+{
+    const vpi_root_record wanted = record_of(generation);
+    vpi_root_record record;
+    ck_ok(vpi_root_load(store, &record));
+    ck_assert_uint_eq(record.generation, generation);
+    ck_assert_mem_eq(record.vault_id, wanted.vault_id, sizeof wanted.vault_id);
+    ck_assert_mem_eq(record.key, wanted.key, sizeof wanted.key);
+}
+
+static void assert_opens(const char *passphrase, uint64_t generation)
+{
+    vpriv_root_store *store = must_open(passphrase);
+    assert_holds(store, generation);
+    vpriv_root_close(store);
+}
+
+static void assert_refused(const char *passphrase, vpriv_status status)
+{
+    vpriv_root_store *store = NULL;
+    ck_fails(open_with(passphrase, &store), status);
+    ck_assert_ptr_null(store);
+}
+
+static vpriv_status change(vpriv_root_store *store, const char *passphrase)
+{
+    return vpriv_root_passphrase_change(store, passphrase, strlen(passphrase), &cheap);
+}
+
+static void make_file(uint64_t generation)
+{
+    vpriv_root_store *store = must_open(OLD);
+    put(store, generation);
+    vpriv_root_close(store);
+}
+
+START_TEST(only_the_passphrase_opens_it)
+{
+    vpriv_root_store *store = must_open(OLD);
+    ck_fails(vpi_root_probe(store), VPRIV_E_NOT_FOUND);
+    ck_assert_int_ne(access(PATH, F_OK), 0); /* no file before there is a key to keep */
+    for (uint64_t generation = 1; generation <= 5; generation++) {
+        put(store, generation);
+        assert_holds(store, generation);
+    }
+    ck_assert_int_eq(vpriv_root_assurance(store), VPRIV_ASSURANCE_BEST_EFFORT);
+    vpriv_root_close(store);
+    assert_opens(OLD, 5);
+    assert_refused(NEW, VPRIV_E_AUTH);
+    assert_refused("an old and dusty passphras", VPRIV_E_AUTH);
+    assert_refused("", VPRIV_E_ARG);
+    store = must_open(OLD);
+    ck_ok(vpriv_root_destroy(store));
+    ck_fails(vpi_root_probe(store), VPRIV_E_NOT_FOUND);
+    vpriv_root_close(store);
+}
+END_TEST
+
+START_TEST(nothing_of_the_record_is_in_the_file)
+{
+    static uint8_t bytes[FILE_BYTES + 1];
+    const vpi_root_record record = record_of(7);
+    make_file(7);
+    const size_t n = help_read(PATH, bytes, sizeof bytes);
+    ck_assert_uint_eq(n, FILE_BYTES);
+    for (size_t at = 0; at + 4 <= sizeof record.key; at++)
+        ck_assert_ptr_null(memmem(bytes, n, record.key + at, 4));
+}
+END_TEST
+
+START_TEST(a_changed_passphrase_is_the_only_one)
+{
+    static uint8_t before[FILE_BYTES + 1];
+    vpriv_root_store *other = NULL;
+    vpi_root_record record;
+    make_file(3);
+    help_read(PATH, before, sizeof before);
+    vpriv_root_store *store = must_open(OLD);
+    other = must_open(OLD);
+    ck_ok(change(store, NEW));
+    assert_holds(store, 3); /* the store that changed it goes on */
+    put(store, 4);
+    ck_fails(vpi_root_load(other, &record), VPRIV_E_ROOT);
+    ck_assert_ptr_nonnull(strstr(vpriv_error_detail(), "changed meanwhile"));
+    record = record_of(9);
+    ck_fails(vpi_root_replace(other, &record), VPRIV_E_ROOT); /* and spoils nothing */
+    vpriv_root_close(other);
+    vpriv_root_close(store);
+    assert_refused(OLD, VPRIV_E_AUTH);
+    assert_opens(NEW, 4);
+
+    /* What the old passphrase opened in an old copy does not open the file as it is now. */
+    vpi_root_slots now;
+    uint8_t slot[VPI_SLOT_BYTES_MAX];
+    ck_ok(vpi_root_slots_init(&now, PATH, "VPRIVRP1", N_SLOT));
+    ck_ok(vpi_root_slots_load(&now, slot));
+    vpi_root_slots_close(&now);
+    ck_assert_ptr_null(memmem(before, FILE_BYTES, slot + 56, 73)); /* the file key is another */
+}
+END_TEST
+
+START_TEST(a_recovery_key_opens_it_until_there_is_another)
+{
+    char first[VPRIV_RECOVERY_KEY_TEXT_BYTES], second[VPRIV_RECOVERY_KEY_TEXT_BYTES];
+    vpriv_root_store *store = NULL;
+    make_file(3);
+    ck_fails(vpriv_root_recovery_open(PATH, "0000-0000", &store), VPRIV_E_FORMAT);
+    store = must_open(OLD);
+    ck_fails(vpriv_root_recovery_key(store, NEW, strlen(NEW), first), VPRIV_E_AUTH);
+    ck_ok(vpriv_root_recovery_key(store, OLD, strlen(OLD), first));
+    assert_holds(store, 3);
+    put(store, 4);
+    ck_ok(change(store, NEW));
+    vpriv_root_close(store);
+
+    ck_ok(vpriv_root_recovery_open(PATH, first, &store));
+    assert_holds(store, 4);
+    put(store, 5);
+    ck_ok(change(store, OLD)); /* forgotten, and a new one set */
+    vpriv_root_close(store);
+    assert_opens(OLD, 5);
+    assert_refused(NEW, VPRIV_E_AUTH);
+
+    store = must_open(OLD);
+    ck_ok(vpriv_root_recovery_key(store, OLD, strlen(OLD), second));
+    vpriv_root_close(store);
+    ck_fails(vpriv_root_recovery_open(PATH, first, &store), VPRIV_E_AUTH);
+    ck_ok(vpriv_root_recovery_open(PATH, second, &store));
+    assert_holds(store, 5);
+    vpriv_root_close(store);
+}
+END_TEST
+
+START_TEST(without_a_recovery_key_none_opens_it)
+{
+    char text[VPRIV_RECOVERY_KEY_TEXT_BYTES];
+    vpriv_root_store *store = NULL;
+    uint8_t bytes[VPI_RECOVERY_BYTES] = {7};
+    vpi_recovery_key_format(bytes, text);
+    ck_fails(vpriv_root_recovery_open(PATH, text, &store), VPRIV_E_NOT_FOUND);
+    make_file(1);
+    ck_fails(vpriv_root_recovery_open(PATH, text, &store), VPRIV_E_NOT_FOUND);
+}
+END_TEST
+
+START_TEST(recovery_keys_are_read_as_people_type_them)
+{
+    char text[VPRIV_RECOVERY_KEY_TEXT_BYTES], typed[80];
+    uint8_t bytes[VPI_RECOVERY_BYTES], read[VPI_RECOVERY_BYTES];
+    for (unsigned round = 0; round < 200; round++) {
+        randombytes_buf(bytes, sizeof bytes);
+        vpi_recovery_key_format(bytes, text);
+        ck_assert_uint_eq(strlen(text), VPRIV_RECOVERY_KEY_TEXT_BYTES - 1);
+        size_t n = 0;
+        for (const char *at = text; *at; at++) {
+            char letter = *at == '1' ? "1lI"[round % 3] : *at == '0' ? "0oO"[round % 3] : *at;
+            if (letter == '-' && round % 2)
+                continue;
+            if (round % 5 == 0 && letter >= 'A' && letter <= 'Z')
+                letter = (char)(letter + 32);
+            typed[n++] = letter;
+            if (round % 7 == 0)
+                typed[n++] = ' ';
+        }
+        typed[n] = 0;
+        ck_ok(vpi_recovery_key_parse(typed, read));
+        ck_assert_mem_eq(read, bytes, sizeof bytes);
+    }
+    ck_fails(vpi_recovery_key_parse("", read), VPRIV_E_FORMAT);
+    ck_fails(vpi_recovery_key_parse("ABCD-U", read), VPRIV_E_FORMAT);
+    ck_assert_ptr_nonnull(strstr(vpriv_error_detail(), "character 6"));
+}
+END_TEST
+
+/* Each single digit mistyped, and each two neighbours swapped: of 32 × 31 and 31 that are not the same,
+ * a check of 16 bits lets a few in 65,536 pass. */
+START_TEST(mistyped_recovery_keys_are_found)
+{
+    static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    char text[VPRIV_RECOVERY_KEY_TEXT_BYTES];
+    uint8_t bytes[VPI_RECOVERY_BYTES], read[VPI_RECOVERY_BYTES];
+    unsigned n_passed = 0, n = 0;
+    memset(bytes, 0x5e, sizeof bytes);
+    vpi_recovery_key_format(bytes, text);
+    for (size_t at = 0; text[at]; at++) {
+        const char right = text[at];
+        for (size_t d = 0; d < 32 && right != '-'; d++) {
+            if (digits[d] == right)
+                continue;
+            text[at] = digits[d];
+            n++;
+            n_passed += vpi_recovery_key_parse(text, read) == VPRIV_OK;
+        }
+        text[at] = right;
+    }
+    ck_assert_uint_eq(n, 32 * 31);
+    ck_assert_uint_le(n_passed, 1);
+}
+END_TEST
+
+/* Whatever is changed: an error, or the record as it was. */
+START_TEST(every_changed_bit_and_every_cut_is_an_error)
+{
+    static uint8_t bytes[FILE_BYTES + 1];
+    vpriv_root_store *store = NULL;
+    unsigned n_refused = 0, n_same = 0;
+    make_file(1);
+    const size_t n = help_read(PATH, bytes, sizeof bytes);
+    for (size_t bit = 0; bit < 400 * 8; bit++) {
+        bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
+        help_write(PATH, bytes, n);
+        const vpriv_status st = open_with(OLD, &store);
+        if (st == VPRIV_OK) {
+            assert_holds(store, 1);
+            vpriv_root_close(store);
+            n_same++;
+        } else {
+            ck_assert(st == VPRIV_E_FORMAT || st == VPRIV_E_AUTH);
+            n_refused++;
+        }
+        bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
+    }
+    ck_assert_uint_eq(
+        n_refused, (8 + N_SLOT + 32) * 8); /* magic, bytes and hash of the slot in force */
+    ck_assert_uint_eq(n_refused + n_same, 400 * 8);
+    for (size_t cut = 1; cut < n; cut += cut < 500 ? 1 : 97) {
+        help_write(PATH, bytes, cut);
+        const vpriv_status st = open_with(OLD, &store);
+        ck_assert_msg(st == VPRIV_E_FORMAT, "cut at %zu", cut);
+    }
+}
+END_TEST
+
+/* A file that somebody made again with a right hash over wrong words: Argon2id's cost is bound too. */
+START_TEST(a_forged_cost_is_refused)
+{
+    static const uint64_t passes[] = {0, 2, 1001, UINT64_MAX};
+    for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
+        uint8_t slot[VPI_SLOT_BYTES_MAX];
+        vpi_root_slots file;
+        unlink(PATH);
+        make_file(1);
+        ck_ok(vpi_root_slots_init(&file, PATH, "VPRIVRP1", N_SLOT));
+        ck_ok(vpi_root_slots_load(&file, slot));
+        slot[16]++; /* the order */
+        for (int b = 0; b < 8; b++)
+            slot[24 + b] = (uint8_t)(passes[i] >> (8 * b));
+        ck_ok(vpi_root_slots_replace(&file, slot));
+        vpi_root_slots_close(&file);
+        assert_refused(OLD, passes[i] == 2 ? VPRIV_E_AUTH : VPRIV_E_FORMAT);
+    }
+}
+END_TEST
+
+/* A change has four writes at most; from each on the disk is gone. */
+START_TEST(a_cut_change_leaves_one_of_the_two)
+{
+    bool seen_old = false, seen_new = false;
+    for (int from = 0; from < 6; from++) {
+        unlink(PATH);
+        make_file(2);
+        vpriv_root_store *store = must_open(OLD), *again = NULL;
+        disk.n_writes = 0;
+        disk.fail_from = from;
+        const vpriv_status st = change(store, NEW);
+        disk.fail_from = -1;
+        ck_assert(st == VPRIV_OK || st == VPRIV_E_IO);
+        vpriv_root_close(store);
+        const bool with_new = open_with(NEW, &again) == VPRIV_OK;
+        ck_assert(with_new || st != VPRIV_OK); /* a success is one */
+        if (!with_new)
+            ck_ok(open_with(OLD, &again));
+        assert_holds(again, 2);
+        vpriv_root_close(again);
+        seen_new = seen_new || with_new;
+        seen_old = seen_old || !with_new;
+    }
+    ck_assert(seen_old && seen_new);
+}
+END_TEST
+
+START_TEST(other_kinds_of_files_and_stores_are_refused)
+{
+    vpriv_root_store *plain = NULL, *store = NULL;
+    char text[VPRIV_RECOVERY_KEY_TEXT_BYTES];
+    vpriv_passphrase_cost dear = {sizeof dear, 1, UINT64_C(1) << 40};
+    ck_ok(vpriv_root_file_open(PATH, &plain));
+    put(plain, 1);
+    assert_refused(OLD, VPRIV_E_FORMAT);
+    ck_fails(change(plain, NEW), VPRIV_E_ARG);
+    ck_fails(vpriv_root_recovery_key(plain, NEW, strlen(NEW), text), VPRIV_E_ARG);
+    vpriv_root_close(plain);
+    unlink(PATH);
+    make_file(1);
+    ck_ok(vpriv_root_file_open(PATH, &plain));
+    ck_fails(vpi_root_probe(plain), VPRIV_E_ROOT);
+    ck_fails(vpriv_root_destroy(plain), VPRIV_E_ROOT); /* it is kept */
+    vpriv_root_close(plain);
+    assert_opens(OLD, 1);
+    unlink(PATH);
+    ck_fails(vpriv_root_passphrase_open(PATH, OLD, strlen(OLD), &dear, &store), VPRIV_E_ARG);
+    dear = (vpriv_passphrase_cost){sizeof dear, 2000, 0};
+    ck_fails(vpriv_root_passphrase_open(PATH, OLD, strlen(OLD), &dear, &store), VPRIV_E_ARG);
+    dear = (vpriv_passphrase_cost){0, 1, 0};
+    ck_fails(vpriv_root_passphrase_open(PATH, OLD, strlen(OLD), &dear, &store), VPRIV_E_ARG);
+    ck_fails(vpriv_root_passphrase_open("", OLD, strlen(OLD), &cheap, &store), VPRIV_E_ARG);
+    store = must_open(OLD);
+    ck_fails(change(store, NEW), VPRIV_E_NOT_FOUND); /* no vault, no file */
+    vpriv_root_close(store);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("keys: passphrase");
+    TCase *tests = tcase_create("passphrase");
+    tcase_add_unchecked_fixture(tests, help_enter_folder, help_leave_folder);
+    tcase_add_checked_fixture(tests, help_enter_subfolder, NULL);
+    tcase_set_timeout(tests, 120);
+    tcase_add_test(tests, only_the_passphrase_opens_it);
+    tcase_add_test(tests, nothing_of_the_record_is_in_the_file);
+    tcase_add_test(tests, a_changed_passphrase_is_the_only_one);
+    tcase_add_test(tests, a_recovery_key_opens_it_until_there_is_another);
+    tcase_add_test(tests, without_a_recovery_key_none_opens_it);
+    tcase_add_test(tests, recovery_keys_are_read_as_people_type_them);
+    tcase_add_test(tests, mistyped_recovery_keys_are_found);
+    tcase_add_test(tests, every_changed_bit_and_every_cut_is_an_error);
+    tcase_add_test(tests, a_forged_cost_is_refused);
+    tcase_add_test(tests, a_cut_change_leaves_one_of_the_two);
+    tcase_add_test(tests, other_kinds_of_files_and_stores_are_refused);
+    suite_add_tcase(suite, tests);
+    return unit_main(suite);
+}

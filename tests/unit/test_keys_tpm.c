@@ -1,0 +1,357 @@
+/* The TPM 2.0 root store against a real software TPM: what is replaced cannot be read any more, an old
+ * record put back is told by the counter, a power cut anywhere leaves the old or the new one, and nothing
+ * of the key stays in this process's memory. */
+#include "base/memory.h"
+#include "software_tpm.h"
+#include "test_keys_help.h"
+#include <sys/wait.h>
+
+#define INDEX   "0x1500016"
+#define COUNTER "0x1500017"
+
+static software_tpm tpm;
+
+static void plug_in(void)
+{
+    setenv("TSS2_LOG", "all+none", 1); /* wrong auth values are tried on purpose */
+    help_enter_folder();
+    software_tpm_new(&tpm);
+}
+
+static void unplug(void)
+{
+    software_tpm_off(&tpm);
+    nftw(tpm.folder, help_remove, 8, FTW_DEPTH | FTW_PHYS);
+    help_leave_folder();
+}
+
+static vpriv_root_tpm_config config_of(uint32_t pcrs)
+{
+    return (vpriv_root_tpm_config){
+        .struct_size = sizeof(vpriv_root_tpm_config), .connection = tpm.connection, .pcrs = pcrs};
+}
+
+static vpriv_root_store *open_tpm(uint32_t pcrs)
+{
+    const vpriv_root_tpm_config config = config_of(pcrs);
+    vpriv_root_store *store = NULL;
+    ck_ok(vpriv_root_tpm_open(&config, &store));
+    return store;
+}
+
+static void fill_record(uint64_t generation, vpi_root_record *record_out)
+{
+    *record_out = (vpi_root_record){.generation = generation};
+    memset(record_out->vault_id, 0x11, sizeof record_out->vault_id);
+    for (size_t i = 0; i < sizeof record_out->key; i++)
+        record_out->key[i] = (uint8_t)(generation * 37 + i * 5 + 1);
+}
+
+static vpi_root_record record_of(uint64_t generation)
+{
+    vpi_root_record record;
+    fill_record(generation, &record);
+    return record;
+}
+
+static vpriv_status try_put(vpriv_root_store *store, uint64_t generation)
+{
+    const vpi_root_record record = record_of(generation);
+    return vpi_root_replace(store, &record);
+}
+
+static void put(vpriv_root_store *store, uint64_t generation)
+{
+    ck_ok(try_put(store, generation));
+}
+
+static void assert_holds(vpriv_root_store *store, uint64_t generation)
+{
+    const vpi_root_record wanted = record_of(generation);
+    vpi_root_record record;
+    ck_ok(vpi_root_load(store, &record));
+    ck_assert_uint_eq(record.generation, generation);
+    ck_assert_mem_eq(record.vault_id, wanted.vault_id, sizeof wanted.vault_id);
+    ck_assert_mem_eq(record.key, wanted.key, sizeof wanted.key);
+}
+
+START_TEST(it_is_empty_then_holds_what_was_put_then_is_gone)
+{
+    vpriv_root_store *store = open_tpm(0);
+    ck_assert_int_eq(vpriv_root_assurance(store), VPRIV_ASSURANCE_KEYED);
+    ck_fails(vpi_root_probe(store), VPRIV_E_NOT_FOUND);
+    for (uint64_t generation = 1; generation <= 5; generation++) {
+        put(store, generation);
+        assert_holds(store, generation);
+    }
+    ck_assert_int_eq(software_tpm_run(&tpm, "tpm2_nvreadpublic " COUNTER), 0);
+    ck_ok(vpriv_root_destroy(store));
+    ck_fails(vpi_root_probe(store), VPRIV_E_NOT_FOUND);
+    ck_assert_int_ne(software_tpm_run(&tpm, "tpm2_nvreadpublic " INDEX), 0);
+    ck_assert_int_ne(software_tpm_run(&tpm, "tpm2_nvreadpublic " COUNTER), 0);
+    vpriv_root_close(store);
+}
+END_TEST
+
+START_TEST(it_survives_a_power_cut_between_calls)
+{
+    vpriv_root_store *store = open_tpm(0);
+    put(store, 1);
+    software_tpm_off(&tpm);
+    software_tpm_on(&tpm);
+    assert_holds(store, 1);
+    put(store, 2);
+    vpriv_root_close(store);
+    software_tpm_off(&tpm);
+    software_tpm_on(&tpm);
+    store = open_tpm(0);
+    assert_holds(store, 2);
+    vpriv_root_close(store);
+}
+END_TEST
+
+/* The plug is pulled at some moment of a replacement: the old or the new record is in force, and
+ * replacing works again. */
+START_TEST(a_power_cut_while_replacing_leaves_the_old_or_the_new)
+{
+    unsigned n_cut = 0;
+    vpriv_root_store *store = open_tpm(0);
+    put(store, 1);
+    uint64_t held = 1;
+    for (unsigned round = 0; round < 24; round++) {
+        const pid_t cutter = fork();
+        if (cutter == 0) {
+            usleep(round * 2500);
+            kill(tpm.process, SIGKILL);
+            _exit(0);
+        }
+        const vpriv_status st = try_put(store, held + 1);
+        ck_assert(st == VPRIV_OK || st == VPRIV_E_ROOT);
+        waitpid(cutter, NULL, 0);
+        software_tpm_off(&tpm);
+        software_tpm_on(&tpm);
+        vpi_root_record record;
+        ck_ok(vpi_root_load(store, &record));
+        ck_assert(record.generation == held + 1 || (record.generation == held && st != VPRIV_OK));
+        assert_holds(store, record.generation);
+        held = record.generation;
+        n_cut += st != VPRIV_OK;
+    }
+    ck_assert_uint_gt(n_cut, 0);
+    put(store, held + 1);
+    assert_holds(store, held + 1);
+    vpriv_root_close(store);
+}
+END_TEST
+
+START_TEST(an_old_record_put_back_is_refused)
+{
+    vpi_root_record record;
+    vpriv_root_store *store = open_tpm(0);
+    put(store, 1);
+    ck_assert_int_eq(software_tpm_run(&tpm, "tpm2_nvread " INDEX " -C " INDEX " -o old.bin"), 0);
+    put(store, 2);
+    put(store, 3);
+    ck_assert_int_eq(software_tpm_run(&tpm, "tpm2_nvwrite " INDEX " -C " INDEX " -i old.bin"), 0);
+    ck_fails(vpi_root_load(store, &record), VPRIV_E_ROLLBACK);
+    ck_assert_ptr_nonnull(strstr(vpriv_error_detail(), "put back"));
+    vpriv_root_close(store);
+}
+END_TEST
+
+/* One behind is a power cut between the two commands, and is finished; anything else is refused. */
+START_TEST(a_counter_that_does_not_fit_is_refused)
+{
+    vpi_root_record record;
+    uint8_t stored[64 + 1];
+    vpriv_root_store *store = open_tpm(0);
+    put(store, 1);
+    ck_assert_int_eq(software_tpm_run(&tpm, "tpm2_nvread " INDEX " -C " INDEX " -o now.bin"), 0);
+    ck_assert_uint_eq(help_read("now.bin", stored, sizeof stored), 64);
+    stored[56]++;
+    help_write("ahead.bin", stored, 64);
+    ck_assert_int_eq(software_tpm_run(&tpm, "tpm2_nvwrite " INDEX " -C " INDEX " -i ahead.bin"), 0);
+    assert_holds(store, 1); /* counted now */
+    assert_holds(store, 1);
+    stored[56] = (uint8_t)(stored[56] + 2);
+    help_write("ahead.bin", stored, 64);
+    ck_assert_int_eq(software_tpm_run(&tpm, "tpm2_nvwrite " INDEX " -C " INDEX " -i ahead.bin"), 0);
+    ck_fails(vpi_root_load(store, &record), VPRIV_E_ROLLBACK);
+    ck_assert_ptr_nonnull(strstr(vpriv_error_detail(), "behind"));
+    put(store, 2); /* a replacement puts it in order: the vault decides what goes in */
+    assert_holds(store, 2);
+    ck_assert_int_eq(software_tpm_run(&tpm, "tpm2_nvincrement " COUNTER " -C " COUNTER), 0);
+    ck_fails(vpi_root_load(store, &record), VPRIV_E_ROLLBACK);
+    vpriv_root_close(store);
+}
+END_TEST
+
+START_TEST(it_opens_only_with_the_pcrs_it_was_made_with)
+{
+    vpi_root_record record;
+    vpriv_root_store *store = open_tpm(1U << 16 | 1U << 23);
+    put(store, 1);
+    assert_holds(store, 1);
+    put(store, 2);
+    assert_holds(store, 2);
+    ck_assert_int_ne(software_tpm_run(&tpm, "tpm2_nvread " INDEX " -C " INDEX " -o old.bin"), 0);
+    ck_assert_int_eq(
+        software_tpm_run(&tpm, "tpm2_pcrextend 16:sha256="
+                               "0000000000000000000000000000000000000000000000000000000000000001"),
+        0);
+    ck_fails(vpi_root_load(store, &record), VPRIV_E_ROOT);
+    ck_assert_ptr_nonnull(strstr(vpriv_error_detail(), "PCR"));
+    ck_fails(try_put(store, 3), VPRIV_E_ROOT);
+    ck_assert_int_eq(software_tpm_run(&tpm, "tpm2_pcrreset 16"), 0);
+    assert_holds(store, 2);
+    vpriv_root_close(store);
+}
+END_TEST
+
+START_TEST(auth_values_are_needed_where_they_were_set)
+{
+    vpi_root_record record;
+    vpriv_root_tpm_config config = config_of(0);
+    vpriv_root_store *store = NULL, *other = NULL;
+    ck_assert_int_eq(software_tpm_run(&tpm, "tpm2_changeauth -c owner the-owner"), 0);
+    config.auth = "the index";
+    ck_ok(vpriv_root_tpm_open(&config, &store));
+    ck_fails(try_put(store, 1), VPRIV_E_ROOT);
+    vpriv_root_close(store);
+    config.owner_auth = "the-owner";
+    ck_ok(vpriv_root_tpm_open(&config, &store));
+    put(store, 1);
+    vpriv_root_close(store);
+    config.owner_auth = NULL; /* only making and destroying takes it */
+    ck_ok(vpriv_root_tpm_open(&config, &store));
+    put(store, 2);
+    assert_holds(store, 2);
+    config.auth = "another";
+    ck_ok(vpriv_root_tpm_open(&config, &other));
+    ck_fails(vpi_root_load(other, &record), VPRIV_E_ROOT);
+    ck_assert_ptr_nonnull(strstr(vpriv_error_detail(), "auth value"));
+    ck_assert_ptr_null(strstr(vpriv_error_detail(), "another"));
+    ck_fails(vpriv_root_destroy(store), VPRIV_E_ROOT);
+    assert_holds(store, 2);
+    vpriv_root_close(other);
+    vpriv_root_close(store);
+}
+END_TEST
+
+START_TEST(without_a_tpm_it_says_so)
+{
+    vpi_root_record record;
+    vpriv_root_store *store = open_tpm(0);
+    put(store, 1);
+    software_tpm_off(&tpm);
+    ck_fails(vpi_root_load(store, &record), VPRIV_E_ROOT);
+    ck_assert_ptr_nonnull(strstr(vpriv_error_detail(), "no TPM answers"));
+    ck_fails(try_put(store, 2), VPRIV_E_ROOT);
+    software_tpm_on(&tpm);
+    assert_holds(store, 1);
+    vpriv_root_close(store);
+}
+END_TEST
+
+START_TEST(bad_configurations_are_refused)
+{
+    vpriv_root_store *store = NULL;
+    vpriv_root_tpm_config config = config_of(1U << 24);
+    ck_fails(vpriv_root_tpm_open(&config, &store), VPRIV_E_ARG);
+    config = config_of(1);
+    config.auth = "both";
+    ck_fails(vpriv_root_tpm_open(&config, &store), VPRIV_E_ARG);
+    config = config_of(0);
+    config.index = 0x80000001;
+    ck_fails(vpriv_root_tpm_open(&config, &store), VPRIV_E_ARG);
+    config = config_of(0);
+    config.auth = "a value of more than thirty-two bytes";
+    ck_fails(vpriv_root_tpm_open(&config, &store), VPRIV_E_ARG);
+    config = config_of(0);
+    config.struct_size = 0;
+    ck_fails(vpriv_root_tpm_open(&config, &store), VPRIV_E_ARG);
+    ck_assert_ptr_null(store);
+}
+END_TEST
+
+/* Everything this process can read of itself, outside guarded memory, in pieces of 8 bytes of the key.
+ * What is looked for is made afresh for each byte, so that the test does not find itself. */
+static size_t pieces_in_memory(uint64_t generation)
+{
+    static const size_t window_bytes = 1 << 20;
+    char line[512];
+    size_t n_found = 0;
+    uint8_t *window = malloc(window_bytes);
+    FILE *maps = fopen("/proc/self/maps", "r");
+    const int memory = open("/proc/self/mem", O_RDONLY);
+    ck_assert(window && maps && memory >= 0);
+    while (fgets(line, sizeof line, maps)) {
+        unsigned long from = 0, to = 0;
+        char access_text[8];
+        if (sscanf(line, "%lx-%lx %7s", &from, &to, access_text) != 3 || access_text[1] != 'w')
+            continue;
+        for (unsigned long at = from; at < to; at += window_bytes - 8) {
+            const size_t wanted = to - at < window_bytes ? to - at : window_bytes;
+            const ssize_t n = pread(memory, window, wanted, (off_t)at);
+            for (ssize_t i = 0; i + 8 <= n; i++)
+                for (size_t piece = 0; piece < 32; piece += 8) {
+                    size_t same = 0;
+                    while (same < 8 && window[i + (ssize_t)same] ==
+                                           (uint8_t)(generation * 37 + (piece + same) * 5 + 1))
+                        same++;
+                    /* The window itself is in memory too. */
+                    const unsigned long place = at + (unsigned long)i;
+                    const unsigned long own = (unsigned long)window;
+                    n_found += same == 8 && !(place >= own && place < own + window_bytes);
+                }
+        }
+    }
+    explicit_bzero(window, window_bytes);
+    free(window);
+    close(memory);
+    fclose(maps);
+    return n_found;
+}
+
+START_TEST(nothing_of_the_key_stays_in_memory)
+{
+    vpriv_root_store *store = open_tpm(0);
+    vpi_root_record *record = NULL;
+    ck_ok(vpi_secret_alloc(sizeof *record, (void **)&record));
+    fill_record(77, record);
+    ck_ok(vpi_root_replace(store, record));
+    vpi_wipe(record, sizeof *record);
+    ck_assert_uint_eq(pieces_in_memory(77), 0);
+    ck_ok(vpi_root_load(store, record));
+    ck_assert_uint_eq(record->generation, 77);
+    vpi_wipe(record, sizeof *record);
+    ck_assert_uint_eq(pieces_in_memory(77), 0);
+    /* The control: where it lies open it is found. */
+    vpi_root_record *open_record = malloc(sizeof *open_record);
+    fill_record(77, open_record);
+    ck_assert_uint_ge(pieces_in_memory(77), 4);
+    free(open_record);
+    vpi_secret_free(record);
+    vpriv_root_close(store);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("keys: TPM");
+    TCase *tests = tcase_create("TPM");
+    tcase_add_checked_fixture(tests, plug_in, unplug);
+    tcase_set_timeout(tests, 240);
+    tcase_add_test(tests, it_is_empty_then_holds_what_was_put_then_is_gone);
+    tcase_add_test(tests, it_survives_a_power_cut_between_calls);
+    tcase_add_test(tests, a_power_cut_while_replacing_leaves_the_old_or_the_new);
+    tcase_add_test(tests, an_old_record_put_back_is_refused);
+    tcase_add_test(tests, a_counter_that_does_not_fit_is_refused);
+    tcase_add_test(tests, it_opens_only_with_the_pcrs_it_was_made_with);
+    tcase_add_test(tests, auth_values_are_needed_where_they_were_set);
+    tcase_add_test(tests, without_a_tpm_it_says_so);
+    tcase_add_test(tests, bad_configurations_are_refused);
+    tcase_add_test(tests, nothing_of_the_key_stays_in_memory);
+    suite_add_tcase(suite, tests);
+    return unit_main(suite);
+}
