@@ -51,7 +51,7 @@ void vpi_wipe(void *memory, size_t n_bytes)
 
 #define STACK_BYTES        8192 /* more than any of libsodium's calls used here takes */
 #define CIPHER_STACK_BYTES 4096 /* XChaCha20-Poly1305 takes 2,300 */
-#define DEEP_STACK_BYTES  (80u << 10)
+#define DEEP_STACK_BYTES   (80u << 10)
 
 void vpi_wipe_stack(void)
 {
