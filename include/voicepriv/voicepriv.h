@@ -24,6 +24,7 @@
 #include <voicepriv/retention.h>
 #include <voicepriv/root.h>
 #include <voicepriv/share.h>
+#include <voicepriv/storage.h>
 #include <voicepriv/surface.h>
 #include <voicepriv/sync.h>
 #include <voicepriv/vault.h>

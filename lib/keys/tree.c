@@ -162,6 +162,38 @@ out:
     return st;
 }
 
+vpriv_status vpi_tree_move(vpi_tree *tree, vpriv_root_store *to)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_tree_secrets *secrets = tree->secrets;
+    VPI_ENSURE(tree->settled, VPRIV_E_STATE, "the root is moved before the shred of a transaction");
+    const vpriv_status probed = vpi_root_probe(to);
+    if (probed != VPRIV_E_NOT_FOUND) {
+        VPI_TRY(probed);
+        VPI_TRY(vpi_root_load(to, &secrets->loaded));
+        /* A move that was cut off left a copy; anything else is somebody's. */
+        VPI_ENSURE(memcmp(secrets->loaded.vault_id, tree->vault_id, VPI_VAULT_ID_BYTES) == 0 &&
+                       secrets->loaded.generation <= secrets->root.generation,
+            VPRIV_E_EXISTS, "the root store holds a root key already: use an empty one");
+    }
+    tree->store = to;
+    VPI_TRY(vpi_root_replace(to, &secrets->root));
+    st = VPRIV_OK;
+out:
+    vpi_wipe(&secrets->loaded, sizeof secrets->loaded);
+    return st;
+}
+
+void vpi_tree_move_back(vpi_tree *tree, vpriv_root_store *from)
+{
+    tree->store = from;
+}
+
+const vpriv_root_store *vpi_tree_store(const vpi_tree *tree)
+{
+    return tree->store;
+}
+
 static vpriv_status drop_pending(vpi_tree *tree)
 {
     return vpi_database_run(

@@ -69,6 +69,13 @@ vpriv_status vpi_tree_head(vpi_tree *tree, void *head_out, size_t capacity, size
 /* Outside a transaction, after the commit: the root store replaces the old root key. Does nothing
  * when there is nothing to do. */
 vpriv_status vpi_tree_settle(vpi_tree *tree);
+/* Inside a write transaction, before a shred: from now on roots are handed to this store, which gets the
+ * one in force first. VPRIV_E_EXISTS when it holds another vault's, or a later one. */
+vpriv_status vpi_tree_move(vpi_tree *tree, vpriv_root_store *to);
+/* Back to the store there was before: after a rollback, or when the new one failed. */
+void vpi_tree_move_back(vpi_tree *tree, vpriv_root_store *from);
+/* Whose it is; a move that got as far as writing into the new one has made it that. */
+const vpriv_root_store *vpi_tree_store(const vpi_tree *tree);
 /* After a rollback: the shred did not happen. */
 void vpi_tree_forget_shred(vpi_tree *tree);
 

@@ -16,7 +16,7 @@ lib_librooms_la_SOURCES += \
 	lib/vault/receipt.h lib/vault/receipt.c \
 	lib/vault/retention.c \
 	lib/vault/clock_guard.h lib/vault/clock_guard.c lib/vault/retention_run.c \
-	lib/vault/restrict.c \
+	lib/vault/restrict.c lib/vault/root_move.c \
 	lib/vault/tag.h lib/vault/tag.c \
 	lib/vault/header.h lib/vault/header.c \
 	lib/vault/blocks.h lib/vault/blocks.c \
@@ -29,4 +29,5 @@ lib_librooms_la_SOURCES += \
 	lib/vault/sweep.h lib/vault/sweep.c \
 	lib/vault/check.h lib/vault/check.c
 pkginclude_HEADERS += include/voicepriv/vault.h include/voicepriv/people.h \
-	include/voicepriv/places.h include/voicepriv/retention.h include/voicepriv/sync.h
+	include/voicepriv/places.h include/voicepriv/retention.h include/voicepriv/sync.h \
+	include/voicepriv/storage.h

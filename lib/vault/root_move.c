@@ -1,0 +1,79 @@
+/* From one root store to another. The new store gets the root in force, then the root is replaced, and
+ * only the new store ever has that one. */
+#include "base/try.h"
+#include "vault/ingest.h"
+#include "vault/log_store.h"
+#include "vault/vault.h"
+#include <string.h>
+#include <voicepriv/storage.h>
+
+static vpriv_status log_move(vpriv_vault *vault, const char *actor)
+{
+    vpriv_log_entry entry = {.kind = VPRIV_LOG_POLICY,
+        .purpose = VPRIV_LOG_NO_PURPOSE,
+        .reason = "the root key was moved"};
+    snprintf(entry.actor, sizeof entry.actor, "%s", actor);
+    return vpi_log_append(vault, &entry, NULL, 0, NULL, NULL);
+}
+
+/* Everything up to the commit: nothing has happened yet but for a copy in the new store. */
+static vpriv_status prepare(vpriv_vault *vault, vpriv_root_store *to, const char *actor)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    VPI_TRY(vpi_vault_begin_freeing(vault));
+    VPI_TRY(vpi_ingest_adopt_all(vault));
+    VPI_TRY(log_move(vault, actor));
+    VPI_TRY(vpi_tree_move(vault->tree, to));
+    VPI_TRY(vpi_vault_renew(vault, NULL, 0, NULL));
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+/* The old store is in force again, and the copy in the new one goes, unless somebody else's key is there. */
+static void give_up(vpriv_vault *vault, vpriv_root_store *to, bool has_copy)
+{
+    vpi_vault_rollback(vault);
+    vpi_tree_move_back(vault->tree, vault->root);
+    if (has_copy && vpriv_root_destroy(to) != VPRIV_OK)
+        vpi_fail_clear();
+}
+
+static vpriv_status move(vpriv_vault *vault, vpriv_root_store *to, const char *actor)
+{
+    vpriv_status st = prepare(vault, to, actor);
+    const bool has_copy = vpi_tree_store(vault->tree) == to;
+    if (st == VPRIV_OK)
+        st = vpi_vault_commit(vault);
+    if (st != VPRIV_OK) {
+        char text[VPRIV_DETAIL_BYTES];
+        snprintf(text, sizeof text, "%s", vpriv_error_detail());
+        give_up(vault, to, has_copy);
+        /* Committed, but the new store refused: the old one takes the new root. */
+        if (vpi_tree_settle(vault->tree) != VPRIV_OK)
+            vpi_fail_clear();
+        return vpi_fail(st, "%s", text);
+    }
+    vpriv_root_store *from = vault->root;
+    vault->root = to;
+    if (vpriv_root_destroy(from) != VPRIV_OK)
+        st = vpi_fail_in(
+            VPRIV_E_ROOT, "the root key has moved; the old one is worthless but still there");
+    return st;
+}
+
+vpriv_status vpriv_vault_move_root(vpriv_vault *vault, vpriv_root_store *to, const char *actor)
+{
+    vpriv_status st = vpi_vault_enter(vault, true);
+    if (st != VPRIV_OK)
+        return st;
+    st = VPRIV_E_INTERNAL;
+    VPI_ENSURE(to && to != vault->root, VPRIV_E_ARG, "a root is moved to another store");
+    VPI_ENSURE(actor && actor[0] && strlen(actor) < VPRIV_LOG_ACTOR_BYTES, VPRIV_E_ARG,
+        "the actor is 1 to %d bytes", VPRIV_LOG_ACTOR_BYTES - 1);
+    VPI_TRY(move(vault, to, actor));
+    st = VPRIV_OK;
+out:
+    vpi_vault_leave(vault);
+    return st;
+}
