@@ -195,7 +195,8 @@ typedef struct vpriv_recorder_config {
     void *event_user;              /**< handed to event */
     /** may be NULL. Asked for with each trigger and every second: purpose execute_request, which a person's
      *  own trigger permits (not voice-activity and continuous) unless it is paused; a pause ends the
-     *  recording */
+     *  recording. Where it is permitted and keeping is not, whatever the retention, the frames come all
+     *  the same and nothing is stored */
     vpriv_frames_fn frames;
     void *frames_user;           /**< handed to frames */
     bool frames_while_listening; /**< also before a trigger: for a wake-word engine */
@@ -257,7 +258,8 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_recorder_start(vpriv_recorder *rec
  *  @param  trigger   what started it
  *  Owns:     borrows both
  *  Threads:  one call at a time per recorder      Realtime: no      Secrets: makes the recording's key
- *  @retval VPRIV_OK also with "don't save": then nothing will be stored  @retval VPRIV_E_ARG
+ *  @retval VPRIV_OK also with "don't save", and with a frames callback where nothing may be kept: then
+ *          nothing will be stored  @retval VPRIV_E_ARG
  *  @retval VPRIV_E_STATE not listening  @retval VPRIV_E_CONSENT with every reason; goes on listening
  *  @retval VPRIV_E_NOT_FOUND  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO
  *  @retval VPRIV_E_MEMORY  @retval VPRIV_E_LIMIT more than 128 consents to required purposes, or

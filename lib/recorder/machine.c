@@ -65,6 +65,21 @@ static vpriv_status permit_frames(vpriv_recorder *recorder)
     return vpi_permit_execution(recorder->vault, vpi_recorder_is_by_person(recorder->trigger));
 }
 
+/* What may not be kept can still be answered: the application has the frames in memory, by a leave of its
+ * own, and nothing is written. */
+static vpriv_status keep_if_it_may_be(vpriv_recorder *recorder, vpi_sealer_request *request)
+{
+    if (recorder->config.retention == VPRIV_RETENTION_NONE)
+        return VPRIV_OK;
+    const vpriv_status st = open_stream(recorder, request);
+    if (st != VPRIV_E_CONSENT || !recorder->config.frames)
+        return st;
+    (void)vpi_intake_gate(recorder->intake, false);
+    (void)vpi_recorder_drop(recorder, VPRIV_OK);
+    vpi_fail_clear();
+    return VPRIV_OK;
+}
+
 /* Consent comes before the lamp, and the lamp before the first sample. */
 static vpriv_status begin(vpriv_recorder *recorder, vpi_sealer_request *request)
 {
@@ -72,8 +87,7 @@ static vpriv_status begin(vpriv_recorder *recorder, vpi_sealer_request *request)
     const vpi_recorder_limits *limits = &recorder->limits;
     VPI_TRY(vpi_recorder_let_in(recorder, recorder->trigger));
     VPI_TRY(permit_frames(recorder));
-    if (recorder->config.retention != VPRIV_RETENTION_NONE)
-        VPI_TRY(open_stream(recorder, request));
+    VPI_TRY(keep_if_it_may_be(recorder, request));
     vpi_recorder_show(recorder, VPRIV_INDICATOR_RECORDING);
     const vpi_intake_plan plan = {.has_pre_roll = limits->has_pre_roll,
         .listens = limits->trailing_silence_ms > 0,

@@ -24,11 +24,12 @@ vpriv_status vpi_recorder_let_in(vpriv_recorder *recorder, vpriv_trigger_kind ki
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     const uint32_t most = recorder->config.false_wakes_per_hour;
-    bool is_closed = recorder->burst.is_closed;
+    bool is_closed = false;
     if (most == 0)
         return VPRIV_OK;
     if (is_stored(recorder))
         VPI_TRY(vpi_false_wakes_closed(recorder->vault, &is_closed));
+    is_closed = is_closed || recorder->burst.is_closed; /* of triggers that nothing was kept of */
     if (is_closed && kind == VPRIV_TRIGGER_BUTTON) {
         VPI_TRY(reopen(recorder));
         is_closed = false;

@@ -49,12 +49,12 @@ vpriv_status vpriv_effects_of(
         heard |= effect.people_listen ? effect.opened_by : 0;
     }
     effects.retention = request->retention;
-    /* A recorder that is to keep something, or to hand it on, does not start without leave for it. */
-    const bool keeps = request->retention != VPRIV_RETENTION_NONE;
-    const bool starts =
-        (!keeps || (required & ~kept) == 0) && (!request->with_frames || effects.gives_frames);
-    effects.is_written = starts && keeps;
+    /* A recorder that hands sound on does not start without leave for that; without leave for keeping it
+     * hands on, and keeps nothing. */
+    const bool starts = !request->with_frames || effects.gives_frames;
     effects.gives_frames = starts && request->with_frames;
+    effects.is_written =
+        starts && request->retention != VPRIV_RETENTION_NONE && (required & ~kept) == 0;
     effects.opened_by = effects.is_written ? kept : 0;
     effects.people_listen = effects.is_written ? heard : 0;
     *effects_out = effects;

@@ -269,6 +269,7 @@ START_TEST(a_lost_device_a_withdrawal_and_a_refused_trigger_put_the_lamp_out)
     ck_ok(vpriv_recorder_stop(live.recorder, NULL));
     ck_ok(vpriv_recorder_start(live.recorder));
     const vpriv_trigger it = {.struct_size = sizeof it, .kind = VPRIV_TRIGGER_BUTTON};
+    ck_ok(vpriv_purpose_pause(h.vault, VPRIV_PURPOSE_BIT(EXECUTE), "owner", NULL));
     n_acts = 0;
     ck_fails(vpriv_recorder_trigger(live.recorder, &it), VPRIV_E_CONSENT);
     ck_assert_ptr_null(strchr(acts, LAMP_RECORDING));
@@ -325,6 +326,62 @@ START_TEST(with_dont_save_the_application_has_the_request_and_the_vault_does_not
     ck_ok(vpriv_recorder_reject(live.recorder));
     ck_ok(vpriv_recorder_stop(live.recorder, NULL));
     ck_assert(fingerprint() == before);
+}
+END_TEST
+
+/* Whoever said no to keeping is answered all the same, with any retention, and nothing is written. */
+START_TEST(s5_where_nothing_may_be_kept_the_request_is_answered_in_memory)
+{
+    static const vpriv_trigger_kind kinds[] = {VPRIV_TRIGGER_WAKE_WORD, VPRIV_TRIGGER_BUTTON};
+    vpriv_recorder_config config = config_with_frames(VPRIV_RETENTION_90_DAYS);
+    config.voice_gate = VPRIV_VOICE_GATE_ON;
+    household_withdraw(&h, h.ada, KEEP);
+    start_with(config);
+    const uint64_t before = fingerprint();
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        vpriv_outcome outcome = {.struct_size = sizeof outcome};
+        n_given = next_position = 0;
+        hear(0, RATE);
+        trigger(kinds[i]);
+        hear(RATE, RATE);
+        ck_ok(vpriv_recorder_confirm(live.recorder));
+        hear(2 * RATE, RATE);
+        ck_ok(vpriv_recorder_finish(live.recorder, &outcome));
+        ck_assert(!outcome.is_stored);
+        ck_assert_int_eq(outcome.status, VPRIV_OK);
+        ck_assert_uint_eq(n_given, RATE / 2 + 2 * RATE);
+        ck_assert_mem_eq(given, sound + RATE / 2, n_given * sizeof *given);
+        ck_assert_int_eq(vpriv_recorder_state_now(live.recorder), VPRIV_RECORDER_RING);
+    }
+    ck_assert(fingerprint() == before);
+    /* With a yes it is kept again; without anybody to hand frames to there is nothing to do without one. */
+    household_give(&h, h.ada, KEEP);
+    n_given = next_position = 0;
+    vpriv_outcome outcome = {.struct_size = sizeof outcome};
+    trigger(VPRIV_TRIGGER_BUTTON);
+    ck_ok(vpriv_recorder_confirm(live.recorder));
+    hear(0, RATE);
+    ck_ok(vpriv_recorder_finish(live.recorder, &outcome));
+    ck_assert(outcome.is_stored);
+}
+END_TEST
+
+/* What comes to nothing without being kept closes the door as any other. */
+START_TEST(s5_false_wakes_count_where_nothing_may_be_kept)
+{
+    vpriv_recorder_config config = config_with_frames(VPRIV_RETENTION_90_DAYS);
+    const vpriv_trigger word = {.struct_size = sizeof word, .kind = VPRIV_TRIGGER_WAKE_WORD};
+    config.false_wakes_per_hour = 2;
+    household_withdraw(&h, h.ada, KEEP);
+    start_with(config);
+    for (int i = 0; i < 3; i++) {
+        trigger(VPRIV_TRIGGER_WAKE_WORD);
+        ck_ok(vpriv_recorder_reject(live.recorder));
+    }
+    ck_fails(vpriv_recorder_trigger(live.recorder, &word), VPRIV_E_LIMIT);
+    trigger(VPRIV_TRIGGER_BUTTON);
+    ck_ok(vpriv_recorder_reject(live.recorder));
+    ck_ok(vpriv_recorder_trigger(live.recorder, &word));
 }
 END_TEST
 
@@ -432,6 +489,8 @@ int main(void)
     tcase_add_test(tests, a_device_that_does_not_open_leaves_the_lamp_off);
     tcase_add_test(
         tests, with_dont_save_the_application_has_the_request_and_the_vault_does_not_change);
+    tcase_add_test(tests, s5_where_nothing_may_be_kept_the_request_is_answered_in_memory);
+    tcase_add_test(tests, s5_false_wakes_count_where_nothing_may_be_kept);
     tcase_add_test(tests, what_is_stored_is_handed_out_as_well_up_to_the_maximum);
     tcase_add_test(tests, a_wake_word_engine_hears_before_the_trigger_when_it_is_asked_for);
     tcase_add_test(tests, nobodys_own_trigger_and_a_pause_keep_the_sound_from_the_application);
