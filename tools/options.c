@@ -59,6 +59,7 @@ static const option_definition definitions[N_OPTIONS] = {
     [OPTION_REASON] = {"reason", "TEXT", 1, "why, for the log"},
     [OPTION_RECIPIENT] = {"recipient", "PARTY", VPRIV_RECIPIENTS_MAX - 1,
         "who gets it, as named in the consent; the controller"},
+    [OPTION_OUTCOME] = {"outcome", "ANSWER", 1, "deleted, not-kept, or not-deleted"},
     [OPTION_FORCE] = {"force", NULL, 1, "replace an existing file"},
     [OPTION_RECEIPT] = {"receipt", "FILE", 1, "write a signed receipt of it; new file"},
     [OPTION_KEY] = {"key", "FILE", 1, "the device's public key, from receipt key"},

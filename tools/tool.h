@@ -63,6 +63,7 @@ typedef enum option_id {
     OPTION_REASON,
     OPTION_RECIPIENT,
     OPTION_FORCE,
+    OPTION_OUTCOME,
     OPTION_ALL,
     OPTION_RECEIPT,
     OPTION_KEY,
@@ -332,6 +333,9 @@ exit_code command_erase(const tool_arguments *arguments);
 exit_code command_receipt_sign(const tool_arguments *arguments);
 exit_code command_receipt_verify(const tool_arguments *arguments);
 exit_code command_receipt_key(const tool_arguments *arguments);
+exit_code command_recall_list(const tool_arguments *arguments);
+exit_code command_recall_ask(const tool_arguments *arguments);
+exit_code command_recall_acknowledge(const tool_arguments *arguments);
 exit_code command_keyring_split(const tool_arguments *arguments);
 exit_code command_keyring_capture(const tool_arguments *arguments);
 

@@ -149,12 +149,16 @@ typedef enum vpriv_log_kind {
     VPRIV_LOG_ADOPTION = 14,    /**< count: recordings taken over from a capture process */
     VPRIV_LOG_FALSE_WAKES = 15, /**< count: triggers that were rejected */
     VPRIV_LOG_KEYRING_SPLIT = 16,
-    VPRIV_LOG_DISCLOSURE = 17, /**< something left the vault for a recipient */
+    VPRIV_LOG_DISCLOSURE = 17, /**< something left the vault for others than the person */
     VPRIV_LOG_SAMPLING_COMMITTED = 18,
     VPRIV_LOG_SAMPLING_REVEALED = 19,
     VPRIV_LOG_POLICY = 20,
     VPRIV_LOG_CHECKPOINT = 21,
     VPRIV_LOG_VERIFICATION = 22, /**< count: recordings whose blocks were opened and thrown away */
+    VPRIV_LOG_RECALL = 23,       /**< what left was asked back; count: entry of the disclosure,
+                                      detail_hash: its leaf's, deny_reasons: why */
+    VPRIV_LOG_RECALL_ACKNOWLEDGED =
+        24, /**< the recipient answered; as for a recall, reason: what */
 } vpriv_log_kind;
 
 /** Name a kind: "access_granted".

@@ -43,6 +43,7 @@ typedef enum vpriv_receipt_kind {
         3,                     /**< what was opened for, or given to, somebody but the controller */
     VPRIV_RECEIPT_ERASURE = 4, /**< what was made unreadable, and how surely */
     VPRIV_RECEIPT_PAUSE = 5,   /**< purposes closed for everybody, or opened again */
+    VPRIV_RECEIPT_RECALL = 6,  /**< what left was asked back, and why; or the recipient's answer */
 } vpriv_receipt_kind;
 
 /** Name a kind of receipt: "consent", "erasure".

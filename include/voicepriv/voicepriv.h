@@ -20,6 +20,7 @@
 #include <voicepriv/packets.h>
 #include <voicepriv/people.h>
 #include <voicepriv/places.h>
+#include <voicepriv/recall.h>
 #include <voicepriv/recorder.h>
 #include <voicepriv/retention.h>
 #include <voicepriv/root.h>

@@ -18,4 +18,11 @@ uint32_t vpi_purposes_storable(void);
 uint32_t vpi_purpose_operations(vpriv_purpose purpose);
 vpriv_human_involvement vpi_purpose_human_involvement(vpriv_purpose purpose);
 
+/* Purposes that serve the person alone, as bits: what is opened for one of them stays with the person. */
+#define VPI_PURPOSES_OF_THE_PERSON                                                                 \
+    (VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_EXECUTE_REQUEST) |                                            \
+        VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_TRANSMIT_FOR_EXECUTION) |                                  \
+        VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_KEEP_HISTORY) |                                            \
+        VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_ON_DEVICE_ADAPTATION))
+
 #endif

@@ -1,15 +1,11 @@
 #include "consent/rules.h"
 #include "base/clock.h"
+#include "consent/purpose.h"
 #include "consent/text.h"
 #include <string.h>
 #include <strings.h>
 
 #define BIT(name) VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_##name)
-
-/* Whatever serves the person alone: kept until they erase it. */
-#define OWN_USE                                                                                    \
-    (BIT(EXECUTE_REQUEST) | BIT(TRANSMIT_FOR_EXECUTION) | BIT(KEEP_HISTORY) |                      \
-        BIT(ON_DEVICE_ADAPTATION))
 
 /* At least as strict as every profile that is shipped: a test compares them. */
 static const vpriv_rules strict = {
@@ -24,7 +20,8 @@ static const vpriv_rules strict = {
                BIT(TRAIN_THIRD_PARTY),
     .written = BIT(SPEAKER_IDENTIFICATION),
     .n_terms = 1,
-    .terms = {{.purposes = ~OWN_USE, .n_months = 3}},
+    /* What serves the person alone is kept until they erase it. */
+    .terms = {{.purposes = ~VPI_PURPOSES_OF_THE_PERSON, .n_months = 3}},
 };
 
 const vpriv_rules *vpriv_rules_strict(void)

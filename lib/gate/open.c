@@ -1,5 +1,6 @@
 #include "base/memory.h"
 #include "base/try.h"
+#include "consent/purpose.h"
 #include "consent/record.h"
 #include "gate/gate.h"
 #include "vault/adopt.h"
@@ -70,6 +71,21 @@ static vpriv_status count_access(vpriv_vault *vault, vpi_recording *recording)
     return st;
 }
 
+/* What is opened for others than the person has left, and may have to be asked back when nobody knows
+ * that person any more: so this entry is under nobody's key, and names the recording and who has it, not
+ * whose voice it is. It lies right behind the access that it belongs to. */
+static vpriv_status log_disclosure(vpriv_vault *vault, const vpriv_log_entry *access)
+{
+    vpriv_log_entry entry = {.kind = VPRIV_LOG_DISCLOSURE, .purpose = access->purpose};
+    if ((VPI_PURPOSES_OF_THE_PERSON >> access->purpose & 1) &&
+        strcmp(access->recipient, vault->settings.controller_id) == 0)
+        return VPRIV_OK;
+    memcpy(entry.actor, access->actor, sizeof entry.actor);
+    memcpy(entry.recipient, access->recipient, sizeof entry.recipient);
+    memcpy(entry.recording, access->recording, sizeof entry.recording);
+    return vpi_log_append(vault, &entry, NULL, 0, NULL, NULL);
+}
+
 /* The answer goes into the log, whatever it is; a yes spends one use. */
 static vpriv_status log_answer(vpriv_vault *vault, vpi_recording *recording,
     const vpriv_gate_request *request, bool granted, bool key_missing, uint32_t reasons,
@@ -92,6 +108,8 @@ static vpriv_status log_answer(vpriv_vault *vault, vpi_recording *recording,
     vpriv_status st = speakers_of(vault, &recording->tag, speakers, &n_speakers);
     if (st == VPRIV_OK)
         st = vpi_log_append(vault, &entry, speakers, n_speakers, NULL, NULL);
+    if (st == VPRIV_OK && granted)
+        st = log_disclosure(vault, &entry);
     if (st == VPRIV_OK)
         st = count_access(vault, recording);
     for (size_t i = 0; granted && st == VPRIV_OK && i < n_speakers; i++)

@@ -61,7 +61,9 @@ vpriv_status vpriv_gate_who_heard(
         st = next_entry(vault, tag, index, &index, &entry);
         if (st == VPRIV_E_NOT_FOUND)
             return n_found >= n_accesses ? VPRIV_OK : vpi_auth_failed();
-        n_found++;
+        const bool is_no_access = st == VPRIV_OK && entry.kind != VPRIV_LOG_ACCESS_GRANTED &&
+                                  entry.kind != VPRIV_LOG_ACCESS_REFUSED;
+        n_found += !is_no_access;
         if (st == VPRIV_E_ERASED) {
             st = VPRIV_OK; /* a person it was about is gone, and these words with them */
             continue;

@@ -17,13 +17,13 @@ static const char *const kind_names[] = {"unknown kind", "vault_created", "subje
     "subject_erased", "notice_added", "consent_event", "access_granted", "access_refused",
     "erasure", "retention_expired", "restriction", "restriction_lifted", "pause", "pause_lifted",
     "adoption", "false_wakes", "keyring_split", "disclosure", "sampling_committed",
-    "sampling_revealed", "policy", "checkpoint", "verification"};
+    "sampling_revealed", "policy", "checkpoint", "verification", "recall", "recall_acknowledged"};
 _Static_assert(
-    sizeof kind_names / sizeof kind_names[0] == VPRIV_LOG_VERIFICATION + 1, "one name each");
+    sizeof kind_names / sizeof kind_names[0] == VPRIV_LOG_RECALL_ACKNOWLEDGED + 1, "one name each");
 
 static bool is_kind(vpriv_log_kind kind)
 {
-    return (int)kind > VPRIV_LOG_UNKNOWN && (int)kind <= VPRIV_LOG_VERIFICATION;
+    return (int)kind > VPRIV_LOG_UNKNOWN && (int)kind <= VPRIV_LOG_RECALL_ACKNOWLEDGED;
 }
 
 const char *vpriv_log_kind_name(vpriv_log_kind kind)
@@ -38,6 +38,16 @@ static bool access_is_complete(const vpriv_log_entry *entry)
         return true;
     return entry->purpose != VPRIV_LOG_NO_PURPOSE && entry->deny_reasons == 0 &&
            !sodium_is_zero(entry->recording, sizeof entry->recording);
+}
+
+/* What is asked back, or was, is one recording that left for one purpose. */
+static bool recall_is_complete(const vpriv_log_entry *entry)
+{
+    if (entry->kind != VPRIV_LOG_RECALL && entry->kind != VPRIV_LOG_RECALL_ACKNOWLEDGED)
+        return true;
+    return entry->purpose != VPRIV_LOG_NO_PURPOSE &&
+           !sodium_is_zero(entry->recording, sizeof entry->recording) &&
+           !sodium_is_zero(entry->detail_hash, sizeof entry->detail_hash);
 }
 
 vpriv_status vpi_log_entry_check(const vpriv_log_entry *entry)
@@ -56,6 +66,7 @@ vpriv_status vpi_log_entry_check(const vpriv_log_entry *entry)
     ENSURE(vpi_text_field_is_plain(entry->recipient, sizeof entry->recipient),
         "recipient is not plain UTF-8");
     ENSURE(access_is_complete(entry), "access without recording or purpose, or with a refusal");
+    ENSURE(recall_is_complete(entry), "recall without recording, purpose or disclosure");
     st = VPRIV_OK;
 out:
     return st;

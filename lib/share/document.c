@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "base/try.h"
 #include "share/jose.h"
+#include "share/recall.h"
 #include <sodium.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@ static const char context[] =
     "\"xsd\":\"http://www.w3.org/2001/XMLSchema#\",\"vp\":\"" VPI_OWN "\","
     "\"dct:issued\":{\"@type\":\"xsd:dateTime\"},"
     "\"dpv:isIndicatedAtTime\":{\"@type\":\"xsd:dateTime\"},"
+    "\"vp:leftAt\":{\"@type\":\"xsd:dateTime\"},"
     "\"vp:validUntil\":{\"@type\":\"xsd:dateTime\"}}";
 
 void vpi_document_put(vpi_document *document, json_t *object, const char *key, json_t *value)
@@ -111,6 +113,8 @@ static const char *type_of(vpriv_receipt_kind kind)
         return "vp:ErasureReceipt";
     case VPRIV_RECEIPT_PAUSE:
         return "vp:PauseReceipt";
+    case VPRIV_RECEIPT_RECALL:
+        return "vp:RecallReceipt";
     case VPRIV_RECEIPT_UNKNOWN:
         break;
     }
@@ -193,6 +197,32 @@ static void put_destruction(vpi_document *document, const vpi_receipt_facts *fac
     vpi_document_put(document, document->root, "vp:keyDestruction", node);
 }
 
+static void put_purpose(vpi_document *document, const vpriv_log_entry *entry)
+{
+    json_t *purposes = json_array();
+    vpi_document_add(
+        document, purposes, vpi_document_purpose(document, (vpriv_purpose)entry->purpose));
+    vpi_document_put(document, document->root, "dpv:hasPurpose", purposes);
+}
+
+static void put_recipient(vpi_document *document, const vpriv_log_entry *entry)
+{
+    if (entry->recipient[0])
+        vpi_document_put(document, document->root, "dpv:hasRecipient",
+            json_pack(
+                "[{s:s, s:s}]", "@type", "dpv:Recipient", "dct:identifier", entry->recipient));
+}
+
+static void put_deny_reasons(vpi_document *document, const vpriv_log_entry *entry)
+{
+    json_t *reasons = json_array();
+    for (int bit = 0; bit < VPRIV_DENY_REASONS; bit++)
+        if (entry->deny_reasons >> bit & 1)
+            vpi_document_add(
+                document, reasons, json_string(vpriv_deny_name((vpriv_deny)((uint32_t)1 << bit))));
+    vpi_document_put(document, document->root, "vp:denyReason", reasons);
+}
+
 static void put_access(vpi_document *document, const vpi_receipt_facts *facts)
 {
     const vpriv_log_entry *entry = &facts->leaves[0].entry;
@@ -205,28 +235,45 @@ static void put_access(vpi_document *document, const vpi_receipt_facts *facts)
         vpi_document_id(refused ? "vp:Refused" : "vp:Permitted"));
     put_actor(document, entry);
     put_recording(document, entry->recording);
-    if (entry->purpose != VPRIV_LOG_NO_PURPOSE) {
-        json_t *purposes = json_array();
-        vpi_document_add(
-            document, purposes, vpi_document_purpose(document, (vpriv_purpose)entry->purpose));
-        vpi_document_put(document, document->root, "dpv:hasPurpose", purposes);
-    }
-    if (entry->recipient[0])
-        vpi_document_put(document, document->root, "dpv:hasRecipient",
-            json_pack(
-                "[{s:s, s:s}]", "@type", "dpv:Recipient", "dct:identifier", entry->recipient));
+    if (entry->purpose != VPRIV_LOG_NO_PURPOSE)
+        put_purpose(document, entry);
+    put_recipient(document, entry);
     if (!sodium_is_zero(entry->consent_record, sizeof entry->consent_record)) {
         vpi_document_uuid_urn(entry->consent_record, urn);
         vpi_document_put(document, document->root, "vp:underConsentRecord", vpi_document_id(urn));
     }
-    if (refused) {
-        json_t *reasons = json_array();
-        for (int bit = 0; bit < VPRIV_DENY_REASONS; bit++)
-            if (entry->deny_reasons >> bit & 1)
-                vpi_document_add(document, reasons,
-                    json_string(vpriv_deny_name((vpriv_deny)((uint32_t)1 << bit))));
-        vpi_document_put(document, document->root, "vp:denyReason", reasons);
+    if (refused)
+        put_deny_reasons(document, entry);
+}
+
+/* Nothing of the person: the recipient knows the copy by the recording's id. */
+static void put_recall(vpi_document *document, const vpi_receipt_facts *facts)
+{
+    const vpriv_log_entry *entry = &facts->leaves[0].entry;
+    const vpi_receipt_leaf *left = &facts->disclosure;
+    vpriv_recall_outcome outcome = VPRIV_RECALL_UNANSWERED;
+    const char *status = "vp:AskedBack";
+    if (entry->kind == VPRIV_LOG_RECALL_ACKNOWLEDGED) {
+        if (vpriv_recall_outcome_from_name(entry->reason, &outcome) != VPRIV_OK)
+            document->failed = true;
+        status = outcome == VPRIV_RECALL_DELETED    ? "vp:Deleted"
+                 : outcome == VPRIV_RECALL_NOT_KEPT ? "vp:NotKept"
+                                                    : "vp:NotDeleted";
+    } else {
+        put_processing(document, "dpv:Erase");
     }
+    vpi_document_put(document, document->root, "vp:recallStatus", vpi_document_id(status));
+    vpi_document_put(document, document->root, "vp:recallCause",
+        json_string(vpriv_recall_cause_name(vpi_recall_cause_of(entry->deny_reasons))));
+    put_deny_reasons(document, entry);
+    vpi_document_put(document, document->root, "vp:actor", json_string(entry->actor));
+    put_recording(document, entry->recording);
+    put_purpose(document, entry);
+    put_recipient(document, entry);
+    vpi_document_put(document, document->root, "vp:openedBy", json_string(left->entry.actor));
+    vpi_document_put(document, document->root, "vp:leftAt", vpi_document_time(left->entry.time_us));
+    vpi_document_put(document, document->root, "vp:disclosure",
+        vpi_document_leaf(document, left, facts->public_key));
 }
 
 static void put_erasure(vpi_document *document, const vpi_receipt_facts *facts)
@@ -290,6 +337,8 @@ vpriv_status vpi_document_make(const vpi_receipt_facts *facts, char **text_out, 
         put_erasure(&document, facts);
     else if (facts->kind == VPRIV_RECEIPT_PAUSE)
         put_pause(&document, facts);
+    else if (facts->kind == VPRIV_RECEIPT_RECALL)
+        put_recall(&document, facts);
     else
         put_access(&document, facts);
     char *text =

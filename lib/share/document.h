@@ -29,6 +29,7 @@ typedef struct vpi_receipt_facts {
     vpi_receipt_leaf leaves[VPRIV_RECEIPT_ENTRIES_MAX];
     vpriv_consent_record
         records[VPRIV_RECEIPT_ENTRIES_MAX];   /* consent: as they were at the event */
+    vpi_receipt_leaf disclosure;              /* recall: what it is about */
     const vpriv_receipt *receipts;            /* NULL when made from the log alone */
     const vpriv_receipt_statement *statement; /* or NULL */
 } vpi_receipt_facts;

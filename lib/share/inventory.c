@@ -302,6 +302,8 @@ static bool is_told_elsewhere(vpriv_log_kind kind)
     case VPRIV_LOG_PAUSE:
     case VPRIV_LOG_PAUSE_LIFTED:
     case VPRIV_LOG_DISCLOSURE:
+    case VPRIV_LOG_RECALL:
+    case VPRIV_LOG_RECALL_ACKNOWLEDGED:
         return false;
     default:
         return true;

@@ -236,6 +236,8 @@ static bool has_receipt(const portable *p, const vpriv_log_entry *entry)
     switch (entry->kind) {
     case VPRIV_LOG_CONSENT_EVENT:
     case VPRIV_LOG_DISCLOSURE:
+    case VPRIV_LOG_RECALL:
+    case VPRIV_LOG_RECALL_ACKNOWLEDGED:
     case VPRIV_LOG_ERASURE:
     case VPRIV_LOG_SUBJECT_ERASED:
     case VPRIV_LOG_RETENTION_EXPIRED:

@@ -31,6 +31,9 @@ static vpriv_receipt_kind kind_of(const vpriv_vault *vault, const vpriv_log_entr
     case VPRIV_LOG_PAUSE:
     case VPRIV_LOG_PAUSE_LIFTED:
         return VPRIV_RECEIPT_PAUSE;
+    case VPRIV_LOG_RECALL:
+    case VPRIV_LOG_RECALL_ACKNOWLEDGED:
+        return VPRIV_RECEIPT_RECALL;
     default:
         return VPRIV_RECEIPT_UNKNOWN;
     }
@@ -47,6 +50,20 @@ static vpriv_status read_leaf(vpriv_vault *vault, uint64_t index, vpi_receipt_le
     VPI_TRY(vpi_log_read(vault, index, &leaf_out->entry));
     VPI_TRY(store.get(store.user, 0, index, leaf_out->hash));
     leaf_out->index = index;
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+/* What a recall is about: the very leaf that it names. */
+static vpriv_status read_disclosure(
+    vpriv_vault *vault, const vpriv_log_entry *entry, vpi_receipt_leaf *leaf_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    VPI_TRY(read_leaf(vault, entry->count, leaf_out));
+    VPI_ENSURE(leaf_out->entry.kind == VPRIV_LOG_DISCLOSURE &&
+                   memcmp(leaf_out->hash, entry->detail_hash, sizeof leaf_out->hash) == 0,
+        VPRIV_E_AUTH, "the vault file is damaged or was changed");
     st = VPRIV_OK;
 out:
     return st;
@@ -105,6 +122,8 @@ static vpriv_status add_leaf(vpriv_vault *vault, vpi_receipt_facts *facts, uint6
         (unsigned long long)index);
     if (facts->kind == VPRIV_RECEIPT_CONSENT)
         VPI_TRY(read_record(vault, &leaf->entry, &facts->records[facts->n_leaves]));
+    if (facts->kind == VPRIV_RECEIPT_RECALL)
+        VPI_TRY(read_disclosure(vault, &leaf->entry, &facts->disclosure));
     facts->n_leaves++;
     st = VPRIV_OK;
 out:
@@ -126,7 +145,9 @@ static vpriv_status check_receipt(
                                   memcmp(receipt->record_sha256, leaf->entry.detail_hash,
                                       sizeof receipt->record_sha256) == 0),
         VPRIV_E_ARG, "the receipt names another consent record than the log");
-    VPI_ENSURE(receipt->n_recordings >= leaf->entry.count &&
+    /* The count of a recall is no number of recordings. */
+    VPI_ENSURE((kind_of(vault, &leaf->entry) == VPRIV_RECEIPT_RECALL ||
+                   receipt->n_recordings >= leaf->entry.count) &&
                    receipt->generation_before <= receipt->generation_after &&
                    receipt->generation_after <= vpi_tree_generation(vault->tree) &&
                    receipt->assurance == vpriv_root_assurance(vault->root),

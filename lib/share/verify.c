@@ -13,7 +13,8 @@ static const struct {
     [VPRIV_RECEIPT_ACCESS] = {"vp:AccessReceipt", "access"},
     [VPRIV_RECEIPT_DISCLOSURE] = {"vp:DisclosureReceipt", "disclosure"},
     [VPRIV_RECEIPT_ERASURE] = {"vp:ErasureReceipt", "erasure"},
-    [VPRIV_RECEIPT_PAUSE] = {"vp:PauseReceipt", "pause"}};
+    [VPRIV_RECEIPT_PAUSE] = {"vp:PauseReceipt", "pause"},
+    [VPRIV_RECEIPT_RECALL] = {"vp:RecallReceipt", "recall"}};
 
 #define N_KINDS (sizeof kinds / sizeof kinds[0])
 

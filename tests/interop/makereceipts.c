@@ -96,7 +96,7 @@ static void open_for(const vpriv_recording_id *id, const char *recipient, vpriv_
     vpriv_gate_close(reader);
 }
 
-static void make_accesses(const vpriv_recording_id *id)
+static uint64_t make_accesses(const vpriv_recording_id *id)
 {
     const uint64_t first = log_size();
     open_for(id, NULL, VPRIV_OK);
@@ -105,6 +105,20 @@ static void make_accesses(const vpriv_recording_id *id)
     from_log("access-permitted.jws", first, 1);
     from_log("access-refused.jws", first + 1, 1);
     from_log("disclosure.jws", first + 2, 1);
+    from_log("disclosure-of-nobody.jws", first + 3, 1);
+    return first + 3;
+}
+
+/* What "lab" got is asked back once its recording is gone; the disclosure lies behind the access. */
+static void make_recalls(uint64_t disclosure)
+{
+    vpriv_receipt receipt = {.struct_size = sizeof receipt};
+    ck_ok(vpriv_recall_ask(h.vault, disclosure, "privacy team", &receipt));
+    sign("recall.jws", &receipt, 1, NULL);
+    ck_ok(vpriv_recall_acknowledge(h.vault, disclosure, "lab", VPRIV_RECALL_NOT_DELETED, &receipt));
+    sign("recall-not-deleted.jws", &receipt, 1, NULL);
+    ck_ok(vpriv_recall_acknowledge(h.vault, disclosure, "lab", VPRIV_RECALL_DELETED, &receipt));
+    from_log("recall-deleted.jws", receipt.log_index, 1);
 }
 
 static void make_erasures(const vpriv_recording_id *id)
@@ -201,9 +215,10 @@ START_TEST(make)
     close_file(file);
     make_consents();
     const vpriv_recording_id id = household_quick(&h, h.ada);
-    make_accesses(&id);
+    const uint64_t disclosure = make_accesses(&id);
     make_pauses();
     make_erasures(&id);
+    make_recalls(disclosure);
     make_every();
     household_close(&h);
 }

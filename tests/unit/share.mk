@@ -1,5 +1,6 @@
 share_tests = tests/unit/test_share_receipt tests/unit/test_share_jose \
-	tests/unit/test_share_effects tests/unit/test_share_inventory
+	tests/unit/test_share_effects tests/unit/test_share_inventory \
+	tests/unit/test_share_recalls
 TESTS += $(share_tests)
 check_PROGRAMS += $(share_tests)
 tests_unit_test_share_receipt_SOURCES = tests/unit/test_share_receipt.c $(household)
@@ -14,3 +15,6 @@ tests_unit_test_share_effects_LDADD = $(household_ldadd)
 tests_unit_test_share_inventory_SOURCES = tests/unit/test_share_inventory.c $(household)
 tests_unit_test_share_inventory_CFLAGS = $(unit_cflags)
 tests_unit_test_share_inventory_LDADD = $(household_ldadd)
+tests_unit_test_share_recalls_SOURCES = tests/unit/test_share_recalls.c $(household)
+tests_unit_test_share_recalls_CFLAGS = $(unit_cflags)
+tests_unit_test_share_recalls_LDADD = $(household_ldadd)

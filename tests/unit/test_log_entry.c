@@ -33,7 +33,7 @@ START_TEST(entry_round_trip)
 {
     uint8_t payload[SIZE], again[SIZE];
     vpriv_log_entry entry = example(), read;
-    for (int kind = VPRIV_LOG_VAULT_CREATED; kind <= VPRIV_LOG_VERIFICATION; kind++) {
+    for (int kind = VPRIV_LOG_VAULT_CREATED; kind <= VPRIV_LOG_RECALL_ACKNOWLEDGED; kind++) {
         entry.kind = (vpriv_log_kind)kind;
         const size_t n_bytes = encode(&entry, payload);
         memset(&read, 0xa5, sizeof read);
@@ -119,7 +119,7 @@ START_TEST(entry_incomplete_or_contradictory_is_refused)
     uint8_t payload[SIZE];
     size_t n_bytes = 77;
     const vpriv_log_entry good = example();
-    vpriv_log_entry bad[16];
+    vpriv_log_entry bad[20];
     size_t n = 0;
 #define BAD(change)                                                                                \
     do {                                                                                           \
@@ -130,7 +130,7 @@ START_TEST(entry_incomplete_or_contradictory_is_refused)
     BAD(e->struct_size = 0);
     BAD(e->struct_size++);
     BAD(e->kind = VPRIV_LOG_UNKNOWN);
-    BAD(e->kind = (vpriv_log_kind)(VPRIV_LOG_VERIFICATION + 1));
+    BAD(e->kind = (vpriv_log_kind)(VPRIV_LOG_RECALL_ACKNOWLEDGED + 1));
     BAD(e->time_us = 0);
     BAD(e->time_us = INT64_C(13601088000000000));
     BAD(e->purpose = 32);
@@ -142,6 +142,9 @@ START_TEST(entry_incomplete_or_contradictory_is_refused)
     BAD(memset(e->actor, 'a', sizeof e->actor));
     BAD(e->reason[0] = '\n');
     BAD(e->recipient[0] = (char)0xff);
+    BAD(e->kind = VPRIV_LOG_RECALL; e->purpose = VPRIV_LOG_NO_PURPOSE);
+    BAD(e->kind = VPRIV_LOG_RECALL; memset(e->recording, 0, sizeof e->recording));
+    BAD(e->kind = VPRIV_LOG_RECALL_ACKNOWLEDGED; memset(e->detail_hash, 0, sizeof e->detail_hash));
 #undef BAD
     for (size_t i = 0; i < n; i++) {
         const vpriv_status st = vpi_log_entry_encode(&bad[i], payload, SIZE, &n_bytes);
@@ -182,16 +185,16 @@ END_TEST
 
 START_TEST(entry_kinds_have_names_of_their_own)
 {
-    for (int a = VPRIV_LOG_VAULT_CREATED; a <= VPRIV_LOG_VERIFICATION; a++) {
+    for (int a = VPRIV_LOG_VAULT_CREATED; a <= VPRIV_LOG_RECALL_ACKNOWLEDGED; a++) {
         ck_assert_str_ne(vpriv_log_kind_name((vpriv_log_kind)a), "unknown kind");
-        for (int b = a + 1; b <= VPRIV_LOG_VERIFICATION; b++)
+        for (int b = a + 1; b <= VPRIV_LOG_RECALL_ACKNOWLEDGED; b++)
             ck_assert_str_ne(
                 vpriv_log_kind_name((vpriv_log_kind)a), vpriv_log_kind_name((vpriv_log_kind)b));
     }
     ck_assert_str_eq(vpriv_log_kind_name(VPRIV_LOG_UNKNOWN), "unknown kind");
     ck_assert_str_eq(vpriv_log_kind_name((vpriv_log_kind)-1), "unknown kind");
     ck_assert_str_eq(
-        vpriv_log_kind_name((vpriv_log_kind)(VPRIV_LOG_VERIFICATION + 1)), "unknown kind");
+        vpriv_log_kind_name((vpriv_log_kind)(VPRIV_LOG_RECALL_ACKNOWLEDGED + 1)), "unknown kind");
 }
 END_TEST
 

@@ -541,7 +541,7 @@ def parse_entry(data):
     version = c.u16()
     need(version > 0, FormatError, "not a log entry")
     need(version == 1, VersionError, "a newer log entry")
-    entry = {"kind": c.count(1, 22), "time_us": c.i64(), "purpose": c.u8(),
+    entry = {"kind": c.count(1, 24), "time_us": c.i64(), "purpose": c.u8(),
              "deny_reasons": c.u32(), "count": c.u64(), "actor": c.text(63),
              "reason": c.text(255), "recipient": c.text(63), "recording": c.bytes(16),
              "subject": c.bytes(16), "consent_record": c.bytes(16), "detail_hash": c.bytes(32)}
@@ -551,6 +551,9 @@ def parse_entry(data):
     if entry["kind"] == 6:
         need(entry["purpose"] < PURPOSES and not entry["deny_reasons"] and
              any(entry["recording"]), FormatError)
+    if entry["kind"] in (23, 24):
+        need(entry["purpose"] < PURPOSES and any(entry["recording"]) and
+             any(entry["detail_hash"]), FormatError)
     return entry
 
 
