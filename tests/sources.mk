@@ -4,6 +4,9 @@ unit_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) -Wno-gnu-zero-variadic-macro-argument
 unit_ldadd = lib/librooms.la $(CHECK_LIBS) $(VPRIV_LIBS)
 EXTRA_DIST += tests/unit/unit.h
 
+# Longer runs of the same sources; CHECK_LONG has those that check-long runs.
+EXTRA_PROGRAMS =
+
 include tests/unit/base.mk
 include tests/unit/capture.mk
 include tests/unit/frames.mk

@@ -373,7 +373,7 @@ typedef struct vpriv_decision_input {
     vpriv_fact purpose_defined;  /**< the vault knows the purpose */
     vpriv_fact purpose_storable; /**< must agree with vpriv_purpose_about() for the purposes 0 to
                                     14; the vendor's choice for the others */
-    int64_t now_us;              /**< UTC; 0 or less is not known */
+    int64_t now_us;              /**< UTC; before 1970 and after 2400 is not known */
     vpriv_fact jurisdiction_known;
     vpriv_fact lawful_here;         /**< no rule of a place that counts forbids the purpose */
     vpriv_fact paused;              /**< (purpose, jurisdiction) is paused; only NO goes on */

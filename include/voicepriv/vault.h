@@ -25,7 +25,8 @@ extern "C" {
 /** An open vault. */
 typedef struct vpriv_vault vpriv_vault;
 
-/** A clock: microseconds since 1970-01-01 UTC. */
+/** A clock: microseconds since 1970-01-01 UTC. Before 1970 and after 2400 it says nothing: the vault's time
+ *  stands where it was seen last. */
 typedef int64_t (*vpriv_clock_fn)(void *user);
 
 /** How long recordings are kept. */

@@ -18,7 +18,7 @@ static int64_t system_us(clockid_t id)
 int64_t vpi_clock_now_us(vpi_clock *clock)
 {
     const int64_t now = clock->fn ? clock->fn(clock->user) : system_us(CLOCK_REALTIME);
-    if (now > clock->seen_us)
+    if (now > clock->seen_us && now < VPI_YEAR_2401_US)
         clock->seen_us = now;
     return clock->seen_us;
 }

@@ -1,10 +1,13 @@
 /* Time in UTC microseconds that never runs backwards within a vault.
  *
- * The vault remembers the latest time it has seen; `vpi_clock_now` gives max(system, seen). */
+ * The vault remembers the latest time it has seen; `vpi_clock_now_us` gives max(system, seen). A system
+ * clock that says it is before 1970 or after 2400 says nothing: the time stands at the one seen, 0 if none. */
 #ifndef VPI_BASE_CLOCK_H
 #define VPI_BASE_CLOCK_H
 
 #include "base/status.h"
+
+#define VPI_YEAR_2401_US (INT64_C(157420) * 86400 * 1000000)
 
 /* A system clock: microseconds since 1970-01-01 UTC. Tests and simulations put their own in. */
 typedef int64_t (*vpi_clock_fn)(void *user);

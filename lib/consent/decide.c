@@ -1,6 +1,7 @@
 #include "consent/decide.h"
 #include "consent/purpose.h"
 #include "consent/state.h"
+#include "consent/text.h"
 #include <string.h>
 
 /* The purpose after its facts have been held against the table. */
@@ -75,7 +76,7 @@ static uint32_t deny_context(const vpriv_decision_input *input, purpose_facts pu
     reasons |= unless(purpose.basis != VPRIV_PURPOSE_BASIS_LAW, VPRIV_DENY_PURPOSE_OTHER_BASIS);
     reasons |= unless(is_yes(purpose.storable) || (!reads && purpose.storable == VPRIV_FACT_NO),
         VPRIV_DENY_PURPOSE_NOT_STORABLE);
-    reasons |= unless(input->now_us > 0, VPRIV_DENY_TIME_UNKNOWN);
+    reasons |= unless(vpi_time_is_plausible(input->now_us), VPRIV_DENY_TIME_UNKNOWN);
     reasons |= unless(is_yes(input->jurisdiction_known), VPRIV_DENY_JURISDICTION_UNKNOWN);
     reasons |= unless(is_yes(input->lawful_here), VPRIV_DENY_NOT_LAWFUL_HERE);
     reasons |= unless(input->paused == VPRIV_FACT_NO, VPRIV_DENY_PAUSED);
@@ -105,7 +106,7 @@ static uint32_t deny_keeping(const vpriv_decision_input *input, purpose_facts pu
     const bool reads = input->operation == VPRIV_DECISION_READ;
     uint32_t reasons = reads ? deny_recording(input) : 0;
     if (reads || is_yes(purpose.storable))
-        reasons |= unless(input->retention_until_us > 0 && input->now_us > 0 &&
+        reasons |= unless(input->retention_until_us > 0 && vpi_time_is_plausible(input->now_us) &&
                               input->now_us < input->retention_until_us,
             VPRIV_DENY_RETENTION_OVER);
     return reasons;
@@ -132,7 +133,8 @@ static uint32_t deny_state(const vpriv_decision_subject *subject, int64_t now_us
     switch (subject->state) {
     case VPRIV_CONSENT_GIVEN:
     case VPRIV_CONSENT_RENEWED:
-        return unless(now_us > 0 && now_us < subject->valid_until_us, VPRIV_DENY_CONSENT_EXPIRED);
+        return unless(vpi_time_is_plausible(now_us) && now_us < subject->valid_until_us,
+            VPRIV_DENY_CONSENT_EXPIRED);
     case VPRIV_CONSENT_REFUSED:
         return VPRIV_DENY_CONSENT_REFUSED;
     case VPRIV_CONSENT_WITHDRAWN:

@@ -1,5 +1,7 @@
 #include "consent/text.h"
+#include "base/clock.h"
 #include <string.h>
+#include <voicepriv/consent.h>
 
 /* One code point; returns its length in bytes, 0 when it is malformed. */
 static size_t code_point(const uint8_t *at, size_t left, uint32_t *point_out)
@@ -160,6 +162,10 @@ bool vpi_text_is_iri(const char *text)
 
 bool vpi_time_is_plausible(int64_t time_us)
 {
-    const int64_t year_2401_us = INT64_C(157420) * 86400 * 1000000;
-    return time_us > 0 && time_us < year_2401_us;
+    return time_us > 0 && time_us < VPI_YEAR_2401_US;
+}
+
+bool vpi_time_is_bound(int64_t time_us)
+{
+    return time_us == 0 || time_us == VPRIV_TIME_FOREVER_US || vpi_time_is_plausible(time_us);
 }

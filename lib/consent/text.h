@@ -31,5 +31,8 @@ bool vpi_text_is_iri(const char *text);
 
 /* 1970 to 2400. Zero is not a time here: it is what a forgotten field holds. */
 bool vpi_time_is_plausible(int64_t time_us);
+/* The same, 0, or VPRIV_TIME_FOREVER_US: where something begins or ends. A time of any other kind was meant
+ * otherwise: in nanoseconds "before now" would be everything. */
+bool vpi_time_is_bound(int64_t time_us);
 
 #endif

@@ -7,6 +7,7 @@
 #include "vault/event_store.h"
 #include "vault/false_wakes.h"
 #include "vault/log_store.h"
+#include "vault/notice_store.h"
 #include "vault/places.h"
 #include "vault/policy.h"
 #include <sodium.h>
@@ -106,12 +107,27 @@ out:
     return st;
 }
 
+/* What the person was shown is kept, word for word. A word that nothing was shown for names no notice. */
+static vpriv_status check_shown(vpi_check *check, const vpriv_consent_record *record, int64_t row,
+    uint8_t known[VPRIV_SHA256_BYTES])
+{
+    vpriv_notice_ref notice;
+    const uint8_t *sha256 = record->notice.sha256;
+    if (sodium_is_zero(sha256, VPRIV_SHA256_BYTES) ||
+        memcmp(sha256, known, VPRIV_SHA256_BYTES) == 0)
+        return VPRIV_OK;
+    const vpriv_status found = vpi_notice_find(check->vault, sha256, &notice);
+    if (found == VPRIV_OK)
+        memcpy(known, sha256, VPRIV_SHA256_BYTES);
+    return vpi_check_note(check, found, "the notice of consent record", row);
+}
+
 /* A person's records, one after the other: each opens, and names the hash of the one before it for
  * the same purpose. */
 static vpriv_status check_consents(vpi_check *check, const vpi_subject *subject)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    uint8_t last[VPI_PURPOSES_MAX][VPRIV_SHA256_BYTES];
+    uint8_t last[VPI_PURPOSES_MAX][VPRIV_SHA256_BYTES], shown[VPRIV_SHA256_BYTES] = {0};
     vpriv_consent_record record;
     int64_t row = 0;
     memset(last, 0, sizeof last);
@@ -137,6 +153,7 @@ static vpriv_status check_consents(vpi_check *check, const vpi_subject *subject)
             vpi_check_finding(
                 check, "consent record %lld does not follow the one before it", (long long)next);
         VPI_TRY(vpi_consent_record_hash(&record, last[record.purpose]));
+        VPI_TRY(check_shown(check, &record, next, shown));
     }
     st = VPRIV_OK;
 out:

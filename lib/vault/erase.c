@@ -1,6 +1,7 @@
 #include "vault/erase.h"
 #include "base/memory.h"
 #include "base/try.h"
+#include "consent/text.h"
 #include "vault/consent_store.h"
 #include "vault/header.h"
 #include "vault/ingest.h"
@@ -302,6 +303,8 @@ static vpriv_status erase_stretch(
     st = VPRIV_E_INTERNAL;
     VPI_ENSURE(since_us >= 0 && until_us > since_us, VPRIV_E_ARG,
         "a time is needed; VPRIV_TIME_FOREVER_US erases all");
+    VPI_ENSURE(vpi_time_is_bound(since_us) && vpi_time_is_bound(until_us), VPRIV_E_ARG,
+        "times are UTC microseconds of the years 1970 to 2400");
     VPI_TRY(vpi_receipt_check(receipt_out));
     while (!done)
         VPI_TRY(erase_batch(vault, &of, &done, &receipt));

@@ -1,5 +1,6 @@
 #include "base/memory.h"
 #include "base/try.h"
+#include "consent/text.h"
 #include "vault/complete.h"
 #include "vault/header.h"
 #include "vault/ingest.h"
@@ -185,6 +186,8 @@ vpriv_status vpriv_recording_list(
     vpi_fail_clear();
     if (!fn || c.filter->struct_size != sizeof all)
         return vpi_fail(VPRIV_E_ARG, "a callback and a filter with its struct_size are needed");
+    if (!vpi_time_is_bound(c.filter->since_us) || !vpi_time_is_bound(c.filter->until_us))
+        return vpi_fail(VPRIV_E_ARG, "times are UTC microseconds of the years 1970 to 2400");
     vpriv_status st = vpi_alloc(1, sizeof *recording, (void **)&recording);
     bool first = true, known = false;
     while (st == VPRIV_OK) {

@@ -142,6 +142,8 @@ static vpriv_status check(const vpriv_vault *vault, const change *c, size_t reas
         "\"%.20s\" is neither *, nor a place, nor the name of a profile", c->where);
     VPI_ENSURE(c->from_us >= 0 && c->until_us > c->from_us, VPRIV_E_ARG,
         "the pause ends before it begins");
+    VPI_ENSURE(vpi_time_is_bound(c->from_us) && vpi_time_is_bound(c->until_us), VPRIV_E_ARG,
+        "times are UTC microseconds of the years 1970 to 2400");
     VPI_TRY(vpi_actor_check(c->actor));
     VPI_ENSURE(!c->reason || strlen(c->reason) < reason_bytes, VPRIV_E_ARG,
         "the reason is longer than %zu bytes", reason_bytes - 1);

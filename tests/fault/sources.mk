@@ -30,7 +30,6 @@ life_sources = tests/fault/life.h tests/fault/life.c
 life_ldadd = $(fault_ldadd) -lm
 attack_sources = tests/fault/attack.h tests/fault/attack_inside.h tests/fault/attack.c \
 	tests/fault/attack_open.c
-EXTRA_PROGRAMS =
 
 TESTS += tests/fault/test_cuts
 check_PROGRAMS += tests/fault/test_cuts
@@ -134,3 +133,9 @@ tests_fault_long_triggers_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_LONG
 tests_fault_long_triggers_CFLAGS = $(fault_cflags)
 tests_fault_long_triggers_LDFLAGS = $(tests_fault_test_triggers_LDFLAGS)
 tests_fault_long_triggers_LDADD = $(household_ldadd)
+
+TESTS += tests/fault/test_reviewers
+check_PROGRAMS += tests/fault/test_reviewers
+tests_fault_test_reviewers_SOURCES = tests/fault/test_reviewers.c $(attack_sources) $(household)
+tests_fault_test_reviewers_CFLAGS = $(fault_cflags)
+tests_fault_test_reviewers_LDADD = $(household_ldadd)

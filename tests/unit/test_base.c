@@ -263,6 +263,12 @@ START_TEST(clock_never_runs_backwards)
     ck_assert_int_eq(vpi_clock_now_us(&clock), 1000);
     system = 1500;
     ck_assert_int_eq(vpi_clock_now_us(&clock), 1500);
+    system = VPI_YEAR_2401_US;
+    ck_assert_int_eq(vpi_clock_now_us(&clock), 1500);
+    system = INT64_MIN;
+    ck_assert_int_eq(vpi_clock_now_us(&clock), 1500);
+    system = VPI_YEAR_2401_US - 1;
+    ck_assert_int_eq(vpi_clock_now_us(&clock), VPI_YEAR_2401_US - 1);
 }
 END_TEST
 

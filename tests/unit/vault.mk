@@ -9,10 +9,13 @@ vault_tests = tests/unit/test_vault_consent \
 	tests/unit/test_vault_group \
 	tests/unit/test_vault_list \
 	tests/unit/test_vault_places \
+	tests/unit/test_vault_notices \
 	tests/unit/test_vault_retention \
 	tests/unit/test_vault_root \
+	tests/unit/test_vault_scale \
 	tests/unit/test_vault_sync \
-	tests/unit/test_vault_tamper
+	tests/unit/test_vault_tamper \
+	tests/unit/test_vault_times
 TESTS += $(vault_tests)
 check_PROGRAMS += $(vault_tests)
 tests_unit_test_vault_consent_SOURCES = tests/unit/test_vault_consent.c $(household)
@@ -50,3 +53,23 @@ tests_unit_test_vault_sync_LDADD = $(household_ldadd)
 tests_unit_test_vault_root_SOURCES = tests/unit/test_vault_root.c $(household)
 tests_unit_test_vault_root_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_root_LDADD = $(household_ldadd)
+tests_unit_test_vault_notices_SOURCES = tests/unit/test_vault_notices.c $(household)
+tests_unit_test_vault_notices_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_notices_LDADD = $(household_ldadd)
+tests_unit_test_vault_times_SOURCES = tests/unit/test_vault_times.c $(household)
+tests_unit_test_vault_times_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_times_LDADD = $(household_ldadd)
+tests_unit_test_vault_scale_SOURCES = tests/unit/test_vault_scale.c $(household)
+tests_unit_test_vault_scale_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_scale_LDADD = $(household_ldadd)
+# The same with 100,000 recordings, and with 10,000 interleavings in real vaults.
+EXTRA_PROGRAMS += tests/unit/long_scale tests/unit/long_sync
+CHECK_LONG += tests/unit/long_scale tests/unit/long_sync
+tests_unit_long_scale_SOURCES = $(tests_unit_test_vault_scale_SOURCES)
+tests_unit_long_scale_CPPFLAGS = $(AM_CPPFLAGS) -DSCALE_LONG
+tests_unit_long_scale_CFLAGS = $(unit_cflags)
+tests_unit_long_scale_LDADD = $(household_ldadd)
+tests_unit_long_sync_SOURCES = $(tests_unit_test_vault_sync_SOURCES)
+tests_unit_long_sync_CPPFLAGS = $(AM_CPPFLAGS) -DSYNC_LONG
+tests_unit_long_sync_CFLAGS = $(unit_cflags)
+tests_unit_long_sync_LDADD = $(household_ldadd)
