@@ -453,7 +453,7 @@ static void tear_down(void)
     household_close(&h);
 }
 
-START_TEST(of_a_thousand_triggers_a_hundred_recordings_are_left)
+START_TEST(s18_of_a_thousand_triggers_a_hundred_recordings_are_left)
 {
     const unsigned seed = 1 + (unsigned)_i;
     uint64_t n_left = 0;
@@ -495,7 +495,8 @@ int main(void)
     TCase *tcase = tcase_create("triggers");
     tcase_set_timeout(tcase, 600);
     tcase_add_checked_fixture(tcase, set_up, tear_down);
-    tcase_add_loop_test(tcase, of_a_thousand_triggers_a_hundred_recordings_are_left, 0, n_seeds);
+    tcase_add_loop_test(
+        tcase, s18_of_a_thousand_triggers_a_hundred_recordings_are_left, 0, n_seeds);
     suite_add_tcase(suite, tcase);
     setvbuf(stdout, NULL, _IOLBF, 0);
     return unit_main(suite);

@@ -161,7 +161,7 @@ static bool must_be_yes(const vpi_merge_event real[N_EVENTS])
     return false;
 }
 
-START_TEST(ten_thousand_interleavings_end_the_same_and_no_consent_overrules_a_later_no)
+START_TEST(s3_ten_thousand_interleavings_end_the_same_and_no_consent_overrules_a_later_no)
 {
     size_t n_yes = 0, n_no = 0;
     replica replicas[3];
@@ -432,7 +432,7 @@ int main(void)
     TCase *tests = tcase_create("merging");
     tcase_set_timeout(tests, 120);
     tcase_add_test(
-        tests, ten_thousand_interleavings_end_the_same_and_no_consent_overrules_a_later_no);
+        tests, s3_ten_thousand_interleavings_end_the_same_and_no_consent_overrules_a_later_no);
     tcase_add_test(tests, every_part_of_a_history_is_at_most_as_free_as_its_nos_allow);
     tcase_add_test(tests, clocks_decide_nothing_between_yes_and_no);
     tcase_add_test(tests, yes_waits_for_what_is_missing_and_no_does_not);

@@ -49,7 +49,7 @@ static uint64_t log_size(void)
     return about.log_size;
 }
 
-START_TEST(every_opening_and_every_refusal_is_one_leaf)
+START_TEST(s22_every_opening_and_every_refusal_is_one_leaf)
 {
     heard all = {0};
     int n = 0;
@@ -123,7 +123,7 @@ START_TEST(tombstone_keeps_its_list_and_refusals_go_on_it)
 }
 END_TEST
 
-START_TEST(entry_taken_out_of_the_list_is_missed)
+START_TEST(s22_entry_taken_out_of_the_list_is_missed)
 {
     heard all = {0};
     const vpriv_recording_id id = household_record(&h, h.ada);
@@ -190,7 +190,7 @@ static int at_commit(void *user)
     return w->refuse;
 }
 
-START_TEST(commit_of_the_entry_comes_before_any_key)
+START_TEST(s22_commit_of_the_entry_comes_before_any_key)
 {
     vpriv_reader *reader = NULL;
     const vpriv_gate_request request = {
@@ -299,7 +299,7 @@ START_TEST(log_cut_back_behind_a_destruction_is_noticed)
 END_TEST
 
 /* And where nothing was destroyed since: a witness who kept a checkpoint sees it. */
-START_TEST(rewritten_log_does_not_continue_an_older_checkpoint)
+START_TEST(s22_rewritten_log_does_not_continue_an_older_checkpoint)
 {
     vpriv_log_checkpoint older, newer;
     vpriv_vault_info about = {.struct_size = sizeof about};
@@ -351,15 +351,15 @@ int main(void)
     TCase *tests = tcase_create("log");
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, every_opening_and_every_refusal_is_one_leaf);
+    tcase_add_test(tests, s22_every_opening_and_every_refusal_is_one_leaf);
     tcase_add_test(tests, tombstone_keeps_its_list_and_refusals_go_on_it);
-    tcase_add_test(tests, entry_taken_out_of_the_list_is_missed);
+    tcase_add_test(tests, s22_entry_taken_out_of_the_list_is_missed);
     tcase_add_test(tests, entry_that_is_not_the_one_in_the_tree_is_not_believed);
     tcase_add_test(tests, log_that_takes_no_entry_keeps_the_gate_shut);
-    tcase_add_test(tests, commit_of_the_entry_comes_before_any_key);
+    tcase_add_test(tests, s22_commit_of_the_entry_comes_before_any_key);
     tcase_add_test(tests, entry_survives_the_power_cut_after_the_opening);
     tcase_add_test(tests, log_cut_back_behind_a_destruction_is_noticed);
-    tcase_add_test(tests, rewritten_log_does_not_continue_an_older_checkpoint);
+    tcase_add_test(tests, s22_rewritten_log_does_not_continue_an_older_checkpoint);
     suite_add_tcase(suite, tests);
     return unit_main(suite);
 }

@@ -95,7 +95,7 @@ static double ms_of(const vpriv_outcome *outcome)
     return (double)outcome->n_frames_48k / 48;
 }
 
-START_TEST(silence_ends_what_somebody_spoke_and_listening_goes_on)
+START_TEST(s20_silence_ends_what_somebody_spoke_and_listening_goes_on)
 {
     static const vpriv_trigger_kind kinds[] = {VPRIV_TRIGGER_WAKE_WORD, VPRIV_TRIGGER_RAISE,
         VPRIV_TRIGGER_TAP, VPRIV_TRIGGER_VOICE_ACTIVITY};
@@ -160,7 +160,7 @@ START_TEST(silence_counts_from_the_confirmation_and_not_at_all_where_it_was_turn
 END_TEST
 
 /* Somebody who does not stop: nothing beyond the maximum is kept, to the frame, pre-roll included. */
-START_TEST(a_minute_of_speech_is_cut_at_the_maximum)
+START_TEST(s20_a_minute_of_speech_is_cut_at_the_maximum)
 {
     float *endless = calloc(60 * RATE, sizeof *endless);
     for (size_t i = 0; i < 60 * RATE; i++)
@@ -567,10 +567,10 @@ static void add_tests(Suite *suite, const char *name, void (*begin)(void))
     TCase *tests = tcase_create(name);
     tcase_add_checked_fixture(tests, begin, tear_down);
     tcase_set_timeout(tests, 120);
-    tcase_add_test(tests, silence_ends_what_somebody_spoke_and_listening_goes_on);
+    tcase_add_test(tests, s20_silence_ends_what_somebody_spoke_and_listening_goes_on);
     tcase_add_test(
         tests, silence_counts_from_the_confirmation_and_not_at_all_where_it_was_turned_off);
-    tcase_add_test(tests, a_minute_of_speech_is_cut_at_the_maximum);
+    tcase_add_test(tests, s20_a_minute_of_speech_is_cut_at_the_maximum);
     tcase_add_test(tests, maximum_holds_before_the_confirmation_and_across_a_gap);
     tcase_add_test(tests, who_presses_a_button_or_records_all_the_time_ends_it_by_hand);
     tcase_add_test(tests, pre_roll_of_continuous_is_there_when_it_is_asked_for);

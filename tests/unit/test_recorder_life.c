@@ -359,7 +359,7 @@ START_TEST(withdrawal_through_another_handle_ends_the_recording)
 }
 END_TEST
 
-START_TEST(withdrawal_by_another_process_ends_the_recording)
+START_TEST(s2_withdrawal_by_another_process_ends_the_recording)
 {
     int status = 0;
     record_live();
@@ -379,7 +379,7 @@ END_TEST
 
 /* Stopped within the second in which consent went: the last block holds no sound from after it, also
  * when another purpose keeps the recording alive. */
-START_TEST(nothing_from_after_a_withdrawal_is_in_the_last_block)
+START_TEST(s2_nothing_from_after_a_withdrawal_is_in_the_last_block)
 {
     const vpriv_purpose review = VPRIV_PURPOSE_HUMAN_REVIEW;
     vpriv_outcome outcome = {.struct_size = sizeof outcome};
@@ -755,8 +755,8 @@ int main(void)
     tcase_add_test(tests, death_while_listening_leaves_nothing);
     tcase_add_test(tests, death_after_confirm_keeps_what_was_sealed);
     tcase_add_test(tests, withdrawal_through_another_handle_ends_the_recording);
-    tcase_add_test(tests, withdrawal_by_another_process_ends_the_recording);
-    tcase_add_test(tests, nothing_from_after_a_withdrawal_is_in_the_last_block);
+    tcase_add_test(tests, s2_withdrawal_by_another_process_ends_the_recording);
+    tcase_add_test(tests, s2_nothing_from_after_a_withdrawal_is_in_the_last_block);
     tcase_add_test(tests, blocks_that_are_refused_stay_within_their_batch);
     tcase_add_test(tests, person_erased_while_recording_leaves_a_tombstone);
     tcase_add_test(tests, erasing_everything_while_recording_leaves_a_tombstone);

@@ -97,7 +97,7 @@ static const float *loud(void)
     return speech + best;
 }
 
-START_TEST(a_raise_that_nobody_speaks_after_is_none)
+START_TEST(s19_a_raise_that_nobody_speaks_after_is_none)
 {
     vpriv_recorder_config config = wearable();
     config.confirm_ms = 5000;
@@ -184,7 +184,7 @@ static void wake_for_nothing(int n)
     }
 }
 
-START_TEST(too_many_false_wakes_close_the_door_until_the_person_acts)
+START_TEST(s19_too_many_false_wakes_close_the_door_until_the_person_acts)
 {
     start(wearable());
     wake_for_nothing(6);
@@ -317,11 +317,11 @@ int main(void)
     TCase *tests = tcase_create("wearable");
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, a_raise_that_nobody_speaks_after_is_none);
+    tcase_add_test(tests, s19_a_raise_that_nobody_speaks_after_is_none);
     tcase_add_test(tests, speech_before_the_raise_is_not_speech_after_it);
     tcase_add_test(tests, elsewhere_a_raise_needs_nobody_to_speak);
     tcase_add_test(tests, other_triggers_of_a_wearable_time_out_after_seven_tenths_of_a_second);
-    tcase_add_test(tests, too_many_false_wakes_close_the_door_until_the_person_acts);
+    tcase_add_test(tests, s19_too_many_false_wakes_close_the_door_until_the_person_acts);
     tcase_add_test(tests, pressing_a_button_opens_it_again_and_never_closes_it);
     tcase_add_test(tests, false_wakes_spread_over_the_day_close_nothing);
     tcase_add_test(tests, the_door_closes_with_dont_save_as_well);

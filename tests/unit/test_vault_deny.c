@@ -49,7 +49,7 @@ static void ck_nothing_written(uint8_t before[N_FILES][32])
     ck_assert_mem_eq(before, after, sizeof after);
 }
 
-START_TEST(fresh_vault_denies_every_purpose_to_take_and_to_open)
+START_TEST(s7_fresh_vault_denies_every_purpose_to_take_and_to_open)
 {
     uint8_t before[N_FILES][32];
     remember_files(before);
@@ -87,7 +87,7 @@ static void record_briefly(const vpriv_recorder_config *config, vpriv_status wan
     }
 }
 
-START_TEST(five_hundred_recordings_that_nobody_allowed_write_no_byte)
+START_TEST(s8_five_hundred_recordings_that_nobody_allowed_write_no_byte)
 {
     uint8_t before[N_FILES][32];
     vpriv_recorder_config config = household_config(h.ada, 1);
@@ -105,7 +105,7 @@ START_TEST(five_hundred_recordings_that_nobody_allowed_write_no_byte)
 }
 END_TEST
 
-START_TEST(dont_save_is_the_default_retention)
+START_TEST(s8_dont_save_is_the_default_retention)
 {
     vpriv_outcome outcome = {.struct_size = sizeof outcome};
     const vpriv_recorder_config config = {
@@ -219,9 +219,9 @@ int main(void)
     TCase *tests = tcase_create("deny");
     tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, fresh_vault_denies_every_purpose_to_take_and_to_open);
-    tcase_add_test(tests, five_hundred_recordings_that_nobody_allowed_write_no_byte);
-    tcase_add_test(tests, dont_save_is_the_default_retention);
+    tcase_add_test(tests, s7_fresh_vault_denies_every_purpose_to_take_and_to_open);
+    tcase_add_test(tests, s8_five_hundred_recordings_that_nobody_allowed_write_no_byte);
+    tcase_add_test(tests, s8_dont_save_is_the_default_retention);
     tcase_add_test(tests, each_missing_fact_means_no);
     tcase_add_test(tests, reading_without_a_key_or_a_recording_is_no);
     suite_add_tcase(suite, tests);

@@ -567,7 +567,7 @@ START_TEST(a_short_pause_hides_no_longer_one_and_the_other_way_round)
 }
 END_TEST
 
-START_TEST(resuming_under_a_changed_notice_asks_again)
+START_TEST(s28_resuming_under_a_changed_notice_asks_again)
 {
     const uint32_t both = VPRIV_PURPOSE_BIT(KEEP) | VPRIV_PURPOSE_BIT(REVIEW);
     household_give(&h, h.ada, KEEP);
@@ -789,7 +789,7 @@ int main(void)
     tcase_add_test(tests, pauses_begin_and_end_at_their_time_also_without_the_root);
     tcase_add_test(tests, there_are_sixteen_pauses_at_most_and_each_ends_by_its_scope);
     tcase_add_test(tests, a_short_pause_hides_no_longer_one_and_the_other_way_round);
-    tcase_add_test(tests, resuming_under_a_changed_notice_asks_again);
+    tcase_add_test(tests, s28_resuming_under_a_changed_notice_asks_again);
     tcase_add_test(tests, a_signed_order_is_done_once_and_only_as_it_was_signed);
     tcase_add_test(tests, s25_a_tampered_epoch_is_refused);
     tcase_add_test(tests, an_epoch_is_effective_on_friday_and_recordings_and_consents_know_theirs);

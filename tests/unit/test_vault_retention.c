@@ -153,7 +153,7 @@ static bool look(void *user, const vpriv_recording_info *info)
 
 /* Forty months, twenty thousand recordings, nine terms: every day exactly those are gone whose time was
  * over. */
-START_TEST(forty_months_expire_as_a_table_says)
+START_TEST(s9_forty_months_expire_as_a_table_says)
 {
     static const struct {
         vpriv_retention retention;
@@ -491,7 +491,7 @@ START_TEST(setting_aside_is_on_record_and_all_or_none)
 }
 END_TEST
 
-START_TEST(a_time_is_erased_exactly)
+START_TEST(s9_a_time_is_erased_exactly)
 {
     vpriv_receipt receipt = {.struct_size = sizeof receipt};
     int64_t at[4];
@@ -532,7 +532,7 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_set_timeout(tests, 300);
     tcase_add_test(tests, terms_have_names_and_names_have_terms);
-    tcase_add_test(tests, forty_months_expire_as_a_table_says);
+    tcase_add_test(tests, s9_forty_months_expire_as_a_table_says);
     tcase_add_test(tests, a_run_is_bounded_and_one_batch_is_one_replacement_of_the_root);
     tcase_add_test(tests, what_has_run_out_is_refused_at_once_and_noise_after_the_run);
     tcase_add_test(tests, a_clock_that_jumps_destroys_nothing_until_it_is_believed);
@@ -544,7 +544,7 @@ int main(void)
     tcase_add_test(tests, a_dispute_shuts_the_recording_and_stops_its_clock);
     tcase_add_test(tests, a_legal_hold_cannot_be_erased_and_is_seen);
     tcase_add_test(tests, setting_aside_is_on_record_and_all_or_none);
-    tcase_add_test(tests, a_time_is_erased_exactly);
+    tcase_add_test(tests, s9_a_time_is_erased_exactly);
     tcase_add_test(tests, consents_with_a_bad_term_are_refused);
     suite_add_tcase(suite, tests);
     return unit_main(suite);
