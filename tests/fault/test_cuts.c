@@ -263,9 +263,14 @@ static vpriv_status tidy(struct bench *bench)
     return vpriv_vault_tidy(bench->life.vault, 100, NULL);
 }
 
+/* S2: at every write. */
+static const struct workload consent_workloads[] = {
+    {"consent give", NULL, give, 1, 0, 0},
+    {"consent withdraw", NULL, withdraw, 1, VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_HUMAN_REVIEW), 2},
+};
+#define N_CONSENT (sizeof consent_workloads / sizeof consent_workloads[0])
+
 static const struct workload two_state_workloads[] = {
-    {"consent give", NULL, give, 3, 0, 0},
-    {"consent withdraw", NULL, withdraw, 2, VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_HUMAN_REVIEW), 2},
     {"erase one", NULL, erase_one, 2, BOTH_PURPOSES, 1},
     {"erase many", record_six, erase_many, 3, BOTH_PURPOSES, 5},
     {"subject erase", NULL, erase_ada, 3, BOTH_PURPOSES, 2},
@@ -278,10 +283,10 @@ static const struct workload two_state_workloads[] = {
 };
 #define N_TWO_STATE (sizeof two_state_workloads / sizeof two_state_workloads[0])
 
-START_TEST(a_change_is_there_or_not)
+static void is_there_or_not(const struct workload *workload)
 {
     struct bench *bench = calloc(1, sizeof *bench);
-    set_up(bench, &two_state_workloads[_i]);
+    set_up(bench, workload);
     put_back(bench);
     bench->before = look(bench);
     put_back(bench);
@@ -292,6 +297,17 @@ START_TEST(a_change_is_there_or_not)
     cut_everywhere(bench, check_two_states, 15);
     tear_down(bench);
     free(bench);
+}
+
+START_TEST(s2_a_yes_or_a_no_is_there_or_not_at_any_cut)
+{
+    is_there_or_not(&consent_workloads[_i]);
+}
+END_TEST
+
+START_TEST(a_change_is_there_or_not)
+{
+    is_there_or_not(&two_state_workloads[_i]);
 }
 END_TEST
 
@@ -626,6 +642,7 @@ static Suite *suite(void)
     Suite *suite = suite_create("fault: power cuts");
     TCase *tcase = tcase_create("cuts");
     tcase_set_timeout(tcase, life_is_long() ? 3600 : 120);
+    tcase_add_loop_test(tcase, s2_a_yes_or_a_no_is_there_or_not_at_any_cut, 0, N_CONSENT);
     tcase_add_loop_test(tcase, a_change_is_there_or_not, 0, N_TWO_STATE);
     tcase_add_test(tcase, housekeeping_resumes);
     tcase_add_loop_test(tcase, a_recording_is_kept_as_far_as_it_was_sealed, 0, 3);

@@ -213,6 +213,33 @@ START_TEST(reading_without_a_key_or_a_recording_is_no)
 }
 END_TEST
 
+/* Purposes of the service, every one of them, and what is given away. */
+START_TEST(s35_consent_to_the_service_is_none_to_a_donation)
+{
+    static const vpriv_purpose away[] = {VPRIV_PURPOSE_DONATION, VPRIV_PURPOSE_TRAIN_THIRD_PARTY};
+    vpriv_recording_info info;
+    for (int p = VPRIV_PURPOSE_KEEP_HISTORY; p <= VPRIV_PURPOSE_DIAGNOSE_FAULT; p++)
+        household_give(&h, h.ada, (vpriv_purpose)p);
+    const vpriv_recording_id before = household_quick(&h, h.ada);
+    ck_ok(household_hear(&h, &before, VPRIV_PURPOSE_IMPROVE_BY_MACHINE));
+    for (size_t i = 0; i < 2; i++) {
+        ck_fails(household_hear(&h, &before, away[i]), VPRIV_E_CONSENT);
+        ck_assert_uint_ne(why_not_capture(away[i], h.ada) & VPRIV_DENY_CONSENT_MISSING, 0);
+    }
+    ck_ok(vpriv_recording_about(h.vault, &before, &info));
+    ck_assert_uint_eq(info.purposes >> VPRIV_PURPOSE_SAFETY_OR_ABUSE, 0);
+    /* Asked for by itself, given from now on, and taken back by itself. */
+    household_give(&h, h.ada, VPRIV_PURPOSE_DONATION);
+    const vpriv_recording_id after = household_quick(&h, h.ada);
+    ck_fails(household_hear(&h, &before, VPRIV_PURPOSE_DONATION), VPRIV_E_CONSENT);
+    ck_ok(household_hear(&h, &after, VPRIV_PURPOSE_DONATION));
+    ck_fails(household_hear(&h, &after, VPRIV_PURPOSE_TRAIN_THIRD_PARTY), VPRIV_E_CONSENT);
+    household_withdraw(&h, h.ada, VPRIV_PURPOSE_DONATION);
+    ck_fails(household_hear(&h, &after, VPRIV_PURPOSE_DONATION), VPRIV_E_CONSENT);
+    ck_ok(household_hear(&h, &after, VPRIV_PURPOSE_IMPROVE_BY_MACHINE));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("vault: default deny");
@@ -224,6 +251,7 @@ int main(void)
     tcase_add_test(tests, s8_dont_save_is_the_default_retention);
     tcase_add_test(tests, each_missing_fact_means_no);
     tcase_add_test(tests, reading_without_a_key_or_a_recording_is_no);
+    tcase_add_test(tests, s35_consent_to_the_service_is_none_to_a_donation);
     suite_add_tcase(suite, tests);
     return unit_main(suite);
 }
