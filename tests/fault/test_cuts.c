@@ -543,7 +543,7 @@ static vpriv_status trigger_and_reject(struct bench *bench)
     return st;
 }
 
-START_TEST(an_unconfirmed_trigger_leaves_nothing)
+START_TEST(s18_an_unconfirmed_trigger_leaves_nothing_at_any_cut)
 {
     static const struct workload workload = {
         "trigger and reject", NULL, trigger_and_reject, 4, 0, 0};
@@ -646,7 +646,7 @@ static Suite *suite(void)
     tcase_add_loop_test(tcase, a_change_is_there_or_not, 0, N_TWO_STATE);
     tcase_add_test(tcase, housekeeping_resumes);
     tcase_add_loop_test(tcase, a_recording_is_kept_as_far_as_it_was_sealed, 0, 3);
-    tcase_add_test(tcase, an_unconfirmed_trigger_leaves_nothing);
+    tcase_add_test(tcase, s18_an_unconfirmed_trigger_leaves_nothing_at_any_cut);
     tcase_add_test(tcase, a_vault_is_made_whole_or_not);
     suite_add_tcase(suite, tcase);
     return suite;

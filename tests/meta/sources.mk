@@ -5,6 +5,7 @@ meta_checks = \
 	tests/meta/check-rooms \
 	tests/meta/check-manpages \
 	tests/meta/check-prose \
+	tests/meta/check-rows \
 	tests/meta/check-howto \
 	tests/meta/check-scripts
 TESTS += $(meta_checks)

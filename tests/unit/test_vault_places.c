@@ -672,7 +672,7 @@ static uint64_t epoch_of(const vpriv_recording_id *id)
     return recording.tag.policy_epoch;
 }
 
-START_TEST(an_epoch_is_effective_on_friday_and_recordings_and_consents_know_theirs)
+START_TEST(s25_s30_an_epoch_is_effective_on_friday_and_recordings_know_theirs)
 {
     vpriv_policy_info info;
     household_give(&h, h.ada, KEEP);
@@ -792,7 +792,7 @@ int main(void)
     tcase_add_test(tests, s28_resuming_under_a_changed_notice_asks_again);
     tcase_add_test(tests, a_signed_order_is_done_once_and_only_as_it_was_signed);
     tcase_add_test(tests, s25_a_tampered_epoch_is_refused);
-    tcase_add_test(tests, an_epoch_is_effective_on_friday_and_recordings_and_consents_know_theirs);
+    tcase_add_test(tests, s25_s30_an_epoch_is_effective_on_friday_and_recordings_know_theirs);
     tcase_add_test(tests, s38_a_stale_policy_closes_review_by_itself_and_leaves_the_person_theirs);
     tcase_add_test(tests, s30_with_the_clock_set_back_nothing_extends);
     tcase_add_test(tests, a_policy_of_tomorrow_is_not_fresh_today);

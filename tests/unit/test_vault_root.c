@@ -140,6 +140,7 @@ END_TEST
 
 START_TEST(the_log_tells_it)
 {
+    household_reopen(&h); /* the recording is adopted, and said to be */
     vpriv_root_store *to = open_frail();
     const int64_t before = household_count(&h, "SELECT count(*) FROM log_hash");
     ck_ok(vpriv_vault_move_root(h.vault, to, "installer"));
