@@ -110,6 +110,7 @@ void bench_copy(const bench_setting *setting);
 void bench_resample(const bench_setting *setting);
 void bench_fvad(const bench_setting *setting);
 void bench_voice(const bench_setting *setting);
+void bench_decide(const bench_setting *setting);
 void bench_seal(const bench_setting *setting);
 void bench_keys(const bench_setting *setting);
 void bench_log(const bench_setting *setting);

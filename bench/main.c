@@ -33,6 +33,7 @@ static const struct {
     {"resample", "speech", bench_resample},
     {"fvad", "speech", bench_fvad},
     {"voice", "voices", bench_voice},
+    {"decide", "", bench_decide},
     {"seal", "", bench_seal},
     {"keys", "", bench_keys},
     {"log", "", bench_log},
