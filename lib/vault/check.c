@@ -107,13 +107,16 @@ out:
     return st;
 }
 
-/* What the person was shown is kept, word for word. A word that nothing was shown for names no notice. */
+/* What the person was shown is kept, word for word. Who says no without having been shown anything was shown
+ * an empty text. */
 static vpriv_status check_shown(vpi_check *check, const vpriv_consent_record *record, int64_t row,
     uint8_t known[VPRIV_SHA256_BYTES])
 {
     vpriv_notice_ref notice;
+    uint8_t nothing[VPRIV_SHA256_BYTES];
     const uint8_t *sha256 = record->notice.sha256;
-    if (sodium_is_zero(sha256, VPRIV_SHA256_BYTES) ||
+    crypto_hash_sha256(nothing, NULL, 0);
+    if (memcmp(sha256, nothing, sizeof nothing) == 0 ||
         memcmp(sha256, known, VPRIV_SHA256_BYTES) == 0)
         return VPRIV_OK;
     const vpriv_status found = vpi_notice_find(check->vault, sha256, &notice);
