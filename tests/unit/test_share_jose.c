@@ -346,7 +346,9 @@ START_TEST(kinds_have_names)
     ck_assert_str_eq(vpriv_receipt_kind_name(VPRIV_RECEIPT_CONSENT), "consent");
     ck_assert_str_eq(vpriv_receipt_kind_name(VPRIV_RECEIPT_PAUSE), "pause");
     ck_assert_str_eq(vpriv_receipt_kind_name(VPRIV_RECEIPT_UNKNOWN), "unknown receipt");
-    ck_assert_str_eq(vpriv_receipt_kind_name((vpriv_receipt_kind)6), "unknown receipt");
+    ck_assert_str_eq(vpriv_receipt_kind_name(VPRIV_RECEIPT_RECALL), "recall");
+    ck_assert_str_eq(
+        vpriv_receipt_kind_name((vpriv_receipt_kind)(VPRIV_RECEIPT_RECALL + 1)), "unknown receipt");
 }
 END_TEST
 
