@@ -155,6 +155,10 @@ typedef enum vpriv_log_kind {
     VPRIV_LOG_POLICY = 20,
     VPRIV_LOG_CHECKPOINT = 21,
     VPRIV_LOG_VERIFICATION = 22, /**< count: recordings whose blocks were opened and thrown away */
+    VPRIV_LOG_DERIVATIVE_ADDED = 23,   /**< something made from a recording was kept with it */
+    VPRIV_LOG_DERIVATIVE_READ = 24,    /**< written before its content is readable */
+    VPRIV_LOG_DERIVATIVE_REFUSED = 25, /**< somebody wanted to read it */
+    VPRIV_LOG_DERIVATIVE_ERASED = 26,  /**< count: how many; not those that went with a recording */
 } vpriv_log_kind;
 
 /** Name a kind: "access_granted".
@@ -187,7 +191,8 @@ typedef struct vpriv_log_entry {
     uint8_t recording[VPRIV_RECORDING_ID_BYTES];
     uint8_t subject[VPRIV_SUBJECT_ID_BYTES];
     uint8_t consent_record[VPRIV_CONSENT_RECORD_ID_BYTES];
-    uint8_t detail_hash[VPRIV_LOG_HASH_BYTES]; /**< of what the entry speaks about */
+    uint8_t detail_hash[VPRIV_LOG_HASH_BYTES]; /**< of what the entry speaks about; a derivative's
+                                                    is the SHA-256 of its id */
 } vpriv_log_entry;
 
 /** Gets one entry of the log; it lives for the call. Return false to stop. */

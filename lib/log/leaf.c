@@ -17,13 +17,14 @@ static const char *const kind_names[] = {"unknown kind", "vault_created", "subje
     "subject_erased", "notice_added", "consent_event", "access_granted", "access_refused",
     "erasure", "retention_expired", "restriction", "restriction_lifted", "pause", "pause_lifted",
     "adoption", "false_wakes", "keyring_split", "disclosure", "sampling_committed",
-    "sampling_revealed", "policy", "checkpoint", "verification"};
+    "sampling_revealed", "policy", "checkpoint", "verification", "derivative_added",
+    "derivative_read", "derivative_refused", "derivative_erased"};
 _Static_assert(
-    sizeof kind_names / sizeof kind_names[0] == VPRIV_LOG_VERIFICATION + 1, "one name each");
+    sizeof kind_names / sizeof kind_names[0] == VPRIV_LOG_DERIVATIVE_ERASED + 1, "one name each");
 
 static bool is_kind(vpriv_log_kind kind)
 {
-    return (int)kind > VPRIV_LOG_UNKNOWN && (int)kind <= VPRIV_LOG_VERIFICATION;
+    return (int)kind > VPRIV_LOG_UNKNOWN && (int)kind <= VPRIV_LOG_DERIVATIVE_ERASED;
 }
 
 const char *vpriv_log_kind_name(vpriv_log_kind kind)
@@ -34,7 +35,7 @@ const char *vpriv_log_kind_name(vpriv_log_kind kind)
 /* What opened a recording must say which one and for what, and cannot have been refused. */
 static bool access_is_complete(const vpriv_log_entry *entry)
 {
-    if (entry->kind != VPRIV_LOG_ACCESS_GRANTED)
+    if (entry->kind != VPRIV_LOG_ACCESS_GRANTED && entry->kind != VPRIV_LOG_DERIVATIVE_READ)
         return true;
     return entry->purpose != VPRIV_LOG_NO_PURPOSE && entry->deny_reasons == 0 &&
            !sodium_is_zero(entry->recording, sizeof entry->recording);
