@@ -77,9 +77,9 @@ typedef struct vpriv_derivative_info {
     char media_type[VPRIV_MEDIA_TYPE_BYTES];
     char language[VPRIV_LANGUAGE_BYTES];
     char made_by[VPRIV_MADE_BY_BYTES];
-    int64_t made_us;    /**< UTC: when it was added */
-    uint64_t n_bytes;   /**< of the content */
-    uint32_t purposes;  /**< bits: it was made for, and the recording is still wrapped for */
+    int64_t made_us;   /**< UTC: when it was added */
+    uint64_t n_bytes;  /**< of the content */
+    uint32_t purposes; /**< bits: it was made for, and the recording is still wrapped for */
 } vpriv_derivative_info;
 
 /** Keep something made from a recording, under the recording's own key. Each of its purposes must be one
@@ -121,8 +121,8 @@ typedef bool (*vpriv_derivative_fn)(void *user, const vpriv_derivative_info *inf
  *  @retval VPRIV_E_NO_KEY  @retval VPRIV_E_AUTH one is damaged, changed or missing  @retval VPRIV_E_BUSY
  *  @retval VPRIV_E_IO  @retval VPRIV_E_FULL  @retval VPRIV_E_ROOT  @retval VPRIV_E_MEMORY
  *  Since: 0.1 */
-VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_derivative_list(vpriv_vault *vault,
-    const vpriv_recording_id *recording, vpriv_derivative_fn fn, void *user);
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_derivative_list(
+    vpriv_vault *vault, const vpriv_recording_id *recording, vpriv_derivative_fn fn, void *user);
 
 /** Look one derivative up.
  *  @param      vault       opened with its root store
@@ -135,8 +135,8 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_derivative_list(vpriv_vault *vault
  *  @retval VPRIV_E_NO_KEY  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO
  *  @retval VPRIV_E_FULL  @retval VPRIV_E_ROOT  @retval VPRIV_E_MEMORY
  *  Since: 0.1 */
-VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_derivative_about(vpriv_vault *vault,
-    const vpriv_derivative_id *derivative, vpriv_derivative_info *info_out);
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_derivative_about(
+    vpriv_vault *vault, const vpriv_derivative_id *derivative, vpriv_derivative_info *info_out);
 
 /** Erase one derivative for good; its recording stays, under a new key. As final as vpriv_vault_erase().
  *  @param      vault        opened with its root store

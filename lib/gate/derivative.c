@@ -78,8 +78,8 @@ static vpriv_status decide_and_log(vpriv_vault *vault, const vpriv_keyring *keyr
     VPI_TRY(vpi_ingest_adopt_all(vault));
     VPI_TRY(vpi_derivative_find(vault, id, &c->row, &c->recording_row));
     VPI_TRY(vpi_recording_load(vault, c->recording_row, &c->recording));
-    VPI_TRY(vpi_decide_read(vault, &c->recording, request->purpose, request->recipient, &reasons,
-        consent_record));
+    VPI_TRY(vpi_decide_read(
+        vault, &c->recording, request->purpose, request->recipient, &reasons, consent_record));
     if (is_kept(&c->recording)) {
         VPI_TRY(load_shelf(vault, c));
         VPI_TRY(vpi_shelf_find(&c->shelf, id, &c->entry));
@@ -165,11 +165,10 @@ static vpriv_status fetch_in_snapshot(vpriv_vault *vault, const vpriv_keyring *k
     VPI_TRY(vpi_vault_read_begin(vault, &began));
     /* Again: between the log entry and here somebody may have erased one or the other. */
     VPI_TRY(vpi_recording_load(vault, c->recording_row, &c->recording));
-    VPI_TRY(vpi_database_int(vault->database, &n,
-        "SELECT count(*) FROM derivative WHERE name = ?1", "b", id,
-        (size_t)VPI_DERIVATIVE_ID_BYTES));
-    VPI_ENSURE(c->recording.state == VPRIV_RECORDING_COMMITTED && n == 1, VPRIV_E_ERASED,
-        "it was erased");
+    VPI_TRY(vpi_database_int(vault->database, &n, "SELECT count(*) FROM derivative WHERE name = ?1",
+        "b", id, (size_t)VPI_DERIVATIVE_ID_BYTES));
+    VPI_ENSURE(
+        c->recording.state == VPRIV_RECORDING_COMMITTED && n == 1, VPRIV_E_ERASED, "it was erased");
     VPI_TRY(load_shelf(vault, c));
     VPI_TRY(vpi_shelf_find(&c->shelf, id, &c->entry));
     VPI_TRY(unwrap(vault, keyring, purpose, c));
@@ -197,11 +196,10 @@ static vpriv_status give_out(content *c, vpriv_write_fn write, void *user)
     for (size_t i = 0; i < n_blocks; i++) {
         const size_t n =
             n_left < VPI_DERIVATIVE_BLOCK_CONTENT ? n_left : VPI_DERIVATIVE_BLOCK_CONTENT;
-        VPI_TRY(vpi_derivative_block_open(&s->keys, &c->bond, i, i + 1 == n_blocks,
-            c->sealed + i * VPI_BLOCK_BYTES, s->plain));
+        VPI_TRY(vpi_derivative_block_open(
+            &s->keys, &c->bond, i, i + 1 == n_blocks, c->sealed + i * VPI_BLOCK_BYTES, s->plain));
         vpi_reader r = vpi_reader_of(s->plain, sizeof s->plain);
-        VPI_ENSURE(
-            vpi_get_u16(&r) == n, VPRIV_E_AUTH, "the vault file is damaged or was changed");
+        VPI_ENSURE(vpi_get_u16(&r) == n, VPRIV_E_AUTH, "the vault file is damaged or was changed");
         VPI_TRY(write(user, vpi_get_bytes(&r, n), n));
         n_left -= n;
     }
@@ -236,25 +234,48 @@ out:
     return st;
 }
 
+/* What keyring, wraps and consent all allow. */
+static vpriv_status open_purposes(vpriv_vault *vault, const vpi_recording *recording,
+    const vpriv_keyring *keyring, uint32_t *open_out)
+{
+    *open_out = 0;
+    for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
+        uint32_t reasons = VPRIV_DENY_INPUT_MALFORMED;
+        uint8_t consent_record[VPRIV_CONSENT_RECORD_ID_BYTES];
+        if (!(recording->wrapped >> p & 1) || !vpi_gate_has_key(vault, keyring, (vpriv_purpose)p))
+            continue;
+        const vpriv_status st =
+            vpi_decide_read(vault, recording, (vpriv_purpose)p, NULL, &reasons, consent_record);
+        if (st != VPRIV_OK)
+            return st;
+        if (reasons == 0)
+            *open_out |= VPRIV_PURPOSE_BIT(p);
+    }
+    return VPRIV_OK;
+}
+
 vpriv_status vpi_gate_verify_derivatives(vpriv_vault *vault, const vpi_recording *recording,
-    const vpriv_keyring *keyring, vpriv_purpose purpose, uint64_t *n_io)
+    const vpriv_keyring *keyring, uint64_t *n_io)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     content *c = NULL;
+    uint32_t open = 0;
     size_t at = 0;
     if (recording->n_derivatives == 0)
         return VPRIV_OK;
     VPI_TRY(content_create(&c));
     c->recording = *recording;
     VPI_TRY(load_shelf(vault, c));
+    VPI_TRY(open_purposes(vault, recording, keyring, &open));
     for (;;) {
         const vpriv_status next = vpi_shelf_next(&c->shelf, &at, &c->entry);
         if (next == VPRIV_E_NOT_FOUND)
             break;
         VPI_TRY(next);
-        if (!(c->entry.purposes & VPRIV_PURPOSE_BIT(purpose)))
+        if (!(c->entry.purposes & open))
             continue;
-        const vpriv_status opened = unwrap(vault, keyring, purpose, c);
+        const int purpose = __builtin_ctz(c->entry.purposes & open);
+        const vpriv_status opened = unwrap(vault, keyring, (vpriv_purpose)purpose, c);
         if (opened == VPRIV_E_CONSENT)
             continue; /* not ours to open any more */
         VPI_TRY(opened);

@@ -54,10 +54,10 @@ vpriv_status vpi_gate_log_answer(vpriv_vault *vault, vpi_recording *recording,
     const uint8_t *derivative, const vpriv_gate_request *request, bool key_missing,
     uint32_t reasons, const uint8_t consent_record[VPRIV_CONSENT_RECORD_ID_BYTES]);
 
-/* Opens what was made from the recording, as far as purpose and keyring allow, and throws it away. In a
+/* Opens what was made from the recording, as far as consent and keyring allow, and throws it away. In a
  * snapshot, with the lock held. *n_io counts blocks. */
 vpriv_status vpi_gate_verify_derivatives(vpriv_vault *vault, const vpi_recording *recording,
-    const vpriv_keyring *keyring, vpriv_purpose purpose, uint64_t *n_io);
+    const vpriv_keyring *keyring, uint64_t *n_io);
 
 /* Shared by opening and verifying. Unwrapping goes from shred key, grant keys and the purpose's secret
  * key to the recording key, in a snapshot, after the decision and its log entry. */

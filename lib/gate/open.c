@@ -2,12 +2,12 @@
 #include "base/try.h"
 #include "consent/record.h"
 #include "gate/gate.h"
+#include "keys/derivative.h"
 #include "vault/adopt.h"
 #include "vault/consent_store.h"
 #include "vault/decision.h"
 #include "vault/ingest.h"
 #include "vault/log_store.h"
-#include "keys/derivative.h"
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>

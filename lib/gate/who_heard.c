@@ -67,7 +67,7 @@ vpriv_status vpriv_gate_who_heard(
         st = next_entry(vault, tag, index, &index, &entry);
         if (st == VPRIV_E_NOT_FOUND)
             return n_found >= n_accesses ? VPRIV_OK : vpi_auth_failed();
-        n_found++;
+        n_found += st == VPRIV_E_ERASED || (st == VPRIV_OK && is_access(entry.kind));
         if (st == VPRIV_E_ERASED) {
             st = VPRIV_OK; /* a person it was about is gone, and these words with them */
             continue;

@@ -5,8 +5,8 @@
 
 #define EXTRA_BYTES (VPI_RECORDING_ID_BYTES + VPI_DERIVATIVE_ID_BYTES)
 
-static vpi_place place_of(const vpi_derivative_bond *bond, vpi_column column, uint64_t row,
-    uint8_t extra[EXTRA_BYTES])
+static vpi_place place_of(
+    const vpi_derivative_bond *bond, vpi_column column, uint64_t row, uint8_t extra[EXTRA_BYTES])
 {
     memcpy(extra, bond->recording_id, VPI_RECORDING_ID_BYTES);
     memcpy(extra + VPI_RECORDING_ID_BYTES, bond->derivative_id, VPI_DERIVATIVE_ID_BYTES);
@@ -85,8 +85,7 @@ vpriv_status vpi_derivative_wrap_open(const uint8_t wrap[VPI_DERIVATIVE_WRAP_BYT
     bool opened =
         vpi_unseal(key_out, &place, wrap, VPI_DERIVATIVE_WRAP_BYTES, box) == VPRIV_OK &&
         crypto_box_seal_open(plain, box, sizeof box, public_key, secret_key) == 0 &&
-        sodium_memcmp(
-            plain + VPI_KEY_BYTES, bond->derivative_id, VPI_DERIVATIVE_ID_BYTES) == 0;
+        sodium_memcmp(plain + VPI_KEY_BYTES, bond->derivative_id, VPI_DERIVATIVE_ID_BYTES) == 0;
     if (opened)
         memcpy(key_out, plain, VPI_KEY_BYTES);
     else

@@ -41,8 +41,7 @@ void vpi_derivative_commitment(const uint8_t key[VPI_KEY_BYTES], const vpi_deriv
 
 void vpi_branch(const uint8_t inner[VPI_INNER_BYTES], uint8_t branch_out[VPI_KEY_BYTES]);
 /* Tells whether a branch is the one a wrap was made for, and nothing else. */
-void vpi_branch_tag(
-    const uint8_t branch[VPI_KEY_BYTES], uint8_t tag_out[VPI_BRANCH_TAG_BYTES]);
+void vpi_branch_tag(const uint8_t branch[VPI_KEY_BYTES], uint8_t tag_out[VPI_BRANCH_TAG_BYTES]);
 
 /* scratch is guarded and wiped. */
 vpriv_status vpi_derivative_wrap_seal(const uint8_t key[VPI_KEY_BYTES],

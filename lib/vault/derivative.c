@@ -71,13 +71,11 @@ static vpriv_status check(
     VPI_ENSURE(about->kind >= VPRIV_DERIVATIVE_TRANSCRIPT && about->kind <= VPRIV_DERIVATIVE_OTHER,
         VPRIV_E_ARG, "kind %d is not known", (int)about->kind);
     VPI_ENSURE(about->purposes != 0, VPRIV_E_ARG, "at least one purpose is needed");
-    VPI_ENSURE(about->made_by && about->made_by[0] &&
-                   fits(about->made_by, sizeof entry->made_by),
+    VPI_ENSURE(about->made_by && about->made_by[0] && fits(about->made_by, sizeof entry->made_by),
         VPRIV_E_ARG, "who made it (made_by) is 1 to %zu bytes of plain text",
         sizeof entry->made_by - 1);
     VPI_ENSURE(fits(about->media_type, sizeof entry->media_type), VPRIV_E_ARG,
-        "the media type is longer than %zu bytes, or not plain text",
-        sizeof entry->media_type - 1);
+        "the media type is longer than %zu bytes, or not plain text", sizeof entry->media_type - 1);
     VPI_ENSURE(!about->language || !about->language[0] ||
                    (fits(about->language, sizeof entry->language) &&
                        vpi_text_is_language(about->language)),
@@ -92,8 +90,7 @@ static vpriv_status check(
     snprintf(entry->made_by, sizeof entry->made_by, "%s", about->made_by);
     snprintf(entry->media_type, sizeof entry->media_type, "%s",
         about->media_type ? about->media_type : "");
-    snprintf(
-        entry->language, sizeof entry->language, "%s", about->language ? about->language : "");
+    snprintf(entry->language, sizeof entry->language, "%s", about->language ? about->language : "");
     st = VPRIV_OK;
 out:
     return st;
@@ -114,8 +111,7 @@ static vpriv_status decide(vpriv_vault *vault, const addition *a)
         if (recording->state == VPRIV_RECORDING_PROVISIONAL)
             reasons = VPRIV_DENY_RECORDING_PROVISIONAL;
         else
-            VPI_TRY(vpi_decide_read(
-                vault, recording, (vpriv_purpose)p, NULL, &reasons, record_id));
+            VPI_TRY(vpi_decide_read(vault, recording, (vpriv_purpose)p, NULL, &reasons, record_id));
         if (reasons != 0) {
             st = vpi_denied(reasons, (vpriv_purpose)p);
             goto out;
@@ -161,8 +157,7 @@ static vpriv_status insert_content(vpriv_vault *vault, const addition *a, additi
     VPI_TRY(vpi_alloc(n_blocks, VPI_BLOCK_BYTES, (void **)&sealed));
     for (size_t i = 0; i < n_blocks; i++) {
         const size_t at = i * VPI_DERIVATIVE_BLOCK_CONTENT, left = a->n_bytes - at;
-        const size_t n =
-            left < VPI_DERIVATIVE_BLOCK_CONTENT ? left : VPI_DERIVATIVE_BLOCK_CONTENT;
+        const size_t n = left < VPI_DERIVATIVE_BLOCK_CONTENT ? left : VPI_DERIVATIVE_BLOCK_CONTENT;
         vpi_writer w = vpi_writer_of(s->plain, sizeof s->plain);
         vpi_put_u16(&w, (uint16_t)n);
         vpi_put_bytes(&w, a->bytes + at, n);
@@ -197,8 +192,8 @@ out:
 }
 
 /* About everybody who speaks in the recording, while they are known. */
-static vpriv_status log_about(
-    vpriv_vault *vault, const vpi_recording *recording, vpriv_log_entry *entry, vpriv_receipt *receipt)
+static vpriv_status log_about(vpriv_vault *vault, const vpi_recording *recording,
+    vpriv_log_entry *entry, vpriv_receipt *receipt)
 {
     int64_t rows[VPI_SUBJECTS_MAX];
     size_t n = 0;
@@ -230,8 +225,7 @@ static vpriv_status add(
     VPI_TRY(put_on_shelf(vault, a));
     VPI_TRY(insert_content(vault, a, s));
     snprintf(entry.actor, sizeof entry.actor, "%s", a->entry.made_by);
-    snprintf(
-        entry.reason, sizeof entry.reason, "%s", vpriv_derivative_kind_name(a->entry.kind));
+    snprintf(entry.reason, sizeof entry.reason, "%s", vpriv_derivative_kind_name(a->entry.kind));
     crypto_hash_sha256(entry.detail_hash, a->entry.id, sizeof a->entry.id);
     VPI_TRY(log_about(vault, &a->recording, &entry, NULL));
     VPI_TRY(vpi_vault_commit(vault));
@@ -304,8 +298,8 @@ out:
     return st;
 }
 
-vpriv_status vpriv_derivative_list(vpriv_vault *vault, const vpriv_recording_id *recording,
-    vpriv_derivative_fn fn, void *user)
+vpriv_status vpriv_derivative_list(
+    vpriv_vault *vault, const vpriv_recording_id *recording, vpriv_derivative_fn fn, void *user)
 {
     listing *l = NULL;
     bool began = false;
@@ -367,8 +361,8 @@ static bool is_another(const void *user, const vpi_shelf_entry *entry)
 }
 
 /* Without it on the shelf, the recording gets a new key. */
-static vpriv_status take_off_shelf(
-    vpriv_vault *vault, listing *l, const uint8_t *id, vpriv_log_entry *entry, vpriv_receipt *receipt)
+static vpriv_status take_off_shelf(vpriv_vault *vault, listing *l, const uint8_t *id,
+    vpriv_log_entry *entry, vpriv_receipt *receipt)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     uint64_t old_slot = 0;

@@ -4,7 +4,8 @@
 #include <string.h>
 
 #define HEADER_BYTES                                                                               \
-    (2 + 2 + VPI_TAG_ENCODED_BYTES + VPI_HASH_BYTES + 8 + 4 + 2 + 4 * 8 + 2 + VPI_PURPOSES_MAX * 9 + 2)
+    (2 + 2 + VPI_TAG_ENCODED_BYTES + VPI_HASH_BYTES + 8 + 4 + 2 + 4 * 8 + 2 +                      \
+        VPI_PURPOSES_MAX * 9 + 2)
 #define HEADER_VERSION 1
 #define WRAPS_BYTES    (4 + VPI_PURPOSES_MAX * VPI_WRAP_BYTES)
 

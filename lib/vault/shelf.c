@@ -161,8 +161,8 @@ out:
     return st;
 }
 
-vpriv_status vpi_shelf_find(const vpi_shelf *shelf, const uint8_t id[VPI_DERIVATIVE_ID_BYTES],
-    vpi_shelf_entry *entry_out)
+vpriv_status vpi_shelf_find(
+    const vpi_shelf *shelf, const uint8_t id[VPI_DERIVATIVE_ID_BYTES], vpi_shelf_entry *entry_out)
 {
     size_t at = 0;
     vpriv_status st = VPRIV_OK;
@@ -201,8 +201,8 @@ out:
     return st;
 }
 
-void vpi_shelf_describe(const vpi_recording *recording, const vpi_shelf_entry *entry,
-    vpriv_derivative_info *info_out)
+void vpi_shelf_describe(
+    const vpi_recording *recording, const vpi_shelf_entry *entry, vpriv_derivative_info *info_out)
 {
     memset(info_out, 0, sizeof *info_out);
     info_out->struct_size = sizeof *info_out;

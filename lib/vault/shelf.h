@@ -44,16 +44,16 @@ vpriv_status vpi_shelf_store(vpriv_vault *vault, const vpi_recording *recording,
 /* The entry at *at_io, which goes on to the next; VPRIV_E_NOT_FOUND, without a text, after the last. */
 vpriv_status vpi_shelf_next(const vpi_shelf *shelf, size_t *at_io, vpi_shelf_entry *entry_out);
 /* VPRIV_E_AUTH without one: its row says that it is there. */
-vpriv_status vpi_shelf_find(const vpi_shelf *shelf, const uint8_t id[VPI_DERIVATIVE_ID_BYTES],
-    vpi_shelf_entry *entry_out);
+vpriv_status vpi_shelf_find(
+    const vpi_shelf *shelf, const uint8_t id[VPI_DERIVATIVE_ID_BYTES], vpi_shelf_entry *entry_out);
 vpriv_status vpi_shelf_put(vpi_shelf *shelf, const vpi_shelf_entry *entry);
 /* Entry and content of every derivative that `keeps` says no to. *n_io counts them. */
 typedef bool (*vpi_shelf_keeps_fn)(const void *user, const vpi_shelf_entry *entry);
 vpriv_status vpi_shelf_thin(vpriv_vault *vault, vpi_recording *recording, vpi_shelf *shelf,
     vpi_shelf_keeps_fn keeps, const void *user, uint64_t *n_io);
 
-void vpi_shelf_describe(const vpi_recording *recording, const vpi_shelf_entry *entry,
-    vpriv_derivative_info *info_out);
+void vpi_shelf_describe(
+    const vpi_recording *recording, const vpi_shelf_entry *entry, vpriv_derivative_info *info_out);
 void vpi_derivative_bond_of(const vpriv_vault *vault, const vpi_recording *recording,
     const uint8_t id[VPI_DERIVATIVE_ID_BYTES], vpi_derivative_bond *bond_out);
 

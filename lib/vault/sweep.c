@@ -62,7 +62,8 @@ static vpriv_status remove_blocks(vpriv_vault *vault, int64_t id, int64_t record
     if (st != VPRIV_OK || vpi_database_changes(vault->database) == BLOCKS_PER_STEP)
         return st;
     st = vpi_database_run(vault->database,
-        "DELETE FROM derivative WHERE id IN (SELECT id FROM derivative WHERE recording = ?1 LIMIT ?2)",
+        "DELETE FROM derivative WHERE id IN (SELECT id FROM derivative WHERE recording = ?1 LIMIT "
+        "?2)",
         "ii", recording, (int64_t)DERIVATIVES_PER_STEP);
     if (st != VPRIV_OK || vpi_database_changes(vault->database) == DERIVATIVES_PER_STEP)
         return st;
