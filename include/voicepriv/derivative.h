@@ -130,8 +130,9 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_derivative_list(
  *  @param[out] info_out    filled, struct_size too; untouched on failure
  *  Owns:     borrows all
  *  Threads:  any      Realtime: no      Secrets: descriptive data in info_out
- *  @retval VPRIV_OK  @retval VPRIV_E_ARG  @retval VPRIV_E_NOT_FOUND
- *  @retval VPRIV_E_ERASED it went with its recording
+ *  @retval VPRIV_OK  @retval VPRIV_E_ARG
+ *  @retval VPRIV_E_ERASED it went with its recording; VPRIV_E_NOT_FOUND once housekeeping was there
+ *  @retval VPRIV_E_NOT_FOUND
  *  @retval VPRIV_E_NO_KEY  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO
  *  @retval VPRIV_E_FULL  @retval VPRIV_E_ROOT  @retval VPRIV_E_MEMORY
  *  Since: 0.1 */
