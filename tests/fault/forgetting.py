@@ -33,9 +33,9 @@ CHUNK = 1 << 20
 class Vault(decrypt.Vault):
     """Remembers the keys of the recordings it opens."""
 
-    def recording_key(self, recording, shred, wraps, purpose):
+    def recording_key(self, recording, inner, purpose):
         """A recording's key."""
-        key = super().recording_key(recording, shred, wraps, purpose)
+        key = super().recording_key(recording, inner, purpose)
         self.recording_keys = getattr(self, "recording_keys", {}) | {recording["row"]: key}
         return key
 

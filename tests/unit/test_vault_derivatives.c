@@ -555,6 +555,19 @@ static bool take_entry(void *user, uint64_t index, const vpriv_log_entry *entry)
     return true;
 }
 
+START_TEST(a_pause_shuts_it_until_it_ends)
+{
+    const vpriv_recording_id id = household_quick(&h, h.ada);
+    const vpriv_derivative_id made = add(&id, BIT(KEEP) | BIT(REVIEW));
+    ck_ok(vpriv_purpose_pause(h.vault, BIT(KEEP), "owner", "holiday"));
+    ck_fails(read_for(&made, KEEP), VPRIV_E_CONSENT);
+    ck_assert_uint_eq(got.n, 0);
+    ck_reads(&made, REVIEW, "lights on");
+    ck_ok(vpriv_purpose_resume(h.vault, BIT(KEEP), "owner", NULL));
+    ck_reads(&made, KEEP, "lights on");
+}
+END_TEST
+
 START_TEST(wrong_purpose_is_refused_and_logged)
 {
     heard all = {0};
@@ -796,6 +809,7 @@ static Suite *suite(void)
     tcase_add_test(tcase, s14_erasing_a_person_or_all_takes_it);
     tcase_add_test(tcase, one_is_erased_and_the_rest_stays);
     tcase_add_test(tcase, what_is_set_aside_is_shut_and_a_hold_keeps_it);
+    tcase_add_test(tcase, a_pause_shuts_it_until_it_ends);
     tcase_add_test(tcase, wrong_purpose_is_refused_and_logged);
     tcase_add_test(tcase, nothing_is_read_off_the_record);
     tcase_add_test(tcase, uses_that_are_counted_are_spent);
