@@ -225,7 +225,6 @@ int main(int argc, char **argv)
         leak_key();
     }
     run_file("long.wav", 16000);
-    derive();
     vpriv_source *sources[3] = {open_source(), open_source(), open_source()};
     vpriv_recorder *alone = open_recorder(sources[0], RATE);
     vpriv_recorder *shared = open_recorder(sources[1], RATE);
@@ -251,6 +250,7 @@ int main(int argc, char **argv)
         check(vpriv_recorder_stop(alone, NULL), "stop");
     }
     run_file("short.wav", RATE);
+    derive();
     feed(sources[2], 6); /* nobody reads it */
     if (!is_open) {
         vpriv_hub_close(hub);
