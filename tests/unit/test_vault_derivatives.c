@@ -267,43 +267,66 @@ START_TEST(s14_erasing_the_recording_erases_what_was_made_from_it)
 }
 END_TEST
 
-START_TEST(s14_descriptions_are_gone_too)
+/* Of the shelves in a copy, how many open with every secret there is now. */
+static int shelves_that_open(const char *copy)
 {
     household_attacker attacker;
     sqlite3 *database = NULL;
-    sqlite3_stmt *statement = NULL;
+    sqlite3_stmt *row = NULL;
     char path[PATH_BYTES];
-    int n_opened[2] = {0, 0};
-    const vpriv_recording_id id = household_quick(&h, h.ada);
-    (void)add(&id, BIT(KEEP));
-    household_copy(&h, "before");
-    household_file(&h, "before", path);
+    int n_opened = 0;
+    household_file(&h, copy, path);
+    household_attack(&h, copy, &attacker);
     ck_assert_int_eq(sqlite3_open_v2(path, &database, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
     ck_assert_int_eq(
-        sqlite3_prepare_v2(database, "SELECT sealed FROM shelf", -1, &statement, NULL), SQLITE_OK);
-    ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
-    for (int round = 0; round < 2; round++) {
-        household_attack(&h, "before", &attacker);
+        sqlite3_prepare_v2(database,
+            "SELECT recording, name, sealed FROM shelf JOIN recording ON recording.id = recording",
+            -1, &row, NULL),
+        SQLITE_OK);
+    while (sqlite3_step(row) == SQLITE_ROW) {
+        const vpi_place place = {h.vault->vault_id, VPI_COLUMN_SHELF,
+            (uint64_t)sqlite3_column_int64(row, 0), sqlite3_column_blob(row, 1),
+            VPI_RECORDING_ID_BYTES};
         for (size_t i = 0; i < attacker.n_keys; i++) {
             uint8_t key[VPI_KEY_BYTES], plain[8192];
             size_t n = 0;
-            const vpi_place place = {
-                h.vault->vault_id, VPI_COLUMN_SHELF, 1, id.bytes, sizeof id.bytes};
             vpi_derive(attacker.keys[i], "derivative: shelf", NULL, 0, key);
-            n_opened[round] += vpi_unseal_padded(key, &place, sqlite3_column_blob(statement, 0),
-                                   (size_t)sqlite3_column_bytes(statement, 0), plain, sizeof plain,
-                                   &n) == VPRIV_OK;
+            n_opened +=
+                vpi_unseal_padded(key, &place, sqlite3_column_blob(row, 2),
+                    (size_t)sqlite3_column_bytes(row, 2), plain, sizeof plain, &n) == VPRIV_OK;
         }
-        household_attack_end(&attacker);
-        if (round == 0)
-            ck_ok(vpriv_vault_erase(h.vault, &id, 1, NULL));
     }
-    ck_assert_int_eq(n_opened[0], 1);
-    ck_assert_int_eq(n_opened[1], 0);
-    sqlite3_finalize(statement);
+    sqlite3_finalize(row);
     sqlite3_close(database);
+    household_attack_end(&attacker);
+    return n_opened;
+}
+
+START_TEST(s14_descriptions_are_gone_too)
+{
+    const vpriv_recording_id id = household_quick(&h, h.ada);
+    (void)add(&id, BIT(KEEP));
+    household_copy(&h, "before");
+    ck_assert_int_eq(shelves_that_open("before"), 1);
+    ck_ok(vpriv_vault_erase(h.vault, &id, 1, NULL));
+    ck_assert_int_eq(shelves_that_open("before"), 0);
 }
 END_TEST
+
+static bool add_up(void *user, uint64_t index, const vpriv_log_entry *entry)
+{
+    (void)index;
+    if (entry->kind == VPRIV_LOG_DERIVATIVE_ERASED)
+        *(uint64_t *)user += entry->count;
+    return true;
+}
+
+static uint64_t logged_as_erased(void)
+{
+    uint64_t n = 0;
+    ck_ok(vpriv_vault_log(h.vault, 0, add_up, &n));
+    return n;
+}
 
 static void ck_refuses(
     const vpriv_recording_id *id, uint32_t purposes, vpriv_status status, const char *cause)
@@ -383,8 +406,11 @@ START_TEST(s14_withdrawing_a_purpose_closes_what_was_made_for_it)
     ck_fails(read_for(&for_review[0], REVIEW), VPRIV_E_CONSENT);
     ck_assert(!attacker_reads(before, 1, &ids[0], &for_review[0]));
     /* Housekeeping takes those that nothing is left for, with what describes them. */
+    ck_assert_int_eq(shelves_that_open("before"), 3);
     ck_ok(vpriv_vault_tidy(h.vault, 100, &n_left));
     ck_assert_uint_eq(n_left, 0);
+    ck_assert_int_eq(shelves_that_open("before"), 0);
+    ck_assert_uint_eq(logged_as_erased(), 3);
     for (int i = 0; i < 3; i++) {
         ck_ok(list(&ids[i]));
         ck_assert_uint_eq(listed.n, 1);
