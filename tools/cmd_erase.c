@@ -50,6 +50,9 @@ static void print_receipt(const vpriv_receipt *receipt)
             receipt->generation_before, receipt->generation_after,
             receipt->assurance == VPRIV_ASSURANCE_KEYED ? "keyed" : "best effort");
     putchar('\n');
+    if (receipt->n_derivatives > 0)
+        printf("with %" PRIu64 " that %s made from them\n", receipt->n_derivatives,
+            receipt->n_derivatives == 1 ? "was" : "were");
     if (receipt->n_held > 0)
         printf("%" PRIu64 " stay%s because of a legal hold\n", receipt->n_held,
             receipt->n_held == 1 ? "s" : "");

@@ -118,6 +118,17 @@ static bool print_recording(void *user, const vpriv_inventory_recording *recordi
     return true;
 }
 
+static bool print_derivative(void *user, const vpriv_derivative_info *info)
+{
+    char id[ID_TEXT_BYTES];
+    (void)user;
+    hex_format(info->id.bytes, ID_BYTES, id);
+    printf("  %s %s: by %s, %" PRIu64 " bytes\n", vpriv_derivative_kind_name(info->kind), id,
+        info->made_by, info->n_bytes);
+    print_purposes("    made for", info->purposes);
+    return true;
+}
+
 static const char *purpose_of(const vpriv_log_entry *entry)
 {
     return entry->purpose == VPRIV_LOG_NO_PURPOSE
@@ -132,8 +143,10 @@ static bool print_access(void *user, uint64_t index, const vpriv_log_entry *entr
     (void)index;
     time_format(entry->time_us, false, time);
     printf("  %s %s by %s for %s%s%s\n", time,
-        entry->kind == VPRIV_LOG_ACCESS_GRANTED ? "heard" : "refused", entry->actor,
-        purpose_of(entry), entry->recipient[0] ? ", for " : "", entry->recipient);
+        entry->kind == VPRIV_LOG_ACCESS_GRANTED    ? "heard"
+        : entry->kind == VPRIV_LOG_DERIVATIVE_READ ? "read"
+                                                   : "refused",
+        entry->actor, purpose_of(entry), entry->recipient[0] ? ", for " : "", entry->recipient);
     return true;
 }
 
@@ -145,7 +158,8 @@ static bool print_event(void *user, uint64_t index, const vpriv_log_entry *entry
     printf("\nlog %" PRIu64 ": %s %s by %s, %s", index, time, vpriv_log_kind_name(entry->kind),
         entry->actor, purpose_of(entry));
     if (entry->count > 0)
-        printf(", %" PRIu64 " recordings", entry->count);
+        printf(", %" PRIu64 " %s", entry->count,
+            entry->kind == VPRIV_LOG_DERIVATIVE_ERASED ? "derivatives" : "recordings");
     printf("%s%s\n", entry->reason[0] ? ": " : "", entry->reason);
     return true;
 }
@@ -169,6 +183,7 @@ static vpriv_status print_text(const tool_arguments *arguments, const tool_sessi
         .subject = print_subject,
         .consent = print_consent,
         .recording = print_recording,
+        .derivative = print_derivative,
         .access = print_access,
         .event = print_event,
         .false_wakes = print_false_wakes};
@@ -211,6 +226,8 @@ static void print_report(const vpriv_portable_report *report)
     printf("damaged             %" PRIu64 "\n", report->n_damaged);
     printf("removed             %" PRIu64 "\n", report->n_removed);
     printf("receipts            %" PRIu64 "\n", report->n_receipts);
+    printf("derivatives         %" PRIu64 "\n", report->n_derivatives);
+    printf("  not open          %" PRIu64 "\n", report->n_derivatives_closed);
 }
 
 exit_code command_export_all(const tool_arguments *arguments)

@@ -7,7 +7,8 @@
 /* The entries that who-heard lists; others that name the recording are no listening. */
 static bool is_access(const vpriv_log_entry *entry)
 {
-    return entry->kind == VPRIV_LOG_ACCESS_GRANTED || entry->kind == VPRIV_LOG_ACCESS_REFUSED;
+    return entry->kind == VPRIV_LOG_ACCESS_GRANTED || entry->kind == VPRIV_LOG_ACCESS_REFUSED ||
+           entry->kind == VPRIV_LOG_DERIVATIVE_READ || entry->kind == VPRIV_LOG_DERIVATIVE_REFUSED;
 }
 
 static const char *purpose_of(const vpriv_log_entry *entry)
@@ -41,7 +42,10 @@ static bool print_access(void *user, uint64_t index, const vpriv_log_entry *entr
         return true;
     time_format(entry->time_us, false, time);
     printf("%6" PRIu64 "  %s  %-7s  %-16s  ", index, time,
-        entry->kind == VPRIV_LOG_ACCESS_GRANTED ? "opened" : "refused", purpose_of(entry));
+        entry->kind == VPRIV_LOG_ACCESS_GRANTED    ? "opened"
+        : entry->kind == VPRIV_LOG_DERIVATIVE_READ ? "read"
+                                                   : "refused",
+        purpose_of(entry));
     print_rest(entry);
     return true;
 }

@@ -75,6 +75,8 @@ typedef enum option_id {
     OPTION_BORN,
     OPTION_WHERE,
     OPTION_FROM,
+    OPTION_KIND,
+    OPTION_MEDIA_TYPE,
     OPTION_JSON,
     OPTION_TEXT,
     OPTION_HELP,
@@ -329,6 +331,10 @@ exit_code command_consent_surface_add(const tool_arguments *arguments);
 exit_code command_notice_lint(const tool_arguments *arguments);
 exit_code command_notice_render(const tool_arguments *arguments);
 exit_code command_notice_builtin(const tool_arguments *arguments);
+exit_code command_derivative_add(const tool_arguments *arguments);
+exit_code command_derivative_list(const tool_arguments *arguments);
+exit_code command_derivative_show(const tool_arguments *arguments);
+exit_code command_derivative_erase(const tool_arguments *arguments);
 exit_code command_erase(const tool_arguments *arguments);
 exit_code command_receipt_sign(const tool_arguments *arguments);
 exit_code command_receipt_verify(const tool_arguments *arguments);

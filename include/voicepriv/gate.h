@@ -13,6 +13,7 @@
 #ifndef VOICEPRIV_GATE_H
 #define VOICEPRIV_GATE_H
 
+#include <voicepriv/derivative.h>
 #include <voicepriv/vault.h>
 
 #ifdef __cplusplus
@@ -153,7 +154,31 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_gate_export_opus(
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_gate_export_wav(
     vpriv_reader *reader, vpriv_write_fn write, void *user);
 
-/** List who opened a recording, and who was refused, oldest first.
+/** Read what was made from a recording, a transcript for instance. As with its sound: decides first, records
+ *  the answer in the log and waits for the disk, and only then derives any key. It takes what the sound
+ *  takes, and that it was made for this purpose too.
+ *  @param  vault       opened with its root store
+ *  @param  keyring     holds the purpose's secret key
+ *  @param  derivative  its id
+ *  @param  request     who and what for
+ *  @param  write       gets the content in order, outside of the vault's lock; on failure what it got does
+ *                      not count
+ *  @param  user        handed to write
+ *  Owns:     borrows all
+ *  Threads:  any      Realtime: no      Secrets: the content goes to write; its key is wiped
+ *  @retval VPRIV_OK all of it was given out, and the log says so
+ *  @retval VPRIV_E_CONSENT refused, with every reason in vpriv_error_detail(); the log has it
+ *  @retval VPRIV_E_ERASED it went with its recording; the log has the refusal
+ *  @retval VPRIV_E_NO_KEY the keyring lacks the purpose's key; the log has the refusal
+ *  @retval VPRIV_E_NOT_FOUND no such derivative  @retval VPRIV_E_ARG  @retval VPRIV_E_AUTH damaged or changed
+ *  @retval VPRIV_E_FULL the log cannot be written, so nothing is opened  @retval VPRIV_E_BUSY
+ *  @retval VPRIV_E_IO  @retval VPRIV_E_ROOT  @retval VPRIV_E_MEMORY
+ *  Since: 0.1 */
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_gate_read_derivative(vpriv_vault *vault,
+    const vpriv_keyring *keyring, const vpriv_derivative_id *derivative,
+    const vpriv_gate_request *request, vpriv_write_fn write, void *user);
+
+/** List who opened a recording or read what was made from it, and who was refused, oldest first.
  *  @param  vault      opened with its root store
  *  @param  recording  its id; erased ones keep their list until the person is erased
  *  @param  fn         called for each, outside of the vault's lock

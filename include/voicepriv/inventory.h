@@ -12,6 +12,7 @@
 #ifndef VOICEPRIV_INVENTORY_H
 #define VOICEPRIV_INVENTORY_H
 
+#include <voicepriv/derivative.h>
 #include <voicepriv/people.h>
 #include <voicepriv/places.h>
 #include <voicepriv/share.h>
@@ -91,8 +92,11 @@ typedef struct vpriv_inventory_visitor {
     bool (*subject)(void *user, const vpriv_subject_info *subject);
     /** Oldest first; is_latest: nothing came after it about this purpose. */
     bool (*consent)(void *user, const vpriv_consent_record *record, bool is_latest);
-    /** A recording, followed by everybody who opened it or was refused. */
+    /** A recording, followed by what was made from it, and by everybody who opened one of these or was
+     *  refused. */
     bool (*recording)(void *user, const vpriv_inventory_recording *recording);
+    /** In the order it was added; not what it says. */
+    bool (*derivative)(void *user, const vpriv_derivative_info *derivative);
     bool (*access)(void *user, uint64_t index, const vpriv_log_entry *entry);
     /** What the log has of things that are in no other part: erasures, expiries, restrictions, pauses,
      *  disclosures. */
@@ -143,14 +147,18 @@ typedef struct vpriv_portable_report {
     uint64_t n_written;  /**< recordings written by this call */
     uint64_t n_kept;     /**< that an earlier call had written already */
     uint64_t n_closed;   /**< that are not open for the purpose: in the inventory, without sound */
-    uint64_t n_damaged;  /**< whose sound does not authenticate: in the inventory, without sound */
+    uint64_t n_damaged;  /**< that do not authenticate, or something made from them does not: in the
+                              inventory only */
     uint64_t n_removed;  /**< files of an earlier call that may not be there any more */
     uint64_t n_receipts; /**< in the folder */
+    uint64_t n_derivatives; /**< in the folder */
+    uint64_t
+        n_derivatives_closed; /**< made for other purposes, or not open: in the inventory only */
 } vpriv_portable_report;
 
-/** Write everything into a folder that any player and any JSON reader opens: recordings as Ogg Opus,
- *  receipts, the device's public key, and the inventory. Each recording goes through the gate for the
- *  request's purpose, and the log has each opening.
+/** Write everything into a folder that any player and any JSON reader opens: recordings as Ogg Opus, what
+ *  was made from them as it is, receipts, the device's public key, and the inventory. Each recording and each
+ *  derivative goes through the gate for the request's purpose, and the log has each opening.
  *
  *  Every file appears only when it is whole and on the disk, the inventory last: with it the export is
  *  finished. After an interruption or a full disk the same call goes on where it stopped, and removes what

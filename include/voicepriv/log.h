@@ -158,7 +158,11 @@ typedef enum vpriv_log_kind {
     VPRIV_LOG_RECALL = 23,       /**< what left was asked back; count: entry of the disclosure,
                                       detail_hash: its leaf's, deny_reasons: why */
     VPRIV_LOG_RECALL_ACKNOWLEDGED =
-        24, /**< the recipient answered; as for a recall, reason: what */
+        24,                            /**< the recipient answered; as for a recall, reason: what */
+    VPRIV_LOG_DERIVATIVE_ADDED = 25,   /**< something made from a recording was kept with it */
+    VPRIV_LOG_DERIVATIVE_READ = 26,    /**< written before its content is readable */
+    VPRIV_LOG_DERIVATIVE_REFUSED = 27, /**< somebody wanted to read it */
+    VPRIV_LOG_DERIVATIVE_ERASED = 28,  /**< count: how many; not those that went with a recording */
 } vpriv_log_kind;
 
 /** Name a kind: "access_granted".
@@ -191,7 +195,8 @@ typedef struct vpriv_log_entry {
     uint8_t recording[VPRIV_RECORDING_ID_BYTES];
     uint8_t subject[VPRIV_SUBJECT_ID_BYTES];
     uint8_t consent_record[VPRIV_CONSENT_RECORD_ID_BYTES];
-    uint8_t detail_hash[VPRIV_LOG_HASH_BYTES]; /**< of what the entry speaks about */
+    uint8_t detail_hash[VPRIV_LOG_HASH_BYTES]; /**< of what the entry speaks about; a derivative's
+                                                    is the SHA-256 of its id */
 } vpriv_log_entry;
 
 /** Gets one entry of the log; it lives for the call. Return false to stop. */

@@ -186,6 +186,7 @@ typedef struct vpriv_receipt {
     vpriv_log_kind kind;        /**< what happened */
     int64_t time_us;            /**< when, UTC */
     uint64_t n_recordings;      /**< erasure: how many were made unreadable by this call */
+    uint64_t n_derivatives;     /**< erasure: how much that was made from recordings went with it */
     uint64_t n_held;            /**< erasure: how many stay because of a legal hold */
     uint64_t generation_before; /**< of the root key */
     uint64_t generation_after;  /**< larger when keys were destroyed */
@@ -397,6 +398,8 @@ typedef struct vpriv_verification {
     uint64_t n_recordings; /**< headers and wraps opened */
     uint64_t n_blocks;     /**< opened with the keyring, or counted without one */
     uint64_t n_blocks_opened;
+    uint64_t n_derivatives;       /**< whose place on the shelf was looked at */
+    uint64_t n_derivative_blocks; /**< opened with the keyring */
     uint64_t n_consents;
     uint64_t n_log_leaves;
     uint64_t n_findings;          /**< 0: all is well */

@@ -9,6 +9,7 @@
 #include <voicepriv/base.h>
 #include <voicepriv/capture.h>
 #include <voicepriv/consent.h>
+#include <voicepriv/derivative.h>
 #include <voicepriv/effects.h>
 #include <voicepriv/gate.h>
 #include <voicepriv/hub.h>

@@ -46,6 +46,19 @@ struct vpriv_reader {
     vpi_reader_secrets *secrets;
 };
 
+/* VPRIV_E_ARG for a request that does not say who and what for. */
+vpriv_status vpi_gate_check_request(const vpriv_gate_request *request);
+/* In a write transaction: the answer goes into the log, whatever it is; a yes, which has no reasons and
+ * no key missing, spends one use. derivative: its id, or NULL for the recording's sound. */
+vpriv_status vpi_gate_log_answer(vpriv_vault *vault, vpi_recording *recording,
+    const uint8_t *derivative, const vpriv_gate_request *request, bool key_missing,
+    uint32_t reasons, const uint8_t consent_record[VPRIV_CONSENT_RECORD_ID_BYTES]);
+
+/* Opens what was made from the recording, as far as consent and keyring allow, and throws it away. In a
+ * snapshot, with the lock held. *n_io counts blocks. */
+vpriv_status vpi_gate_verify_derivatives(vpriv_vault *vault, const vpi_recording *recording,
+    const vpriv_keyring *keyring, uint64_t *n_io);
+
 /* Shared by opening and verifying. Unwrapping goes from shred key, grant keys and the purpose's secret
  * key to the recording key, in a snapshot, after the decision and its log entry. */
 vpriv_status vpi_gate_reader_create(vpriv_vault *vault, vpriv_reader **reader_out);

@@ -3,11 +3,13 @@
 #include "consent/purpose.h"
 #include "consent/record.h"
 #include "gate/gate.h"
+#include "keys/derivative.h"
 #include "vault/adopt.h"
 #include "vault/consent_store.h"
 #include "vault/decision.h"
 #include "vault/ingest.h"
 #include "vault/log_store.h"
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,7 +21,7 @@ bool vpi_gate_has_key(const vpriv_vault *vault, const vpriv_keyring *keyring, vp
                VPI_KEY_BYTES) == 0;
 }
 
-static vpriv_status check_request(const vpriv_gate_request *request)
+vpriv_status vpi_gate_check_request(const vpriv_gate_request *request)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     VPI_ENSURE(request && request->struct_size == sizeof *request, VPRIV_E_ARG,
@@ -86,14 +88,21 @@ static vpriv_status log_disclosure(vpriv_vault *vault, const vpriv_log_entry *ac
     return vpi_log_append(vault, &entry, NULL, 0, NULL, NULL);
 }
 
-/* The answer goes into the log, whatever it is; a yes spends one use. */
-static vpriv_status log_answer(vpriv_vault *vault, vpi_recording *recording,
-    const vpriv_gate_request *request, bool granted, bool key_missing, uint32_t reasons,
-    const uint8_t consent_record[VPRIV_CONSENT_RECORD_ID_BYTES])
+static vpriv_log_kind kind_of(bool is_derivative, bool granted)
 {
+    if (is_derivative)
+        return granted ? VPRIV_LOG_DERIVATIVE_READ : VPRIV_LOG_DERIVATIVE_REFUSED;
+    return granted ? VPRIV_LOG_ACCESS_GRANTED : VPRIV_LOG_ACCESS_REFUSED;
+}
+
+vpriv_status vpi_gate_log_answer(vpriv_vault *vault, vpi_recording *recording,
+    const uint8_t *derivative, const vpriv_gate_request *request, bool key_missing,
+    uint32_t reasons, const uint8_t consent_record[VPRIV_CONSENT_RECORD_ID_BYTES])
+{
+    const bool granted = reasons == 0 && !key_missing;
     int64_t speakers[VPI_SUBJECTS_MAX];
     size_t n_speakers = 0;
-    vpriv_log_entry entry = {.kind = granted ? VPRIV_LOG_ACCESS_GRANTED : VPRIV_LOG_ACCESS_REFUSED,
+    vpriv_log_entry entry = {.kind = kind_of(derivative != NULL, granted),
         .purpose = (int32_t)request->purpose,
         .deny_reasons = reasons,
         .count = key_missing};
@@ -102,6 +111,8 @@ static vpriv_status log_answer(vpriv_vault *vault, vpi_recording *recording,
     snprintf(entry.recipient, sizeof entry.recipient, "%s",
         request->recipient ? request->recipient : vault->settings.controller_id);
     memcpy(entry.recording, recording->id, sizeof entry.recording);
+    if (derivative)
+        crypto_hash_sha256(entry.detail_hash, derivative, VPI_DERIVATIVE_ID_BYTES);
     memcpy(entry.consent_record, consent_record, sizeof entry.consent_record);
     if (recording->tag.n_subjects > 0)
         memcpy(entry.subject, recording->tag.subjects[0], sizeof entry.subject);
@@ -131,9 +142,8 @@ static vpriv_status decide_and_log(vpriv_reader *reader, const vpriv_keyring *ke
     VPI_TRY(vpi_decide_read(
         vault, recording, request->purpose, request->recipient, &reasons, reader->consent_record));
     const bool key_missing = !vpi_gate_has_key(vault, keyring, request->purpose);
-    const bool granted = reasons == 0 && !key_missing;
-    VPI_TRY(log_answer(
-        vault, recording, request, granted, key_missing, reasons, reader->consent_record));
+    VPI_TRY(vpi_gate_log_answer(
+        vault, recording, NULL, request, key_missing, reasons, reader->consent_record));
     VPI_TRY(vpi_vault_commit(vault));
     VPI_ENSURE(
         recording->state != VPRIV_RECORDING_SHREDDED, VPRIV_E_ERASED, "the recording was erased");
@@ -253,7 +263,7 @@ vpriv_status vpriv_gate_open(vpriv_vault *vault, const vpriv_keyring *keyring,
     st = VPRIV_E_INTERNAL;
     VPI_ENSURE(keyring && recording && reader_out, VPRIV_E_ARG,
         "a keyring, a recording and room for the reader are needed");
-    VPI_TRY(check_request(request));
+    VPI_TRY(vpi_gate_check_request(request));
     VPI_TRY(vpi_gate_reader_create(vault, &reader));
     reader->purpose = request->purpose;
     if (request->recipient)

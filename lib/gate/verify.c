@@ -95,6 +95,9 @@ static vpriv_status open_next(
     if (st == VPRIV_OK)
         st = choose_purpose(reader, keyring);
     if (st == VPRIV_OK)
+        st = vpi_gate_verify_derivatives(
+            check->vault, reader->recording, keyring, &check->result.n_derivative_blocks);
+    if (st == VPRIV_OK)
         st = vpi_gate_unwrap(reader, keyring);
     vpi_vault_read_end(check->vault, began);
     vpi_vault_leave(check->vault);
@@ -137,7 +140,8 @@ static vpriv_status check_blocks(vpi_check *check, const vpriv_keyring *keyring)
             opened = open_blocks(check, reader);
         if (opened == VPRIV_E_CONSENT)
             continue; /* not ours to open; its rows were looked at */
-        VPI_TRY(vpi_check_note(check, opened, "the sound of recording", row));
+        VPI_TRY(vpi_check_note(
+            check, opened, "the sound of recording, or what was made from it,", row));
     }
     st = VPRIV_OK;
 out:

@@ -47,6 +47,12 @@ out:
     return st;
 }
 
+static bool is_access(vpriv_log_kind kind)
+{
+    return kind == VPRIV_LOG_ACCESS_GRANTED || kind == VPRIV_LOG_ACCESS_REFUSED ||
+           kind == VPRIV_LOG_DERIVATIVE_READ || kind == VPRIV_LOG_DERIVATIVE_REFUSED;
+}
+
 vpriv_status vpriv_gate_who_heard(
     vpriv_vault *vault, const vpriv_recording_id *recording, vpriv_log_entry_fn fn, void *user)
 {
@@ -61,9 +67,7 @@ vpriv_status vpriv_gate_who_heard(
         st = next_entry(vault, tag, index, &index, &entry);
         if (st == VPRIV_E_NOT_FOUND)
             return n_found >= n_accesses ? VPRIV_OK : vpi_auth_failed();
-        const bool is_no_access = st == VPRIV_OK && entry.kind != VPRIV_LOG_ACCESS_GRANTED &&
-                                  entry.kind != VPRIV_LOG_ACCESS_REFUSED;
-        n_found += !is_no_access;
+        n_found += st == VPRIV_E_ERASED || (st == VPRIV_OK && is_access(entry.kind));
         if (st == VPRIV_E_ERASED) {
             st = VPRIV_OK; /* a person it was about is gone, and these words with them */
             continue;
@@ -73,9 +77,7 @@ vpriv_status vpriv_gate_who_heard(
         /* The index is not sealed: an entry about another recording must not stand in for one of ours. */
         if (memcmp(entry.recording, recording->bytes, sizeof entry.recording) != 0)
             return vpi_auth_failed();
-        const bool is_access =
-            entry.kind == VPRIV_LOG_ACCESS_GRANTED || entry.kind == VPRIV_LOG_ACCESS_REFUSED;
-        if (is_access && !fn(user, (uint64_t)index, &entry))
+        if (is_access(entry.kind) && !fn(user, (uint64_t)index, &entry))
             return VPRIV_OK;
     }
     return st;

@@ -34,6 +34,9 @@ typedef enum vpi_column {
     VPI_COLUMN_SUBJECT_CONSENTS = 16,
     VPI_COLUMN_JURISDICTION = 17,
     VPI_COLUMN_CONSENT_EVENT = 18,
+    VPI_COLUMN_SHELF = 19,
+    VPI_COLUMN_DERIVATIVE_WRAP = 20,
+    VPI_COLUMN_DERIVATIVE = 21,
     VPI_COLUMN_ROOT_FILE_KEY = 32, /* in a root key file, not in a table */
     VPI_COLUMN_ROOT_RECORD = 33,
 } vpi_column;

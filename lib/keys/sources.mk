@@ -6,7 +6,8 @@ lib_librooms_la_SOURCES += \
 	lib/keys/root_kernel.c \
 	lib/keys/tree.h lib/keys/tree.c lib/keys/tree_nodes.h lib/keys/tree_nodes.c \
 	lib/keys/keyring.h lib/keys/keyring.c \
-	lib/keys/recording.h lib/keys/recording.c
+	lib/keys/recording.h lib/keys/recording.c \
+	lib/keys/derivative.h lib/keys/derivative.c
 if HAVE_TPM
 lib_librooms_la_SOURCES += \
 	lib/keys/tpm_library.h lib/keys/tpm_library.c \

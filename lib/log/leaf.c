@@ -17,13 +17,13 @@ static const char *const kind_names[] = {"unknown kind", "vault_created", "subje
     "subject_erased", "notice_added", "consent_event", "access_granted", "access_refused",
     "erasure", "retention_expired", "restriction", "restriction_lifted", "pause", "pause_lifted",
     "adoption", "false_wakes", "keyring_split", "disclosure", "sampling_committed",
-    "sampling_revealed", "policy", "checkpoint", "verification", "recall", "recall_acknowledged"};
-_Static_assert(
-    sizeof kind_names / sizeof kind_names[0] == VPRIV_LOG_RECALL_ACKNOWLEDGED + 1, "one name each");
+    "sampling_revealed", "policy", "checkpoint", "verification", "recall", "recall_acknowledged",
+    "derivative_added", "derivative_read", "derivative_refused", "derivative_erased"};
+_Static_assert(sizeof kind_names / sizeof kind_names[0] == VPI_LOG_KIND_LAST + 1, "one name each");
 
 static bool is_kind(vpriv_log_kind kind)
 {
-    return (int)kind > VPRIV_LOG_UNKNOWN && (int)kind <= VPRIV_LOG_RECALL_ACKNOWLEDGED;
+    return (int)kind > VPRIV_LOG_UNKNOWN && (int)kind <= VPI_LOG_KIND_LAST;
 }
 
 const char *vpriv_log_kind_name(vpriv_log_kind kind)
@@ -34,7 +34,7 @@ const char *vpriv_log_kind_name(vpriv_log_kind kind)
 /* What opened a recording must say which one and for what, and cannot have been refused. */
 static bool access_is_complete(const vpriv_log_entry *entry)
 {
-    if (entry->kind != VPRIV_LOG_ACCESS_GRANTED)
+    if (entry->kind != VPRIV_LOG_ACCESS_GRANTED && entry->kind != VPRIV_LOG_DERIVATIVE_READ)
         return true;
     return entry->purpose != VPRIV_LOG_NO_PURPOSE && entry->deny_reasons == 0 &&
            !sodium_is_zero(entry->recording, sizeof entry->recording);

@@ -223,10 +223,20 @@ static void put_deny_reasons(vpi_document *document, const vpriv_log_entry *entr
     vpi_document_put(document, document->root, "vp:denyReason", reasons);
 }
 
+/* The log knows a hash of its id. */
+static void put_derivative(vpi_document *document, const vpriv_log_entry *entry)
+{
+    if (entry->kind == VPRIV_LOG_DERIVATIVE_READ || entry->kind == VPRIV_LOG_DERIVATIVE_REFUSED ||
+        entry->kind == VPRIV_LOG_DERIVATIVE_ERASED)
+        vpi_document_put(document, document->root, "vp:derivativeIdSha256",
+            vpi_document_hex(entry->detail_hash, sizeof entry->detail_hash));
+}
+
 static void put_access(vpi_document *document, const vpi_receipt_facts *facts)
 {
     const vpriv_log_entry *entry = &facts->leaves[0].entry;
-    const bool refused = entry->kind == VPRIV_LOG_ACCESS_REFUSED;
+    const bool refused =
+        entry->kind == VPRIV_LOG_ACCESS_REFUSED || entry->kind == VPRIV_LOG_DERIVATIVE_REFUSED;
     char urn[VPI_UUID_URN_BYTES];
     put_subject(document, entry->subject);
     put_processing(
@@ -235,6 +245,7 @@ static void put_access(vpi_document *document, const vpi_receipt_facts *facts)
         vpi_document_id(refused ? "vp:Refused" : "vp:Permitted"));
     put_actor(document, entry);
     put_recording(document, entry->recording);
+    put_derivative(document, entry);
     if (entry->purpose != VPRIV_LOG_NO_PURPOSE)
         put_purpose(document, entry);
     put_recipient(document, entry);
@@ -281,12 +292,20 @@ static void put_erasure(vpi_document *document, const vpi_receipt_facts *facts)
     const vpriv_log_entry *entry = &facts->leaves[0].entry;
     const vpriv_receipt_statement *statement = facts->statement;
     const bool is_person = entry->kind == VPRIV_LOG_SUBJECT_ERASED;
+    const bool is_part = entry->kind == VPRIV_LOG_DERIVATIVE_ERASED;
     put_subject(document, statement && statement->subject ? statement->subject : entry->subject);
     put_processing(document, "dpv:Erase");
     put_actor(document, entry);
     put_recording(document, entry->recording);
+    put_derivative(document, entry);
     vpi_document_put(document, document->root, "vp:recordingsErased",
-        vpi_document_number(facts->receipts ? facts->receipts->n_recordings : entry->count));
+        vpi_document_number(facts->receipts ? facts->receipts->n_recordings
+                            : is_part       ? 0
+                                            : entry->count));
+    /* How many went with their recordings only the call knows. */
+    if (facts->receipts || is_part)
+        vpi_document_put(document, document->root, "vp:derivativesErased",
+            vpi_document_number(facts->receipts ? facts->receipts->n_derivatives : entry->count));
     vpi_document_put(document, document->root, "vp:personErased", json_boolean(is_person));
     /* They lie under their recording's key, so there is no other way. */
     vpi_document_put(document, document->root, "vp:derivativesIncluded", json_true());

@@ -268,6 +268,12 @@ static bool tell_access(void *user, uint64_t index, const vpriv_log_entry *entry
     return w->visitor->access(w->user, index, entry) || stop(w, VPRIV_E_CANCELLED);
 }
 
+static bool tell_derivative(void *user, const vpriv_derivative_info *derivative)
+{
+    walk *w = user;
+    return w->visitor->derivative(w->user, derivative) || stop(w, VPRIV_E_CANCELLED);
+}
+
 static bool tell_recording(void *user, const vpriv_recording_info *info)
 {
     walk *w = user;
@@ -276,9 +282,10 @@ static bool tell_recording(void *user, const vpriv_recording_info *info)
         return stop(w, st);
     if (w->visitor->recording && !w->visitor->recording(w->user, w->recording))
         return stop(w, VPRIV_E_CANCELLED);
-    if (!w->visitor->access)
-        return true;
-    st = vpriv_gate_who_heard(w->vault, &info->id, tell_access, w);
+    if (w->visitor->derivative)
+        st = vpriv_derivative_list(w->vault, &info->id, tell_derivative, w);
+    if (w->visitor->access && st == VPRIV_OK && w->status == VPRIV_OK)
+        st = vpriv_gate_who_heard(w->vault, &info->id, tell_access, w);
     return w->status == VPRIV_OK && (st == VPRIV_OK || stop(w, st));
 }
 
@@ -304,6 +311,7 @@ static bool is_told_elsewhere(vpriv_log_kind kind)
     case VPRIV_LOG_DISCLOSURE:
     case VPRIV_LOG_RECALL:
     case VPRIV_LOG_RECALL_ACKNOWLEDGED:
+    case VPRIV_LOG_DERIVATIVE_ERASED:
         return false;
     default:
         return true;
@@ -427,7 +435,7 @@ static vpriv_status tell_all(walk *w, const vpriv_keyring *keyring, const moment
     VPI_TRY(tell_notices(w));
     if (w->visitor->subject || w->visitor->consent)
         VPI_TRY(led(w, vpriv_subject_list(w->vault, tell_subject, w)));
-    if (w->visitor->recording || w->visitor->access)
+    if (w->visitor->recording || w->visitor->derivative || w->visitor->access)
         VPI_TRY(led(w, vpriv_recording_list(w->vault, &all, tell_recording, w)));
     if (w->visitor->event)
         VPI_TRY(led(w, vpriv_vault_log(w->vault, 0, tell_event, w)));

@@ -2,6 +2,7 @@
  * what they said, or one recording with who heard it. */
 #include "base/try.h"
 #include "share/document.h"
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <voicepriv/inventory.h>
@@ -29,6 +30,9 @@ typedef struct paper {
     bool has_item;   /* of the list at hand */
     json_t *item;    /* not written yet */
     json_t *details; /* its list of consents or accesses; borrowed */
+    json_t *made;    /* its list of derivatives; borrowed */
+    vpriv_derivative_id made_ids[VPRIV_DERIVATIVES_MAX];
+    size_t n_made;
 } paper;
 
 static bool is_well(const paper *p)
@@ -61,7 +65,8 @@ static void flush(paper *p)
     write_text(p, p->has_item ? ",\n  " : "\n  ");
     write_value(p, p->item);
     json_decref(p->item);
-    p->item = p->details = NULL;
+    p->item = p->details = p->made = NULL;
+    p->n_made = 0;
     p->has_item = true;
 }
 
@@ -329,6 +334,8 @@ static void describe(paper *p, const vpriv_inventory_recording *recording)
     put(p, item, "purposes", terms(p, recording));
     put(p, item, "open_for", purposes(p, recording->open_for));
     put(p, item, "consents", bases(p, recording));
+    p->made = json_array();
+    put(p, item, "derivatives", p->made);
 }
 
 static bool add_recording(void *user, const vpriv_inventory_recording *recording)
@@ -343,6 +350,24 @@ static bool add_recording(void *user, const vpriv_inventory_recording *recording
     if (info->state == VPRIV_RECORDING_COMMITTED || info->state == VPRIV_RECORDING_RESTRICTED)
         describe(p, recording);
     put(p, p->item, "heard", p->details);
+    return is_well(p);
+}
+
+static bool add_derivative(void *user, const vpriv_derivative_info *info)
+{
+    paper *p = user;
+    json_t *item = json_object();
+    put(p, item, "id", vpi_document_hex(info->id.bytes, sizeof info->id.bytes));
+    put(p, item, "kind", json_string(vpriv_derivative_kind_name(info->kind)));
+    put(p, item, "made", time_or_null(info->made_us));
+    put(p, item, "made_by", json_string(info->made_by));
+    put(p, item, "media_type", text_or_null(info->media_type));
+    put(p, item, "language", text_or_null(info->language));
+    put(p, item, "bytes", vpi_document_number(info->n_bytes));
+    put(p, item, "purposes", purposes(p, info->purposes));
+    vpi_document_add(&p->document, p->made, item);
+    if (p->n_made < VPRIV_DERIVATIVES_MAX)
+        p->made_ids[p->n_made++] = info->id;
     return is_well(p);
 }
 
@@ -373,12 +398,25 @@ static json_t *entry_of(paper *p, uint64_t index, const vpriv_log_entry *entry)
     return item;
 }
 
+/* The log has a hash of its id; of an erased one that is all there is. */
+static json_t *derivative_of(const paper *p, const vpriv_log_entry *entry)
+{
+    for (size_t i = 0; i < p->n_made; i++) {
+        uint8_t hash[VPRIV_LOG_HASH_BYTES];
+        crypto_hash_sha256(hash, p->made_ids[i].bytes, sizeof p->made_ids[i].bytes);
+        if (memcmp(hash, entry->detail_hash, sizeof hash) == 0)
+            return vpi_document_hex(p->made_ids[i].bytes, sizeof p->made_ids[i].bytes);
+    }
+    return json_null();
+}
+
 static bool add_access(void *user, uint64_t index, const vpriv_log_entry *entry)
 {
     paper *p = user;
     json_t *item = entry_of(p, index, entry);
     put(p, item, "deny_reasons", reasons(p, entry->deny_reasons));
     put(p, item, "consent_record", id_or_null(entry->consent_record));
+    put(p, item, "derivative", derivative_of(p, entry));
     vpi_document_add(&p->document, p->details, item);
     return is_well(p);
 }
@@ -417,6 +455,7 @@ vpriv_status vpriv_inventory_json(
         .subject = add_subject,
         .consent = add_consent,
         .recording = add_recording,
+        .derivative = add_derivative,
         .access = add_access,
         .event = add_event,
         .false_wakes = add_false_wakes};

@@ -10,18 +10,22 @@
 #include <sodium.h>
 #include <string.h>
 
-#define MARKER     "voicepriv-export.json"
-#define README     "README.txt"
-#define KEY        "device-key.jwk"
-#define INVENTORY  "inventory.json"
-#define RECORDINGS "recordings"
-#define RECEIPTS   "receipts"
+#define MARKER      "voicepriv-export.json"
+#define README      "README.txt"
+#define KEY         "device-key.jwk"
+#define INVENTORY   "inventory.json"
+#define RECORDINGS  "recordings"
+#define DERIVATIVES "derivatives"
+#define RECEIPTS    "receipts"
 
 static const char readme[] =
     "This is everything that a voice recording device kept, made for the people in it.\n\n"
     "recordings/     sound, as Ogg Opus: most players open it. The name has the time (UTC) and "
     "the\n"
     "                recording's id in the inventory\n"
+    "derivatives/    what was made from recordings, such as transcripts, as it is. The name has "
+    "the\n"
+    "                recording's time and the derivative's id in the inventory\n"
     "inventory.json  what is stored about whom, what for, until when, and who opened it\n"
     "receipts/       what was said and done, signed by the device (compact JWS)\n"
     "device-key.jwk  the public key that the receipts are checked with\n\n"
@@ -35,9 +39,11 @@ typedef struct portable {
     void *user;
     vpi_folder folder;
     vpi_folder recordings;
+    vpi_folder derivatives;
     vpi_folder receipts;
     vpriv_vault_info about;
     char marker[256];
+    int64_t started_us;  /* of the recording at hand */
     vpriv_status status; /* of a callback inside of a callback */
     uint64_t n_seen;
     vpriv_portable_report report;
@@ -66,7 +72,7 @@ static vpriv_status put_file(const vpi_folder *folder, const char *name, const c
 static bool is_one_of_ours(const char *name)
 {
     static const char *const ours[] = {MARKER, MARKER ".part", README, README ".part", KEY,
-        KEY ".part", INVENTORY ".part", RECORDINGS, RECEIPTS};
+        KEY ".part", INVENTORY ".part", RECORDINGS, DERIVATIVES, RECEIPTS};
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
         if (strcmp(name, ours[i]) == 0)
             return true;
@@ -120,14 +126,20 @@ out:
 #define STAMP_BYTES 20
 #define OPUS        ".opus"
 
+static void stamp_of(int64_t time_us, char stamp_out[VPI_EXACT_TIME_BYTES])
+{
+    vpi_exact_time_text(time_us, stamp_out);
+    stamp_out[10] = '_';
+    stamp_out[13] = stamp_out[16] = '-';
+    stamp_out[STAMP_BYTES - 1] = '\0';
+}
+
 static void recording_name(const vpriv_recording_info *info, char name_out[VPI_FOLDER_NAME_BYTES])
 {
-    char time[VPI_EXACT_TIME_BYTES], id[33];
-    vpi_exact_time_text(info->started_us, time);
-    time[10] = '_';
-    time[13] = time[16] = '-';
+    char stamp[VPI_EXACT_TIME_BYTES], id[33];
+    stamp_of(info->started_us, stamp);
     sodium_bin2hex(id, sizeof id, info->id.bytes, sizeof info->id.bytes);
-    snprintf(name_out, VPI_FOLDER_NAME_BYTES, "%.19s_%s" OPUS, time, id);
+    snprintf(name_out, VPI_FOLDER_NAME_BYTES, "%s_%s" OPUS, stamp, id);
 }
 
 static bool id_of_name(const char *name, vpriv_recording_id *id_out)
@@ -160,6 +172,72 @@ static vpriv_status judge_earlier(void *user, const char *name)
     vpi_fail_clear();
     p->report.n_removed++;
     return vpi_folder_remove(&p->recordings, name);
+}
+
+static const char *ending_of(const char *media_type)
+{
+    static const struct {
+        const char *type, *ending;
+    } known[] = {{"text/plain", "txt"}, {"application/json", "json"}, {"text/vtt", "vtt"}};
+    const size_t n = strcspn(media_type, ";");
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strlen(known[i].type) == n && strncmp(known[i].type, media_type, n) == 0)
+            return known[i].ending;
+    return "bin";
+}
+
+/* "2026-11-22_08-30-00_transcript_", the id, and an ending. */
+static void derivative_name(
+    int64_t started_us, const vpriv_derivative_info *info, char name_out[VPI_FOLDER_NAME_BYTES])
+{
+    char stamp[VPI_EXACT_TIME_BYTES], id[33];
+    stamp_of(started_us, stamp);
+    sodium_bin2hex(id, sizeof id, info->id.bytes, sizeof info->id.bytes);
+    snprintf(name_out, VPI_FOLDER_NAME_BYTES, "%s_%s_%s.%s", stamp,
+        vpriv_derivative_kind_name(info->kind), id, ending_of(info->media_type));
+}
+
+static bool derivative_of_name(const char *name, vpriv_derivative_id *id_out)
+{
+    size_t n_bytes = 0;
+    const char *end = NULL, *mark = strrchr(name, '_');
+    return mark && strlen(mark) > 33 && mark[33] == '.' &&
+           sodium_hex2bin(
+               id_out->bytes, sizeof id_out->bytes, mark + 1, 32, NULL, &n_bytes, &end) == 0 &&
+           n_bytes == sizeof id_out->bytes;
+}
+
+/* The gate's question about the recording, and whether it was made for this. */
+static vpriv_status ask_for_derivative(
+    portable *p, const vpriv_derivative_info *info, uint32_t *reasons_out)
+{
+    const vpriv_status st = vpi_inventory_asks(
+        p->vault, &info->recording, p->request->purpose, p->request->recipient, reasons_out);
+    if (st == VPRIV_OK && !(info->purposes >> p->request->purpose & 1))
+        *reasons_out |= VPRIV_DENY_CONSENT_MISSING;
+    return st;
+}
+
+static vpriv_status judge_earlier_derivative(void *user, const char *name)
+{
+    portable *p = user;
+    vpriv_derivative_id id;
+    vpriv_derivative_info info;
+    uint32_t reasons = VPRIV_DENY_RECORDING_UNKNOWN;
+    if (vpi_part_is_name(name))
+        return vpi_folder_remove(&p->derivatives, name);
+    if (!derivative_of_name(name, &id))
+        return vpi_fail(VPRIV_E_EXISTS, "the folder has files that no export made");
+    vpriv_status st = vpriv_derivative_about(p->vault, &id, &info);
+    if (st == VPRIV_OK)
+        st = ask_for_derivative(p, &info, &reasons);
+    if (st != VPRIV_OK && st != VPRIV_E_NOT_FOUND && st != VPRIV_E_ERASED)
+        return st;
+    if (st == VPRIV_OK && (reasons & ~(uint32_t)VPRIV_DENY_USES_SPENT) == 0)
+        return VPRIV_OK;
+    vpi_fail_clear();
+    p->report.n_removed++;
+    return vpi_folder_remove(&p->derivatives, name);
 }
 
 /* Receipts cost nothing to make again, and nobody's stays who was erased. */
@@ -222,10 +300,55 @@ static vpriv_status take(portable *p, const vpriv_recording_info *info)
     return VPRIV_OK;
 }
 
+static vpriv_status write_derivative(
+    portable *p, const vpriv_derivative_info *info, const char *name)
+{
+    vpriv_status st = vpi_part_begin(&p->derivatives, name, &p->part);
+    if (st == VPRIV_OK)
+        st = vpriv_gate_read_derivative(
+            p->vault, p->keyring, &info->id, p->request, vpi_part_write, &p->part);
+    if (st == VPRIV_OK)
+        st = vpi_part_finish(&p->part);
+    vpi_part_abandon(&p->part);
+    return st;
+}
+
+static bool take_derivative(void *user, const vpriv_derivative_info *info)
+{
+    portable *p = user;
+    char name[VPI_FOLDER_NAME_BYTES];
+    uint32_t reasons = VPRIV_DENY_INPUT_MALFORMED;
+    vpriv_status st = ask_for_derivative(p, info, &reasons);
+    derivative_name(p->started_us, info, name);
+    if (vpi_folder_has(&p->derivatives, name)) {
+        p->report.n_derivatives++;
+        return true;
+    }
+    if (st == VPRIV_OK)
+        st = reasons == 0 ? write_derivative(p, info, name) : VPRIV_E_CONSENT;
+    p->report.n_derivatives += st == VPRIV_OK;
+    p->report.n_derivatives_closed +=
+        st == VPRIV_E_CONSENT || st == VPRIV_E_ERASED || st == VPRIV_E_NOT_FOUND;
+    p->report.n_damaged += st == VPRIV_E_AUTH;
+    if (st == VPRIV_E_CONSENT || st == VPRIV_E_ERASED || st == VPRIV_E_NOT_FOUND ||
+        st == VPRIV_E_AUTH) {
+        vpi_fail_clear();
+        st = VPRIV_OK;
+    }
+    p->status = st;
+    return st == VPRIV_OK;
+}
+
 static bool take_recording(void *user, const vpriv_recording_info *info)
 {
     portable *p = user;
     p->status = take(p, info);
+    if (p->status == VPRIV_OK) {
+        p->started_us = info->started_us;
+        const vpriv_status st = vpriv_derivative_list(p->vault, &info->id, take_derivative, p);
+        if (p->status == VPRIV_OK)
+            p->status = st;
+    }
     p->n_seen++;
     return p->status == VPRIV_OK;
 }
@@ -243,8 +366,10 @@ static bool has_receipt(const portable *p, const vpriv_log_entry *entry)
     case VPRIV_LOG_RETENTION_EXPIRED:
     case VPRIV_LOG_PAUSE:
     case VPRIV_LOG_PAUSE_LIFTED:
+    case VPRIV_LOG_DERIVATIVE_ERASED:
         return true;
     case VPRIV_LOG_ACCESS_GRANTED:
+    case VPRIV_LOG_DERIVATIVE_READ:
         return entry->recipient[0] && strcmp(entry->recipient, p->about.controller_id) != 0;
     default:
         return false;
@@ -280,6 +405,7 @@ static vpriv_status fill(portable *p)
     vpriv_status st = VPRIV_E_INTERNAL;
     char jwk[VPRIV_JWK_BYTES];
     VPI_TRY(vpi_folder_each(&p->recordings, judge_earlier, p));
+    VPI_TRY(vpi_folder_each(&p->derivatives, judge_earlier_derivative, p));
     VPI_TRY(vpi_folder_each(&p->receipts, drop_receipt, p));
     VPI_TRY(put_file(&p->folder, README, readme));
     VPI_TRY(vpriv_receipt_jwk(p->vault, jwk));
@@ -300,6 +426,7 @@ static vpriv_status finish(portable *p)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     VPI_TRY(vpi_folder_sync(&p->recordings));
+    VPI_TRY(vpi_folder_sync(&p->derivatives));
     VPI_TRY(vpi_folder_sync(&p->receipts));
     VPI_TRY(vpi_folder_sync(&p->folder));
     VPI_TRY(vpi_part_begin(&p->folder, INVENTORY, &p->part));
@@ -343,6 +470,7 @@ vpriv_status vpriv_portable_export(vpriv_vault *vault, const vpriv_keyring *keyr
         .user = user,
         .folder = {-1},
         .recordings = {-1},
+        .derivatives = {-1},
         .receipts = {-1},
         .report = {.struct_size = sizeof p.report},
         .part = {.fd = -1}};
@@ -353,12 +481,14 @@ vpriv_status vpriv_portable_export(vpriv_vault *vault, const vpriv_keyring *keyr
     VPI_TRY(vpi_folder_open(folder, &p.folder));
     VPI_TRY(claim(&p));
     VPI_TRY(vpi_folder_open_in(&p.folder, RECORDINGS, &p.recordings));
+    VPI_TRY(vpi_folder_open_in(&p.folder, DERIVATIVES, &p.derivatives));
     VPI_TRY(vpi_folder_open_in(&p.folder, RECEIPTS, &p.receipts));
     VPI_TRY(fill(&p));
     VPI_TRY(finish(&p));
     st = VPRIV_OK;
 out:
     vpi_folder_close(&p.receipts);
+    vpi_folder_close(&p.derivatives);
     vpi_folder_close(&p.recordings);
     vpi_folder_close(&p.folder);
     if (report_out && report_out->struct_size == sizeof *report_out)

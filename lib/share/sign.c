@@ -16,17 +16,20 @@ static vpriv_receipt_kind kind_of(const vpriv_vault *vault, const vpriv_log_entr
     case VPRIV_LOG_CONSENT_EVENT:
         return VPRIV_RECEIPT_CONSENT;
     case VPRIV_LOG_ACCESS_GRANTED:
+    case VPRIV_LOG_DERIVATIVE_READ:
         /* What was opened for somebody else has left. */
         return entry->recipient[0] && strcmp(entry->recipient, vault->settings.controller_id) != 0
                    ? VPRIV_RECEIPT_DISCLOSURE
                    : VPRIV_RECEIPT_ACCESS;
     case VPRIV_LOG_ACCESS_REFUSED:
+    case VPRIV_LOG_DERIVATIVE_REFUSED:
         return VPRIV_RECEIPT_ACCESS;
     case VPRIV_LOG_DISCLOSURE:
         return VPRIV_RECEIPT_DISCLOSURE;
     case VPRIV_LOG_ERASURE:
     case VPRIV_LOG_SUBJECT_ERASED:
     case VPRIV_LOG_RETENTION_EXPIRED:
+    case VPRIV_LOG_DERIVATIVE_ERASED:
         return VPRIV_RECEIPT_ERASURE;
     case VPRIV_LOG_PAUSE:
     case VPRIV_LOG_PAUSE_LIFTED:
@@ -145,9 +148,10 @@ static vpriv_status check_receipt(
                                   memcmp(receipt->record_sha256, leaf->entry.detail_hash,
                                       sizeof receipt->record_sha256) == 0),
         VPRIV_E_ARG, "the receipt names another consent record than the log");
+    const uint64_t n = receipt->kind == VPRIV_LOG_DERIVATIVE_ERASED ? receipt->n_derivatives
+                                                                    : receipt->n_recordings;
     /* The count of a recall is no number of recordings. */
-    VPI_ENSURE((kind_of(vault, &leaf->entry) == VPRIV_RECEIPT_RECALL ||
-                   receipt->n_recordings >= leaf->entry.count) &&
+    VPI_ENSURE((kind_of(vault, &leaf->entry) == VPRIV_RECEIPT_RECALL || n >= leaf->entry.count) &&
                    receipt->generation_before <= receipt->generation_after &&
                    receipt->generation_after <= vpi_tree_generation(vault->tree) &&
                    receipt->assurance == vpriv_root_assurance(vault->root),

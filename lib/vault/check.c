@@ -10,6 +10,7 @@
 #include "vault/notice_store.h"
 #include "vault/places.h"
 #include "vault/policy.h"
+#include "vault/shelf.h"
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -288,6 +289,34 @@ out:
     return st;
 }
 
+/* What was made from it: every entry with its content, in whole blocks. */
+static vpriv_status check_shelf(vpi_check *check, const vpi_recording *recording)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpriv_vault *vault = check->vault;
+    vpi_shelf *shelf = NULL;
+    int64_t n_odd = 0;
+    uint8_t *key = vault->secrets->adopt_shred_key;
+    VPI_TRY(vpi_alloc(1, sizeof *shelf, (void **)&shelf));
+    vpriv_status opened = vpi_tree_get(vault->tree, recording->key_slot, key);
+    if (opened == VPRIV_OK)
+        opened = vpi_shelf_load(vault, recording, key, shelf);
+    VPI_TRY(vpi_check_note(check, opened, "what was made from recording", recording->row));
+    check->result.n_derivatives += recording->n_derivatives;
+    VPI_TRY(vpi_database_int(vault->database, &n_odd,
+        "SELECT count(*) FROM derivative WHERE recording = ?1 AND"
+        " (length(sealed) % 4096 <> 0 OR length(sealed) = 0)",
+        "i", recording->row));
+    if (n_odd > 0)
+        vpi_check_finding(check, "a derivative of recording %lld is not of whole blocks",
+            (long long)recording->row);
+    st = VPRIV_OK;
+out:
+    vpi_wipe(key, VPI_KEY_BYTES);
+    free(shelf);
+    return st;
+}
+
 static vpriv_status check_kept(vpi_check *check, const vpi_recording *recording, vpi_wraps *wraps)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
@@ -310,6 +339,7 @@ static vpriv_status check_kept(vpi_check *check, const vpi_recording *recording,
         vpi_check_finding(check, "recording %lld has %llu blocks, not %llu",
             (long long)recording->row, (unsigned long long)n_blocks,
             (unsigned long long)recording->finish.n_blocks);
+    VPI_TRY(check_shelf(check, recording));
     VPI_TRY(check_speakers(check, recording));
     st = VPRIV_OK;
 out:
@@ -358,6 +388,15 @@ vpriv_status vpi_check_recordings(vpi_check *check)
         "SELECT count(*) FROM wrap WHERE NOT EXISTS (SELECT 1 FROM recording"
         " WHERE id = wrap.recording AND state IN (2, 3))",
         "wraps of no recording"));
+    VPI_TRY(count_strays(check,
+        "SELECT count(*) FROM shelf WHERE NOT EXISTS (SELECT 1 FROM recording"
+        " WHERE id = shelf.recording AND state IN (2, 3))",
+        "shelves of no recording"));
+    VPI_TRY(count_strays(check,
+        "SELECT count(*) FROM derivative WHERE NOT EXISTS (SELECT 1 FROM recording"
+        " WHERE id = derivative.recording AND (state IN (2, 3) OR EXISTS (SELECT 1 FROM sweep"
+        " WHERE kind = 1 AND sweep.recording = derivative.recording)))",
+        "derivatives of no recording"));
     VPI_TRY(count_strays(check,
         "SELECT count(*) FROM recording_subject AS filed WHERE NOT EXISTS (SELECT 1 FROM recording"
         " WHERE id = filed.recording AND state IN (2, 3))",

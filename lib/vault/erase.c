@@ -20,6 +20,7 @@ vpriv_status vpi_erase_bury(vpriv_vault *vault, int64_t row)
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_database *database = vault->database;
     VPI_TRY(vpi_database_run(database, "DELETE FROM wrap WHERE recording = ?1", "i", row));
+    VPI_TRY(vpi_database_run(database, "DELETE FROM shelf WHERE recording = ?1", "i", row));
     VPI_TRY(
         vpi_database_run(database, "DELETE FROM recording_subject WHERE recording = ?1", "i", row));
     VPI_TRY(vpi_database_run(database, "DELETE FROM ingest WHERE recording = ?1", "i", row));
@@ -121,6 +122,7 @@ vpriv_status vpi_erase_rows(vpriv_vault *vault, const int64_t *rows, size_t n_ro
     vpriv_status st = VPRIV_E_INTERNAL;
     uint64_t *slots = NULL;
     size_t n_slots = 0;
+    int64_t n_derivatives = 0;
     VPI_TRY(vpi_alloc(n_rows + n_more_slots, sizeof *slots, (void **)&slots));
     for (size_t i = 0; i < n_rows; i++) {
         bool is_kept = false;
@@ -129,6 +131,9 @@ vpriv_status vpi_erase_rows(vpriv_vault *vault, const int64_t *rows, size_t n_ro
         if (!is_kept)
             continue;
         slots[n_slots++] = slot;
+        VPI_TRY(vpi_database_int(vault->database, &n_derivatives,
+            "SELECT count(*) FROM derivative WHERE recording = ?1", "i", rows[i]));
+        receipt->n_derivatives += (uint64_t)n_derivatives;
         VPI_TRY(vpi_erase_bury(vault, rows[i]));
     }
     entry->count += n_slots;

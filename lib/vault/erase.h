@@ -4,8 +4,8 @@
 
 #include "vault/vault.h"
 
-/* Leave a tombstone: the row loses its header, slot, wraps and subjects; its blocks, which nothing
- * opens any more, are queued for removal. Destroying the key is the caller's. */
+/* Leave a tombstone: the row loses its header, slot, wraps, shelf and subjects; its blocks and
+ * the contents of its derivatives, which nothing opens any more, are queued for removal. Destroying the key is the caller's. */
 vpriv_status vpi_erase_bury(vpriv_vault *vault, int64_t row);
 
 /* In a write transaction with everything adopted: bury these rows, log it, and shred their keys

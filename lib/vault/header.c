@@ -4,7 +4,8 @@
 #include <string.h>
 
 #define HEADER_BYTES                                                                               \
-    (2 + 2 + VPI_TAG_ENCODED_BYTES + VPI_HASH_BYTES + 8 + 4 + 2 + 4 * 8 + 2 + VPI_PURPOSES_MAX * 9)
+    (2 + 2 + VPI_TAG_ENCODED_BYTES + VPI_HASH_BYTES + 8 + 4 + 2 + 4 * 8 + 2 +                      \
+        VPI_PURPOSES_MAX * 9 + 2)
 #define HEADER_VERSION 1
 #define WRAPS_BYTES    (4 + VPI_PURPOSES_MAX * VPI_WRAP_BYTES)
 
@@ -50,6 +51,7 @@ static vpriv_status parse_header(const uint8_t *plain, size_t n_bytes, vpi_recor
             return vpi_auth_failed();
         recording->purpose_expires_us[p] = vpi_get_i64(&r);
     }
+    recording->n_derivatives = vpi_get_u16(&r);
     if (vpi_reader_finish(&r, "header") != VPRIV_OK)
         return vpi_auth_failed();
     vpi_tag_hash(recording->tag_bytes, recording->n_tag_bytes, recording->tag_hash);
@@ -253,6 +255,7 @@ vpriv_status vpi_recording_store(
     vpi_put_u64(&w, recording->n_accesses);
     vpi_put_u8(&w, (uint8_t)recording->restriction);
     put_purpose_terms(&w, recording);
+    vpi_put_u16(&w, (uint16_t)recording->n_derivatives);
     VPI_TRY(vpi_writer_finish(&w, "header"));
     vpi_derive(shred_key, "recording: header", NULL, 0, vault->secrets->key);
     VPI_TRY(vpi_seal_padded(

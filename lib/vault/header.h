@@ -35,6 +35,7 @@ typedef struct vpi_recording {
     uint32_t wrapped;    /* purposes that have a wrap */
     uint64_t n_accesses; /* entries in the log about opening it, granted and refused */
     vpi_finish finish;
+    uint32_t n_derivatives; /* on its shelf */
 } vpi_recording;
 
 /* Rows by name. VPRIV_E_NOT_FOUND with a text. A tombstone gives id, row and state only; so does a

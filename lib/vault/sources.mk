@@ -23,11 +23,13 @@ lib_librooms_la_SOURCES += \
 	lib/vault/sealer.h lib/vault/sealer.c \
 	lib/vault/ingest.h lib/vault/ingest.c \
 	lib/vault/adopt.h lib/vault/adopt.c \
+	lib/vault/shelf.h lib/vault/shelf.c lib/vault/rekey.h lib/vault/rekey.c \
+	lib/vault/derivative.c \
 	lib/vault/complete.h lib/vault/complete.c \
 	lib/vault/list.c \
 	lib/vault/erase.h lib/vault/erase.c \
 	lib/vault/sweep.h lib/vault/sweep.c \
 	lib/vault/check.h lib/vault/check.c
-pkginclude_HEADERS += include/voicepriv/vault.h include/voicepriv/people.h \
+pkginclude_HEADERS += include/voicepriv/vault.h include/voicepriv/people.h include/voicepriv/derivative.h \
 	include/voicepriv/places.h include/voicepriv/retention.h include/voicepriv/sync.h \
 	include/voicepriv/storage.h

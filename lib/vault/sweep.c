@@ -7,7 +7,9 @@
 #include "vault/false_wakes.h"
 #include "vault/header.h"
 #include "vault/ingest.h"
+#include "vault/log_store.h"
 #include "vault/receipt.h"
+#include "vault/rekey.h"
 #include <string.h>
 
 enum {
@@ -15,8 +17,9 @@ enum {
     SWEEP_SUBJECT = 2,
 };
 
-#define BLOCKS_PER_STEP     64
-#define RECORDINGS_PER_STEP 32
+#define BLOCKS_PER_STEP      64
+#define DERIVATIVES_PER_STEP 4
+#define RECORDINGS_PER_STEP  32
 
 vpriv_status vpi_sweep_add_blocks(vpriv_vault *vault, int64_t row)
 {
@@ -57,6 +60,12 @@ static vpriv_status remove_blocks(vpriv_vault *vault, int64_t id, int64_t record
         "DELETE FROM block WHERE id IN (SELECT id FROM block WHERE id >= ?1 AND id < ?2 LIMIT ?3)",
         "iii", first, first + ((int64_t)1 << VPI_ROW_SHIFT), (int64_t)BLOCKS_PER_STEP);
     if (st != VPRIV_OK || vpi_database_changes(vault->database) == BLOCKS_PER_STEP)
+        return st;
+    st = vpi_database_run(vault->database,
+        "DELETE FROM derivative WHERE id IN (SELECT id FROM derivative WHERE recording = ?1 LIMIT "
+        "?2)",
+        "ii", recording, (int64_t)DERIVATIVES_PER_STEP);
+    if (st != VPRIV_OK || vpi_database_changes(vault->database) == DERIVATIVES_PER_STEP)
         return st;
     return entry_done(vault, id);
 }
@@ -117,18 +126,45 @@ out:
     return st;
 }
 
-/* The dead among a person's next recordings. *cursor_out stays when there are no more. */
+/* What a step finds: recordings that nothing opens, and old keys of those that lost derivatives. */
+typedef struct dead {
+    int64_t rows[RECORDINGS_PER_STEP];
+    size_t n_rows;
+    uint64_t slots[RECORDINGS_PER_STEP];
+    size_t n_slots;
+    uint64_t n_derivatives;
+} dead;
+
+static vpriv_status look_at(vpriv_vault *vault, vpi_recording *recording, dead *found)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    uint64_t n = 0;
+    bool alive = true;
+    if (recording->restriction == VPRIV_RESTRICTION_LEGAL_HOLD)
+        return VPRIV_OK;
+    VPI_TRY(is_alive(vault, recording, &alive));
+    if (!alive) {
+        found->rows[found->n_rows++] = recording->row;
+    } else {
+        VPI_TRY(vpi_recording_drop_dead(vault, recording, &n, &found->slots[found->n_slots]));
+        found->n_slots += n > 0;
+        found->n_derivatives += n;
+    }
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+/* Among a person's next recordings. *cursor_io stays when there are no more. */
 static vpriv_status find_dead(vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTES], int64_t bound,
-    int64_t *cursor_io, int64_t dead_out[RECORDINGS_PER_STEP], size_t *n_out, bool *done_out)
+    int64_t *cursor_io, dead *found, bool *done_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_recording *recording = NULL;
-    size_t n = 0;
     VPI_TRY(vpi_alloc(1, sizeof *recording, (void **)&recording));
     *done_out = false;
     for (int i = 0; i < RECORDINGS_PER_STEP; i++) {
         int64_t row = 0;
-        bool alive = true;
         const vpriv_status next = vpi_database_next(vault->database, *cursor_io, &row,
             "SELECT recording FROM recording_subject WHERE tag = ?1 AND recording > ?2"
             " AND recording <= ?3 ORDER BY recording LIMIT 1",
@@ -139,16 +175,39 @@ static vpriv_status find_dead(vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTE
         }
         VPI_TRY(next);
         VPI_TRY(vpi_recording_load(vault, row, recording));
-        if (recording->restriction != VPRIV_RESTRICTION_LEGAL_HOLD)
-            VPI_TRY(is_alive(vault, recording, &alive));
-        if (!alive)
-            dead_out[n++] = row;
+        VPI_TRY(look_at(vault, recording, found));
         *cursor_io = row;
     }
-    *n_out = n;
     st = VPRIV_OK;
 out:
     free(recording);
+    return st;
+}
+
+static vpriv_status destroy(vpriv_vault *vault, const dead *found)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpriv_receipt receipt;
+    vpriv_log_entry recordings = {.kind = VPRIV_LOG_ERASURE,
+        .purpose = VPRIV_LOG_NO_PURPOSE,
+        .actor = "library",
+        .reason = "no consent left for any purpose"};
+    vpriv_log_entry derivatives = {.kind = VPRIV_LOG_DERIVATIVE_ERASED,
+        .purpose = VPRIV_LOG_NO_PURPOSE,
+        .count = found->n_derivatives,
+        .actor = "library",
+        .reason = "no consent left for any purpose"};
+    if (found->n_derivatives > 0)
+        VPI_TRY(vpi_log_append(vault, &derivatives, NULL, 0, NULL, NULL));
+    if (found->n_rows > 0) {
+        vpi_receipt_start(vault, VPRIV_LOG_ERASURE, &receipt);
+        VPI_TRY(vpi_erase_rows(vault, found->rows, found->n_rows, found->slots, found->n_slots,
+            &recordings, &receipt));
+    } else if (found->n_slots > 0) {
+        VPI_TRY(vpi_vault_shred(vault, found->slots, found->n_slots));
+    }
+    st = VPRIV_OK;
+out:
     return st;
 }
 
@@ -156,25 +215,16 @@ static vpriv_status sweep_subject(
     vpriv_vault *vault, int64_t id, const uint8_t tag[VPI_TAG_BYTES], int64_t bound, int64_t cursor)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    int64_t dead[RECORDINGS_PER_STEP];
-    size_t n_dead = 0;
+    dead found = {.n_rows = 0};
     bool done = false;
-    VPI_TRY(find_dead(vault, tag, bound, &cursor, dead, &n_dead, &done));
+    VPI_TRY(vpi_ingest_adopt_all(vault));
+    VPI_TRY(find_dead(vault, tag, bound, &cursor, &found, &done));
     if (done)
         VPI_TRY(entry_done(vault, id));
     else
         VPI_TRY(vpi_database_run(
             vault->database, "UPDATE sweep SET cursor = ?2 WHERE id = ?1", "ii", id, cursor));
-    if (n_dead > 0) {
-        vpriv_receipt receipt;
-        vpriv_log_entry entry = {.kind = VPRIV_LOG_ERASURE,
-            .purpose = VPRIV_LOG_NO_PURPOSE,
-            .actor = "library",
-            .reason = "no consent left for any purpose"};
-        VPI_TRY(vpi_ingest_adopt_all(vault));
-        vpi_receipt_start(vault, VPRIV_LOG_ERASURE, &receipt);
-        VPI_TRY(vpi_erase_rows(vault, dead, n_dead, NULL, 0, &entry, &receipt));
-    }
+    VPI_TRY(destroy(vault, &found));
     st = VPRIV_OK;
 out:
     return st;

@@ -36,6 +36,7 @@ void attack_destroy(struct attack *attack)
     free(attack->blobs);
     free(attack->keys);
     free(attack->finds);
+    free(attack->contents);
     free(attack->seen);
     free(attack);
 }
@@ -149,6 +150,9 @@ bool attack_add_database(struct attack *attack, const char *path)
                    " JOIN recording ON recording.id = ingest.recording",
         [BLOCK] = "SELECT block.id >> 24, sealed, block.id & 16777215, name FROM block"
                   " LEFT JOIN recording ON recording.id = block.id >> 24",
+        [SHELF] = "SELECT recording, sealed, 0, name FROM shelf"
+                  " JOIN recording ON recording.id = shelf.recording",
+        [CONTENT] = "SELECT id, sealed, recording, name FROM derivative",
     };
     sqlite3 *database = NULL;
     bool readable = sqlite3_open_v2(path, &database, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK;
@@ -263,6 +267,13 @@ static bool open_blob(const struct attack *attack, struct blob *blob,
     case WRAPS:
         place.column = VPI_COLUMN_WRAPS;
         vpi_derive(key, "recording: wraps", NULL, 0, derived);
+        return vpi_unseal_padded(derived, &place, blob->bytes, blob->n_bytes, plain_out,
+                   PLAIN_BYTES_MAX, &blob->n_plain) == VPRIV_OK;
+    case SHELF:
+        place.column = VPI_COLUMN_SHELF;
+        place.extra = blob->name;
+        place.n_extra_bytes = sizeof blob->name;
+        vpi_derive(key, "derivative: shelf", NULL, 0, derived);
         return vpi_unseal_padded(derived, &place, blob->bytes, blob->n_bytes, plain_out,
                    PLAIN_BYTES_MAX, &blob->n_plain) == VPRIV_OK;
     case INGEST:

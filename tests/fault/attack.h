@@ -26,6 +26,8 @@ void attack_add_root(struct attack *attack, const uint8_t *record);
 void attack_solve(struct attack *attack);
 /* Purposes for which the recording's first block opens. */
 uint32_t attack_opens(struct attack *attack, const uint8_t *recording_id);
+/* Whether the content of something made from the recording opens for any purpose. */
+bool attack_reads(struct attack *attack, const uint8_t *recording_id, const uint8_t *derivative_id);
 /* Whether any copy ever held a header or an envelope of the recording: what could name its keys. */
 bool attack_saw_keys_of(const struct attack *attack, const uint8_t *recording_id);
 /* A row of a block in any copy. */

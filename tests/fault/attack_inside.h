@@ -3,15 +3,15 @@
 #define TESTS_FAULT_ATTACK_INSIDE_H
 
 #include "fault/attack.h"
+#include "keys/derivative.h"
 #include "keys/keyring.h"
-#include "keys/recording.h"
 
-enum blob_kind { NODE, PENDING, HEADER, WRAPS, INGEST, BLOCK, N_KINDS };
+enum blob_kind { NODE, PENDING, HEADER, WRAPS, INGEST, BLOCK, SHELF, CONTENT, N_KINDS };
 
 struct blob {
     enum blob_kind kind;
     int64_t row;
-    int64_t other; /* ingest: kind; header: key slot; block: sequence */
+    int64_t other; /* ingest: kind; header: key slot; block: sequence; content: its recording */
     uint8_t state;
     uint16_t retention;
     uint8_t name[VPI_RECORDING_ID_BYTES];
@@ -41,6 +41,8 @@ struct attack {
     } roots[256];
     size_t n_finds, room_finds;
     struct find *finds;
+    size_t n_contents, room_contents; /* ids of derivatives that opened */
+    uint8_t (*contents)[VPI_DERIVATIVE_ID_BYTES];
     uint64_t *seen; /* hashes of blobs and keys, open addressing */
 };
 

@@ -48,10 +48,82 @@ static void keep_find(struct attack *attack, const vpi_recording_bond *bond,
     vpi_recording_keys_derive(&find->keys);
 }
 
+static bool open_content(
+    struct attack *attack, const vpi_derivative_bond *bond, const uint8_t key[VPI_KEY_BYTES])
+{
+    vpi_derivative_keys keys;
+    uint8_t plain[VPI_BLOCK_PLAIN_BYTES];
+    memset(&keys, 0, sizeof keys);
+    memcpy(keys.key, key, VPI_KEY_BYTES);
+    vpi_derivative_keys_derive(&keys);
+    for (size_t i = 0; i < attack->n_blobs; i++) {
+        const struct blob *blob = &attack->blobs[i];
+        if (blob->kind != CONTENT || blob->n_bytes % VPI_BLOCK_BYTES != 0 ||
+            memcmp(blob->name, bond->derivative_id, sizeof blob->name) != 0)
+            continue;
+        for (int final = 0; final < 2; final++)
+            if (vpi_derivative_block_open(&keys, bond, 0, final, blob->bytes, plain) == VPRIV_OK)
+                return true;
+    }
+    return false;
+}
+
+static void keep_content(struct attack *attack, const uint8_t *id)
+{
+    for (size_t i = 0; i < attack->n_contents; i++)
+        if (memcmp(attack->contents[i], id, VPI_DERIVATIVE_ID_BYTES) == 0)
+            return;
+    attack->contents = attack_grow(
+        attack->contents, attack->n_contents, &attack->room_contents, sizeof *attack->contents);
+    memcpy(attack->contents[attack->n_contents++], id, VPI_DERIVATIVE_ID_BYTES);
+}
+
+/* Everything on every copy of the shelf that hangs on this inner box. Another recording's row number may
+ * be the same one, after a rejection: the name tells. */
+static void open_shelves(struct attack *attack, const vpi_recording_bond *recording,
+    unsigned purpose, const uint8_t inner[VPI_INNER_BYTES])
+{
+    uint8_t branch[VPI_KEY_BYTES], key[VPI_KEY_BYTES];
+    vpi_derivative_bond bond;
+    memcpy(bond.vault_id, recording->vault_id, sizeof bond.vault_id);
+    memcpy(bond.recording_id, recording->recording_id, sizeof bond.recording_id);
+    vpi_branch(inner, branch);
+    for (size_t i = 0; i < attack->n_blobs; i++) {
+        const struct blob *blob = &attack->blobs[i];
+        if (blob->kind != SHELF || !blob->plain ||
+            memcmp(blob->name, recording->recording_id, sizeof blob->name) != 0)
+            continue;
+        vpi_reader all = vpi_reader_of(blob->plain, blob->n_plain);
+        while (vpi_reader_left(&all) > 0) {
+            const size_t n = vpi_get_u16(&all);
+            vpi_reader r = vpi_reader_of(vpi_get_bytes(&all, n), n);
+            vpi_get_copy(&r, bond.derivative_id, sizeof bond.derivative_id);
+            (void)vpi_get_bytes(&r, 1 + 8 + 4 + VPI_HASH_BYTES);
+            for (int text = 0; text < 3; text++)
+                (void)vpi_get_bytes(&r, vpi_get_u16(&r));
+            const uint32_t purposes = vpi_get_u32(&r);
+            ck_assert(!all.failed && !r.failed);
+            for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
+                if (!(purposes >> p & 1))
+                    continue;
+                (void)vpi_get_bytes(&r, VPI_BRANCH_TAG_BYTES);
+                const uint8_t *wrap = vpi_get_bytes(&r, VPI_DERIVATIVE_WRAP_BYTES);
+                ck_assert(!r.failed);
+                if (p == purpose &&
+                    vpi_derivative_wrap_open(wrap, &bond, p, branch, attack->keyring->public_key[p],
+                        attack->keyring->secret_key[p], key) == VPRIV_OK &&
+                    open_content(attack, &bond, key))
+                    keep_content(attack, bond.derivative_id);
+            }
+        }
+    }
+}
+
 static bool open_inner(struct attack *attack, int64_t row, const vpi_recording_bond *bond,
     unsigned purpose, const uint8_t *inner)
 {
     uint8_t recording_key[VPI_KEY_BYTES];
+    open_shelves(attack, bond, purpose, inner);
     if (vpi_inner_open(inner, bond, attack->keyring->public_key[purpose],
             attack->keyring->secret_key[purpose], recording_key) != VPRIV_OK)
         return false;
@@ -146,6 +218,16 @@ uint32_t attack_opens(struct attack *attack, const uint8_t *recording_id)
             blob->kind == HEADER ? open_by_wraps(attack, blob) : open_by_envelope(attack, blob);
     }
     return opened;
+}
+
+bool attack_reads(struct attack *attack, const uint8_t *recording_id, const uint8_t *derivative_id)
+{
+    attack->n_contents = 0;
+    (void)attack_opens(attack, recording_id);
+    for (size_t i = 0; i < attack->n_contents; i++)
+        if (memcmp(attack->contents[i], derivative_id, VPI_DERIVATIVE_ID_BYTES) == 0)
+            return true;
+    return false;
 }
 
 bool attack_saw_keys_of(const struct attack *attack, const uint8_t *recording_id)

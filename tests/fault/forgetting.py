@@ -25,17 +25,30 @@ PLANTER = BUILD / "tests" / "fault" / "planter"
 SHORT, LONG, LEAKED, MARKER = 7, 8, 9, 10
 ROOT_LABELS = ("root: key tree", "root: next root", "root: head")
 LEAF_LABELS = ("subject: person", "subject: consents", "consent: record", "recording: header",
-               "recording: wraps")
+               "recording: wraps", "derivative: shelf")
+DERIVATIVE_LABELS = ("derivative: block key", "derivative: block nonce")
 RECORDING_LABELS = ("recording: block key", "recording: block nonce")
 CHUNK = 1 << 20
 
 
 class Vault(decrypt.Vault):
-    """Remembers the keys of the recordings it opens."""
+    """Remembers the keys of the recordings, and of what was made from them, that it opens."""
 
-    def recording_key(self, recording, shred, wraps, purpose):
+    def open_derivatives(self, recording, branch, purpose):
+        """Those made for it, and their keys."""
+        super().open_derivatives(recording, branch, purpose)
+        for entry in recording["derivatives"]:
+            key = decrypt.open_derivative_wrap((purpose, entry["wraps"][purpose]), branch,
+                                               self.secrets[purpose], self.vault_id,
+                                               recording["id"], entry)
+            names = self.vault_id + recording["id"] + entry["id"]
+            self.made = getattr(self, "made", []) + [
+                (key, branch, decrypt.derive(branch, "derivative: wrap", names),
+                 entry["opens"][purpose])]
+
+    def recording_key(self, recording, inner, purpose):
         """A recording's key."""
-        key = super().recording_key(recording, shred, wraps, purpose)
+        key = super().recording_key(recording, inner, purpose)
         self.recording_keys = getattr(self, "recording_keys", {}) | {recording["row"]: key}
         return key
 
@@ -49,8 +62,10 @@ def secrets_of(folder):
     keys |= {f"purpose-{purpose}": key for purpose, key in ring["secret"].items()}
     keys |= {f"leaf-{slot}": key for slot, key in vault.tree.leaves.items()}
     keys |= {f"recording-{row}": key for row, key in vault.recording_keys.items()}
+    for key, branch, wrap, _ in vault.made:
+        keys |= {"derivative": key, "branch": branch, "branch:wrap": wrap}
     for labels, prefix in ((ROOT_LABELS, "root"), (LEAF_LABELS, "leaf"),
-                           (RECORDING_LABELS, "recording")):
+                           (RECORDING_LABELS, "recording"), (DERIVATIVE_LABELS, "derivative")):
         for name in [name for name in keys if name.partition("-")[0] == prefix]:
             keys |= {f"{name}:{label.replace(' ', '_')}": decrypt.derive(keys[name], label)
                      for label in labels}
@@ -64,6 +79,8 @@ def secrets_of(folder):
                     if isinstance(packet, bytes) and len(packet) >= 40:
                         found[f"packet-{recording['row']}-{n_packets}"] = packet[8:40]
                         n_packets += 1
+    for n, (*_, content) in enumerate(vault.made):
+        found |= {f"content-{n}-{at}": content[at:at + 32] for at in (0, 1000, 4000, 5960)}
     assert len(keys) > 40 and n_packets > 100, (len(keys), n_packets)
     assert len(vault.recording_keys) >= 3, vault.recording_keys
     return {name: data for name, data in found.items() if data.strip(b"\0")}

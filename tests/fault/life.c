@@ -288,6 +288,43 @@ static void draw_status(FILE *text, const char *what, vpriv_status st)
         fprintf(text, "%s failed: %s\n", what, vpriv_status_text(st));
 }
 
+struct made {
+    size_t n;
+    vpriv_derivative_info infos[8];
+};
+
+static bool keep_made(void *user, const vpriv_derivative_info *info)
+{
+    struct made *made = user;
+    if (made->n < sizeof made->infos / sizeof made->infos[0])
+        made->infos[made->n++] = *info;
+    return true;
+}
+
+static vpriv_status draw_content(void *user, const void *bytes, size_t n_bytes)
+{
+    fprintf(user, "%.*s", (int)(n_bytes < 40 ? n_bytes : 40), (const char *)bytes);
+    return VPRIV_OK;
+}
+
+static void draw_derivatives(
+    struct picture *picture, const vpriv_recording_info *info, vpriv_purpose purpose)
+{
+    struct made made = {0};
+    const vpriv_gate_request request = {
+        .struct_size = sizeof request, .purpose = purpose, .actor = "test"};
+    draw_status(picture->text, "derivatives",
+        vpriv_derivative_list(picture->life->vault, &info->id, keep_made, &made));
+    for (size_t i = 0; i < made.n; i++) {
+        fprintf(picture->text,
+            "  made %s by %s for %x: ", vpriv_derivative_kind_name(made.infos[i].kind),
+            made.infos[i].made_by, made.infos[i].purposes);
+        const vpriv_status st = vpriv_gate_read_derivative(picture->life->vault,
+            picture->life->owner, &made.infos[i].id, &request, draw_content, picture->text);
+        fprintf(picture->text, " %s\n", vpriv_status_text(st));
+    }
+}
+
 static void draw_recording(struct picture *picture, const vpriv_recording_info *info)
 {
     static const vpriv_purpose asked[] = {VPRIV_PURPOSE_KEEP_HISTORY, VPRIV_PURPOSE_HUMAN_REVIEW};
@@ -306,6 +343,7 @@ static void draw_recording(struct picture *picture, const vpriv_recording_info *
         else
             fprintf(picture->text, "  %s: %s\n", vpriv_purpose_name(asked[i]),
                 vpriv_status_text(sound.status));
+        draw_derivatives(picture, info, asked[i]);
     }
 }
 

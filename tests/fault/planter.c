@@ -3,7 +3,8 @@
  *
  *   planter FOLDER quiet|leaky closed|open
  *
- * One recorder by itself, one in a hub, two files, all of them heard by the program too. "closed":
+ * One recorder by itself, one in a hub, two files, all of them heard by the program too; and something made
+ * from one of them, kept and read. "closed":
  * everything was ended and closed when it says so. "open": one recording is committed and one
  * provisional, and a source holds sound that nobody read. "leaky": what must not be anywhere lies in
  * ordinary memory: a piece of sound, and the root key. A marker lies there always, so that whoever
@@ -129,6 +130,43 @@ static void run_file(const char *path, uint32_t rate_hz)
         check(VPRIV_E_STATE, "a file was not stored");
 }
 
+static bool take_first(void *user, const vpriv_recording_info *info)
+{
+    *(vpriv_recording_id *)user = info->id;
+    return false;
+}
+
+static vpriv_status look_away(void *user, const void *bytes, size_t n_bytes)
+{
+    (void)user;
+    (void)bytes;
+    (void)n_bytes;
+    return VPRIV_OK;
+}
+
+/* Something made from the first recording, kept and read; only the library is to have it. */
+static void derive(void)
+{
+    static uint8_t content[6000];
+    vpriv_recording_id recording;
+    vpriv_derivative_id made;
+    const vpriv_derivative about = {.struct_size = sizeof about,
+        .kind = VPRIV_DERIVATIVE_FEATURE,
+        .made_by = "planter",
+        .purposes = VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_KEEP_HISTORY)};
+    const vpriv_gate_request request = {
+        .struct_size = sizeof request, .purpose = VPRIV_PURPOSE_KEEP_HISTORY, .actor = "planter"};
+    if (getentropy(content, 256) != 0)
+        exit(2);
+    for (size_t i = 256; i < sizeof content; i++)
+        content[i] = (uint8_t)(content[i - 256] * 5 + i);
+    check(vpriv_recording_list(vault, NULL, take_first, &recording), "list");
+    check(
+        vpriv_derivative_add(vault, &recording, &about, content, sizeof content, &made), "derive");
+    explicit_bzero(content, sizeof content);
+    check(vpriv_gate_read_derivative(vault, keyring, &made, &request, look_away, NULL), "read");
+}
+
 static void *volatile kept; /* so that no compiler thinks it is for nothing */
 
 static void put_in_ordinary_memory(uint32_t piece)
@@ -212,6 +250,7 @@ int main(int argc, char **argv)
         check(vpriv_recorder_stop(alone, NULL), "stop");
     }
     run_file("short.wav", RATE);
+    derive();
     feed(sources[2], 6); /* nobody reads it */
     if (!is_open) {
         vpriv_hub_close(hub);

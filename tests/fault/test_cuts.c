@@ -22,6 +22,7 @@ struct workload {
     uint64_t step_events;   /* between cuts in make check; 0 is every event */
     uint32_t dead_purposes; /* of the recordings named by n_dead, once act is acknowledged */
     size_t n_dead;          /* the first so many */
+    uint32_t dead_made;     /* bits: of what prepare made from the first recording */
 };
 
 struct bench {
@@ -32,6 +33,8 @@ struct bench {
     vpriv_keyring *credential;
     vpriv_recording_id recordings[RECORDINGS_MAX];
     size_t n_recordings;
+    vpriv_derivative_id made[2]; /* from the first recording: a transcript and a label */
+    size_t n_made;
     char *before; /* what the vault tells without, and with, the call */
     char *after;
     bool acknowledged;
@@ -105,6 +108,9 @@ static void nothing_dead_opens(struct bench *bench)
         const uint32_t wanted = BOTH_PURPOSES & (dead ? ~bench->workload->dead_purposes : ~0u);
         ck_assert_uint_eq(attack_opens(attack, bench->recordings[i].bytes), wanted);
     }
+    for (size_t i = 0; i < bench->n_made; i++)
+        ck_assert_int_eq(attack_reads(attack, bench->recordings[0].bytes, bench->made[i].bytes),
+            !(bench->workload->dead_made >> i & 1));
     attack_destroy(attack);
     cutvfs_snapshot_free(now);
 }
@@ -140,7 +146,7 @@ static void check_two_states(void *user, const struct cutvfs_trial *trial)
 {
     struct bench *bench = user;
     bench->n_trials++;
-    if (bench->acknowledged && bench->workload->n_dead > 0)
+    if (bench->acknowledged && (bench->workload->n_dead > 0 || bench->workload->dead_made))
         nothing_dead_opens(bench);
     open_again(bench, trial);
     char *text = life_picture(&bench->life);
@@ -265,21 +271,74 @@ static vpriv_status tidy(struct bench *bench)
 
 /* S2: at every write. */
 static const struct workload consent_workloads[] = {
-    {"consent give", NULL, give, 1, 0, 0},
-    {"consent withdraw", NULL, withdraw, 1, VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_HUMAN_REVIEW), 2},
+    {"consent give", NULL, give, 1, 0, 0, 0},
+    {"consent withdraw", NULL, withdraw, 1, VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_HUMAN_REVIEW), 2, 0},
 };
 #define N_CONSENT (sizeof consent_workloads / sizeof consent_workloads[0])
 
+static vpriv_status make(struct bench *bench, vpriv_derivative_kind kind, vpriv_purpose purpose)
+{
+    static const char content[5000] = "lights on";
+    const vpriv_derivative about = {.struct_size = sizeof about,
+        .kind = kind,
+        .made_by = "test",
+        .purposes = VPRIV_PURPOSE_BIT(purpose)};
+    return vpriv_derivative_add(bench->life.vault, &bench->recordings[0], &about, content,
+        sizeof content, &bench->made[bench->n_made]);
+}
+
+static vpriv_status add_one(struct bench *bench)
+{
+    bench->n_made = 0;
+    return make(bench, VPRIV_DERIVATIVE_TRANSCRIPT, VPRIV_PURPOSE_KEEP_HISTORY);
+}
+
+/* For one purpose each. */
+static void make_two(struct bench *bench)
+{
+    ck_ok(make(bench, VPRIV_DERIVATIVE_TRANSCRIPT, VPRIV_PURPOSE_KEEP_HISTORY));
+    bench->n_made++;
+    ck_ok(make(bench, VPRIV_DERIVATIVE_LABEL, VPRIV_PURPOSE_HUMAN_REVIEW));
+    bench->n_made++;
+}
+
+static vpriv_status erase_made(struct bench *bench)
+{
+    return vpriv_derivative_erase(bench->life.vault, &bench->made[0], NULL);
+}
+
+static vpriv_status read_nothing(void *user, const void *bytes, size_t n_bytes)
+{
+    (void)user;
+    (void)bytes;
+    (void)n_bytes;
+    return VPRIV_OK;
+}
+
+static vpriv_status read_made(struct bench *bench)
+{
+    const vpriv_gate_request request = {
+        .struct_size = sizeof request, .purpose = VPRIV_PURPOSE_KEEP_HISTORY, .actor = "test"};
+    return vpriv_gate_read_derivative(
+        bench->life.vault, bench->life.owner, &bench->made[0], &request, read_nothing, NULL);
+}
+
 static const struct workload two_state_workloads[] = {
-    {"erase one", NULL, erase_one, 2, BOTH_PURPOSES, 1},
-    {"erase many", record_six, erase_many, 3, BOTH_PURPOSES, 5},
-    {"subject erase", NULL, erase_ada, 3, BOTH_PURPOSES, 2},
-    {"gate open", NULL, hear, 2, 0, 0},
-    {"notice add", NULL, add_notice, 4, 0, 0},
-    {"subject add", NULL, add_subject, 4, 0, 0},
-    {"open with adoption", capture_two, only_open, 3, 0, 0},
+    {"erase one", NULL, erase_one, 2, BOTH_PURPOSES, 1, 0},
+    {"erase many", record_six, erase_many, 3, BOTH_PURPOSES, 5, 0},
+    {"subject erase", NULL, erase_ada, 3, BOTH_PURPOSES, 2, 0},
+    {"gate open", NULL, hear, 2, 0, 0, 0},
+    {"notice add", NULL, add_notice, 4, 0, 0, 0},
+    {"subject add", NULL, add_subject, 4, 0, 0, 0},
+    {"open with adoption", capture_two, only_open, 3, 0, 0, 0},
     {"withdraw with adoption", capture_two, withdraw, 3,
-        VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_HUMAN_REVIEW), 4},
+        VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_HUMAN_REVIEW), 4, 0},
+    {"derivative add", NULL, add_one, 1, 0, 0, 0},
+    {"derivative erase", make_two, erase_made, 1, 0, 0, 1},
+    {"derivative read", make_two, read_made, 2, 0, 0, 0},
+    {"erase with derivatives", make_two, erase_one, 2, BOTH_PURPOSES, 1, 3},
+    {"withdraw with derivatives", make_two, withdraw, 2,
+        VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_HUMAN_REVIEW), 2, 2},
 };
 #define N_TWO_STATE (sizeof two_state_workloads / sizeof two_state_workloads[0])
 
@@ -334,7 +393,7 @@ static void check_tidy(void *user, const struct cutvfs_trial *trial)
 
 START_TEST(housekeeping_resumes)
 {
-    static const struct workload workload = {"tidy", leave_rubbish, tidy, 8, BOTH_PURPOSES, 6};
+    static const struct workload workload = {"tidy", leave_rubbish, tidy, 8, BOTH_PURPOSES, 6, 0};
     struct bench *bench = calloc(1, sizeof *bench);
     set_up(bench, &workload);
     put_back(bench);
@@ -505,9 +564,9 @@ static vpriv_status record_live(struct bench *bench)
 }
 
 static const struct workload recording_workloads[] = {
-    {"record, block by block", NULL, seal_with_root, 2, 0, 0},
-    {"record without the root", NULL, seal_for_capture, 2, 0, 0},
-    {"record live", NULL, record_live, 3, 0, 0},
+    {"record, block by block", NULL, seal_with_root, 2, 0, 0, 0},
+    {"record without the root", NULL, seal_for_capture, 2, 0, 0, 0},
+    {"record live", NULL, record_live, 3, 0, 0, 0},
 };
 
 START_TEST(a_recording_is_kept_as_far_as_it_was_sealed)
@@ -546,7 +605,7 @@ static vpriv_status trigger_and_reject(struct bench *bench)
 START_TEST(s18_an_unconfirmed_trigger_leaves_nothing_at_any_cut)
 {
     static const struct workload workload = {
-        "trigger and reject", NULL, trigger_and_reject, 4, 0, 0};
+        "trigger and reject", NULL, trigger_and_reject, 4, 0, 0, 0};
     struct bench *bench = calloc(1, sizeof *bench);
     set_up(bench, &workload);
     put_back(bench);
@@ -610,7 +669,7 @@ static void check_created(void *user, const struct cutvfs_trial *trial)
 
 START_TEST(a_vault_is_made_whole_or_not)
 {
-    static const struct workload workload = {"vault create", NULL, NULL, 0, 0, 0};
+    static const struct workload workload = {"vault create", NULL, NULL, 0, 0, 0, 0};
     struct bench *bench = calloc(1, sizeof *bench);
     bench->workload = &workload;
     cutvfs_install();

@@ -412,6 +412,90 @@ START_TEST(test_export_with_uses)
 }
 END_TEST
 
+static vpriv_derivative_id derive(
+    const vpriv_recording_id *recording, vpriv_derivative_kind kind, vpriv_purpose purpose)
+{
+    vpriv_derivative_id id;
+    const vpriv_derivative about = {.struct_size = sizeof about,
+        .kind = kind,
+        .media_type = "text/plain; charset=utf-8",
+        .made_by = "ada",
+        .purposes = VPRIV_PURPOSE_BIT(purpose)};
+    ck_ok(vpriv_derivative_add(h.vault, recording, &about, "lights on", 9, &id));
+    return id;
+}
+
+static bool count_read(void *user, uint64_t index, const vpriv_log_entry *entry)
+{
+    (void)index;
+    *(int *)user += entry->kind == VPRIV_LOG_DERIVATIVE_READ && strcmp(entry->actor, "ada") == 0;
+    return true;
+}
+
+static int n_read(void)
+{
+    int n = 0;
+    ck_ok(vpriv_vault_log(h.vault, 0, count_read, &n));
+    return n;
+}
+
+/* What was made for the purpose comes along, through the gate; what was made for others does not. */
+START_TEST(test_export_takes_derivatives)
+{
+    vpriv_portable_report report;
+    page *p = calloc(1, sizeof *p);
+    household_give(&h, h.ada, KEEP);
+    household_give(&h, h.ada, VPRIV_PURPOSE_HUMAN_REVIEW);
+    const vpriv_recording_id recording = household_quick(&h, h.ada);
+    derive(&recording, VPRIV_DERIVATIVE_TRANSCRIPT, KEEP);
+    derive(&recording, VPRIV_DERIVATIVE_LABEL, VPRIV_PURPOSE_HUMAN_REVIEW);
+    ck_ok(export(UINT64_MAX, &report));
+    ck_assert_uint_eq(report.n_derivatives, 1);
+    ck_assert_uint_eq(report.n_derivatives_closed, 1);
+    ck_assert_int_eq(count("derivatives", ".txt"), 1);
+    ck_assert_int_eq(count("derivatives", ""), 3); /* itself, its parent and the file */
+    ck_assert_int_eq(n_read(), 1);
+    ck_ok(vpriv_inventory_json(h.vault, NULL, collect, p));
+    json_t *document = parsed(p);
+    const json_t *first = json_array_get(json_object_get(document, "recordings"), 0);
+    const json_t *made = json_object_get(first, "derivatives"), *item = json_array_get(made, 0);
+    ck_assert_uint_eq(json_array_size(made), 2);
+    ck_assert_str_eq(json_string_value(json_object_get(item, "kind")), "transcript");
+    ck_assert_int_eq(json_integer_value(json_object_get(item, "bytes")), 9);
+    const json_t *heard = json_object_get(first, "heard");
+    ck_assert_uint_eq(json_array_size(heard), 2);
+    ck_assert(json_is_null(json_object_get(json_array_get(heard, 0), "derivative")));
+    ck_assert(json_equal(
+        json_object_get(json_array_get(heard, 1), "derivative"), json_object_get(item, "id")));
+    json_decref(document);
+    free(p);
+}
+END_TEST
+
+START_TEST(test_export_goes_on_with_derivatives)
+{
+    vpriv_portable_report report;
+    vpriv_derivative_id ids[3];
+    household_give(&h, h.ada, KEEP);
+    const vpriv_recording_id first = household_quick(&h, h.ada),
+                             second = household_quick(&h, h.ada);
+    for (size_t i = 0; i < 3; i++)
+        ids[i] = derive(i < 2 ? &first : &second, VPRIV_DERIVATIVE_TRANSCRIPT, KEEP);
+    ck_fails(export(1, &report), VPRIV_E_CANCELLED);
+    ck_assert_uint_eq(report.n_derivatives, 2);
+    ck_ok(vpriv_derivative_erase(h.vault, &ids[0], NULL));
+    put("derivatives/2026-11-22_08-30-00_label_00000000000000000000000000000000.txt", "x");
+    put("derivatives/2026-11-22_08-30-00_label_00000000000000000000000000000000.txt.part", "x");
+    ck_ok(export(UINT64_MAX, &report));
+    ck_assert_uint_eq(report.n_derivatives, 2);
+    ck_assert_uint_eq(report.n_removed, 2);
+    ck_assert_uint_eq(report.n_damaged, 0);
+    ck_assert_int_eq(count("derivatives", ".txt"), 2);
+    ck_assert_int_eq(count("derivatives", ".part"), 0);
+    ck_assert_int_eq(n_read(), 3); /* each one once */
+}
+END_TEST
+
 START_TEST(test_export_of_what_is_closed)
 {
     vpriv_portable_report report;
@@ -537,6 +621,8 @@ int main(void)
     tcase_add_test(exports, test_export);
     tcase_add_test(exports, test_export_goes_on);
     tcase_add_test(exports, test_export_with_uses);
+    tcase_add_test(exports, test_export_takes_derivatives);
+    tcase_add_test(exports, test_export_goes_on_with_derivatives);
     tcase_add_test(exports, test_export_of_what_is_closed);
     tcase_add_test(exports, test_export_keeps_what_is_whole);
     tcase_add_test(exports, test_export_keeps_the_last_copy);

@@ -272,6 +272,87 @@ START_TEST(an_erasure_says_how_much_how_surely_and_who_was_told)
 }
 END_TEST
 
+static vpriv_derivative_id derive(const vpriv_recording_id *recording)
+{
+    vpriv_derivative_id id;
+    const vpriv_derivative about = {.struct_size = sizeof about,
+        .kind = VPRIV_DERIVATIVE_TRANSCRIPT,
+        .made_by = "test",
+        .purposes = VPRIV_PURPOSE_BIT(KEEP)};
+    ck_ok(vpriv_derivative_add(h.vault, recording, &about, "lights on", 9, &id));
+    return id;
+}
+
+START_TEST(an_erasure_counts_what_was_made_from_the_recordings)
+{
+    vpriv_receipt_claims claims;
+    vpriv_receipt done = {.struct_size = sizeof done};
+    give(h.ada, KEEP);
+    const vpriv_recording_id id = household_quick(&h, h.ada);
+    const vpriv_derivative_id first = derive(&id);
+    derive(&id);
+    derive(&id);
+    ck_ok(vpriv_derivative_erase(h.vault, &first, &done));
+    json_t *root = read(from_call(&done, 1, NULL), &claims);
+    ck_assert_int_eq(claims.kind, VPRIV_RECEIPT_ERASURE);
+    ck_assert_int_eq(number(root, "vp:recordingsErased"), 0);
+    ck_assert_int_eq(number(root, "vp:derivativesErased"), 1);
+    ck_assert_ptr_nonnull(json_object_get(root, "vp:derivativeIdSha256"));
+    ck_assert_ptr_nonnull(json_object_get(root, "vp:keyDestruction"));
+    json_decref(root);
+    root = read(from_log(done.log_index), &claims);
+    ck_assert_int_eq(number(root, "vp:recordingsErased"), 0);
+    ck_assert_int_eq(number(root, "vp:derivativesErased"), 1);
+    json_decref(root);
+    done = (vpriv_receipt){.struct_size = sizeof done};
+    ck_ok(vpriv_vault_erase(h.vault, &id, 1, &done));
+    root = read(from_call(&done, 1, NULL), &claims);
+    ck_assert_int_eq(number(root, "vp:recordingsErased"), 1);
+    ck_assert_int_eq(number(root, "vp:derivativesErased"), 2);
+    json_decref(root);
+    root = read(from_log(done.log_index), &claims);
+    ck_assert_ptr_null(json_object_get(root, "vp:derivativesErased"));
+    json_decref(root);
+}
+END_TEST
+
+static vpriv_status no_more(void *user, const void *bytes, size_t n_bytes)
+{
+    (void)user;
+    (void)bytes;
+    (void)n_bytes;
+    return VPRIV_OK;
+}
+
+START_TEST(reading_what_was_made_has_receipts_as_hearing_has)
+{
+    vpriv_receipt_claims claims;
+    static const char *const lab[] = {"lab"};
+    ck_ok(household_give_with(
+        &h, h.ada, KEEP, (vpriv_consent_evidence){.recipients = lab, .n_recipients = 1}));
+    const vpriv_recording_id id = household_quick(&h, h.ada);
+    const vpriv_derivative_id made = derive(&id);
+    static const vpriv_receipt_kind kinds[] = {
+        VPRIV_RECEIPT_ACCESS, VPRIV_RECEIPT_DISCLOSURE, VPRIV_RECEIPT_ACCESS};
+    static const char *const decisions[] = {"vp:Permitted", "vp:Permitted", "vp:Refused"};
+    for (size_t i = 0; i < 3; i++) {
+        const vpriv_gate_request request = {.struct_size = sizeof request,
+            .purpose = i < 2 ? KEEP : VPRIV_PURPOSE_HUMAN_REVIEW,
+            .actor = "test",
+            .recipient = i == 1 ? "lab" : NULL};
+        const uint64_t index = log_size();
+        const vpriv_status st =
+            vpriv_gate_read_derivative(h.vault, h.keyring, &made, &request, no_more, NULL);
+        ck_assert_int_eq(st, i < 2 ? VPRIV_OK : VPRIV_E_CONSENT);
+        json_t *root = read(from_log(index), &claims);
+        ck_assert_int_eq(claims.kind, kinds[i]);
+        ck_assert_str_eq(at(json_object_get(root, "vp:decision"), "@id"), decisions[i]);
+        ck_assert_ptr_nonnull(json_object_get(root, "vp:derivativeIdSha256"));
+        json_decref(root);
+    }
+}
+END_TEST
+
 START_TEST(a_key_file_forgets_with_best_effort_and_the_receipt_says_so)
 {
     vpriv_receipt_claims claims;
@@ -554,6 +635,8 @@ int main(void)
     tcase_add_test(tests, an_access_says_who_what_for_and_under_which_consent);
     tcase_add_test(tests, what_is_opened_for_somebody_else_is_a_disclosure);
     tcase_add_test(tests, an_erasure_says_how_much_how_surely_and_who_was_told);
+    tcase_add_test(tests, an_erasure_counts_what_was_made_from_the_recordings);
+    tcase_add_test(tests, reading_what_was_made_has_receipts_as_hearing_has);
     tcase_add_test(tests, a_key_file_forgets_with_best_effort_and_the_receipt_says_so);
     tcase_add_test(tests, an_erased_person_gets_a_receipt_and_has_no_others_left);
     tcase_add_test(tests, a_pause_and_its_end_each_make_one_receipt);

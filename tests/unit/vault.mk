@@ -4,6 +4,7 @@ household_ldadd = $(unit_ldadd) -lm
 
 vault_tests = tests/unit/test_vault_consent \
 	tests/unit/test_vault_deny \
+	tests/unit/test_vault_derivatives \
 	tests/unit/test_vault_erase \
 	tests/unit/test_vault_false_wakes \
 	tests/unit/test_vault_group \
@@ -73,3 +74,7 @@ tests_unit_long_sync_SOURCES = $(tests_unit_test_vault_sync_SOURCES)
 tests_unit_long_sync_CPPFLAGS = $(AM_CPPFLAGS) -DSYNC_LONG
 tests_unit_long_sync_CFLAGS = $(unit_cflags)
 tests_unit_long_sync_LDADD = $(household_ldadd)
+tests_unit_test_vault_derivatives_SOURCES = tests/unit/test_vault_derivatives.c $(household) \
+	tests/fault/attack.h tests/fault/attack_inside.h tests/fault/attack.c tests/fault/attack_open.c
+tests_unit_test_vault_derivatives_CFLAGS = $(unit_cflags) -I$(top_srcdir)/tests
+tests_unit_test_vault_derivatives_LDADD = $(household_ldadd)

@@ -448,6 +448,7 @@ def parse_header(plain):
               "n_blocks": c.u64(), "n_frames_48k": c.u64(), "ended_us": c.i64(),
               "n_accesses": c.u64(), "restriction": c.count(0, 2)}
     header["terms"] = {c.count(0, PURPOSES - 1): c.i64() for _ in range(c.u8())}
+    header["n_derivatives"] = c.u16()
     c.end()
     header["tag"] = parse_tag(header["tag_bytes"])
     header["tag_hash"] = tag_hash(header["tag_bytes"])
@@ -468,6 +469,59 @@ def wrap_key(shred_key, vault_id, recording_id, purpose, grants):
     data = (b"recording: wrap\0" + vault_id + recording_id + bytes([purpose, len(grants)]) +
             b"".join(subject + key for subject, key in sorted(grants)))
     return blake(data, shred_key)
+
+
+def parse_shelf(plain):
+    """What was made from a recording, its wraps by purpose: (branch tag, wrap)."""
+    shelf, entries = Cursor(plain), []
+    while shelf.at < len(plain):
+        c = Cursor(shelf.bytes(shelf.u16()))
+        entry = {"id": c.bytes(16), "kind": c.count(1, 5), "made_us": c.i64(), "n_bytes": c.u32(),
+                 "commitment": c.bytes(32), "media_type": c.text(63), "language": c.text(35),
+                 "made_by": c.text(63), "purposes": c.u32()}
+        need(0 < entry["n_bytes"] <= 2**20)
+        entry["wraps"] = {p: (c.bytes(16), c.bytes(137)) for p in range(PURPOSES)
+                          if entry["purposes"] >> p & 1}
+        c.end()
+        entries.append(entry)
+    return entries
+
+
+def branch_of(inner):
+    """What an opened wrap gives to what was made from the recording."""
+    return blake(b"derivative: branch\0" + inner)
+
+
+def open_derivative_wrap(wrap, branch, secret, vault_id, recording_id, entry):
+    """The derivative's key, for a purpose and entry of the shelf."""
+    purpose, (_, sealed) = wrap
+    names = recording_id + entry["id"]
+    box = unseal(derive(branch, "derivative: wrap", vault_id + names),
+                 place(vault_id, 20, purpose, names), sealed)
+    plain = box_open(secret, box)
+    need(len(plain) == 48 and plain[32:] == entry["id"])
+    key = plain[:32]
+    need(derive(key, "derivative: commitment", vault_id + names) == entry["commitment"])
+    return key
+
+
+def open_content(key, vault_id, recording_id, entry, sealed):
+    """What it says."""
+    need(sealed and len(sealed) % 4096 == 0)
+    names, content = recording_id + entry["id"], b""
+    n_blocks = len(sealed) // 4096
+    for sequence in range(n_blocks):
+        block, is_final = sealed[4096 * sequence:4096 * (sequence + 1)], sequence + 1 == n_blocks
+        nonce = derive(key, "derivative: block nonce")[:16] + struct.pack(
+            "<Q", 2 * sequence + is_final)
+        need(block[0] == 1)
+        c = Cursor(aead_open(derive(key, "derivative: block key"), nonce,
+                             place(vault_id, 21, sequence, names), block[1:]))
+        part = c.bytes(c.u16())
+        need(not any(c.data[c.at:]) and part and (is_final or len(part) == 4077))
+        content += part
+    need(len(content) == entry["n_bytes"])
+    return content
 
 
 def open_inner(inner, secret, recording_id):
@@ -541,14 +595,14 @@ def parse_entry(data):
     version = c.u16()
     need(version > 0, FormatError, "not a log entry")
     need(version == 1, VersionError, "a newer log entry")
-    entry = {"kind": c.count(1, 24), "time_us": c.i64(), "purpose": c.u8(),
+    entry = {"kind": c.count(1, 28), "time_us": c.i64(), "purpose": c.u8(),
              "deny_reasons": c.u32(), "count": c.u64(), "actor": c.text(63),
              "reason": c.text(255), "recipient": c.text(63), "recording": c.bytes(16),
              "subject": c.bytes(16), "consent_record": c.bytes(16), "detail_hash": c.bytes(32)}
     c.zeros(256)
     need(entry["purpose"] < PURPOSES or entry["purpose"] == 0xff, FormatError)
     need(entry["actor"], FormatError)
-    if entry["kind"] == 6:
+    if entry["kind"] in (6, 26):
         need(entry["purpose"] < PURPOSES and not entry["deny_reasons"] and
              any(entry["recording"]), FormatError)
     if entry["kind"] in (23, 24):
@@ -631,7 +685,8 @@ class Image:
     TABLES = {"key_node": "id", "root_pending": "id", "root_state": "id", "meta": "id",
               "state": "id", "purpose": "id", "jurisdiction": "id", "notice": "id", "subject": "id",
               "consent_record": "id", "consent_event": "id", "policy": "tag", "recording": "id",
-              "recording_subject": "tag, recording", "wrap": "recording", "block": "id",
+              "recording_subject": "tag, recording", "wrap": "recording", "shelf": "recording",
+              "derivative": "id", "block": "id",
               "ingest": "recording, kind", "term": "retention, recording", "sweep": "id", "log_hash": "id", "log_payload": "id"}
 
     def __init__(self, path):
@@ -969,7 +1024,7 @@ class Vault:
     def open_recording(self, row):
         """A recording with every purpose that opens."""
         recording = {"row": row["id"], "id": row["name"], "state": row["state"], "opens": {},
-                     "closed": {}}
+                     "closed": {}, "derivatives": []}
         need(row["state"] in (1, 2, 3, 4) and len(row["name"]) == 16)
         need(row["key_slot"] is None or row["key_slot"] >= 0)
         wraps = [w for w in self.image["wrap"] if w["recording"] == row["id"]]
@@ -977,6 +1032,7 @@ class Vault:
                       if r["recording"] == row["id"])
         if row["state"] in (1, 4):
             need(row["header"] is None and row["key_slot"] is None and not wraps and not tags)
+            need(all(s["recording"] != row["id"] for s in self.image["shelf"]))
             return recording
         try:
             shred = self.tree.get(row["key_slot"])
@@ -998,18 +1054,48 @@ class Vault:
         need(sum(1 << p for p in found) == header["wrapped"])
         name = blind(self.index, "log: recording", row["name"])
         entries = [e for e, payload in zip(self.log["entries"], self.image["log_payload"])
-                   if payload["tag"] == name and (e is None or e["kind"] in (6, 7))]
+                   if payload["tag"] == name and (e is None or e["kind"] in (6, 7, 26, 27))]
         need(len(entries) >= header["n_accesses"])
+        recording["derivatives"] = self.open_shelf(recording, shred)
         for purpose in range(PURPOSES):
             try:
-                key = self.recording_key(recording, shred, found, purpose)
+                inner = self.inner_of(recording, shred, found, purpose)
+                key = self.recording_key(recording, inner, purpose)
                 recording["opens"][purpose] = self.open_blocks(recording, key)
             except (NoConsent, NoKey) as reason:
                 recording["closed"][purpose] = str(reason)
+                continue
+            self.open_derivatives(recording, branch_of(inner), purpose)
         return recording
 
-    def recording_key(self, recording, shred, wraps, purpose):
-        """From shred key, grant keys and secret half."""
+    def open_shelf(self, recording, shred):
+        """What was made from it: every entry has its row, and no row is without an entry."""
+        row, name = recording["row"], recording["id"]
+        shelves = [s["sealed"] for s in self.image["shelf"] if s["recording"] == row]
+        rows = sorted(d["name"] for d in self.image["derivative"] if d["recording"] == row)
+        entries = parse_shelf(unseal_padded(derive(shred, "derivative: shelf"), place(
+            self.vault_id, 19, row, name), shelves[0])) if shelves else []
+        need(len(entries) == recording["header"]["n_derivatives"])
+        need(bool(shelves) == bool(entries) and rows == sorted(e["id"] for e in entries))
+        for entry in entries:
+            entry["opens"] = {}
+        return entries
+
+    def open_derivatives(self, recording, branch, purpose):
+        """Those that were made for it."""
+        tag = derive(branch, "derivative: branch tag")[:16]
+        for entry in recording["derivatives"]:
+            wrap = entry["wraps"].get(purpose)
+            if not wrap or wrap[0] != tag:
+                continue
+            key = open_derivative_wrap((purpose, wrap), branch, self.secrets[purpose],
+                                       self.vault_id, recording["id"], entry)
+            sealed = [d["sealed"] for d in self.image["derivative"] if d["name"] == entry["id"]]
+            entry["opens"][purpose] = open_content(key, self.vault_id, recording["id"], entry,
+                                                   sealed[0])
+
+    def inner_of(self, recording, shred, wraps, purpose):
+        """From shred key and grant keys; and there must be the secret half."""
         header, name = recording["header"], recording["id"]
         need(purpose in wraps, NoConsent, "never wrapped for this")
         named = {(c["subject"], c["record_id"]) for c in header["tag"]["consents"]
@@ -1018,8 +1104,12 @@ class Vault:
                   for n, s in enumerate(header["tag"]["subjects"])]
         need(purpose in self.secrets, NoKey, "no keyring has the secret half")
         key = wrap_key(shred, self.vault_id, name, purpose, grants)
-        inner = unseal(key, place(self.vault_id, 12, purpose, name + header["tag_hash"]),
-                       wraps[purpose])
+        return unseal(key, place(self.vault_id, 12, purpose, name + header["tag_hash"]),
+                      wraps[purpose])
+
+    def recording_key(self, recording, inner, purpose):
+        """With the secret half."""
+        header, name = recording["header"], recording["id"]
         recording_key = open_inner(inner, self.secrets[purpose], name)
         need(commitment_of(recording_key, self.vault_id, name, header["tag_hash"]) ==
              header["commitment"])
@@ -1110,9 +1200,9 @@ def distinct(images, table, *columns):
                    if all(row[c] is not None for c in columns)})
 
 
-def recording_keys(images, vault_id, leaves, secrets):
-    """Every recording key that can be had: (name, tag hash, key). No rule is kept: any leaf may be
-    the shred key, any leaf a grant key, any leaf an ingest secret."""
+def recording_keys(images, vault_id, leaves, secrets, inners):
+    """Every recording key that can be had: (name, tag hash, key), and (name, inner) into inners. No
+    rule is kept: any leaf may be the shred key, any leaf a grant key, any leaf an ingest secret."""
     keys = sorted(set().union(*leaves.values())) if leaves else []
     found = set()
     for (sealed,) in distinct(images, "ingest", "sealed"):
@@ -1121,6 +1211,7 @@ def recording_keys(images, vault_id, leaves, secrets):
             if envelope and envelope["kind"] == 1:
                 for inner, secret in itertools.product(envelope["inner"].values(), secrets):
                     name = envelope["recording_id"]
+                    inners.add((name, inner))
                     got = tried(open_inner, inner, secret, name)
                     if got:
                         found.add((name, tag_hash(envelope["tag"]), got))
@@ -1142,6 +1233,8 @@ def recording_keys(images, vault_id, leaves, secrets):
                 for grants in itertools.product(keys, repeat=len(people)):
                     key = wrap_key(shred, vault_id, name, purpose, list(zip(people, grants)))
                     inner = tried(unseal, key, where, wrap)
+                    if inner:
+                        inners.add((name, inner))
                     for secret in secrets if inner else ():
                         got = tried(open_inner, inner, secret, name)
                         if got:
@@ -1149,19 +1242,41 @@ def recording_keys(images, vault_id, leaves, secrets):
     return found
 
 
+def derivatives_with(images, vault_id, leaves, secrets, inners):
+    """{id: content} of what was made from recordings: any leaf may be the shred key of any shelf, any
+    inner that was had may be the branch."""
+    keys = sorted(set().union(*leaves.values())) if leaves else []
+    contents, found = {}, {}
+    for identity, sealed in distinct(images, "derivative", "name", "sealed"):
+        contents.setdefault(identity, []).append(sealed)
+    for row, sealed in distinct(images, "shelf", "recording", "sealed"):
+        for shred, (name, inner) in itertools.product(keys, sorted(inners)):
+            plain = tried(unseal_padded, derive(shred, "derivative: shelf"),
+                          place(vault_id, 19, row, name), sealed)
+            for entry in parse_shelf(plain) if plain else ():
+                for wrap, secret in itertools.product(entry["wraps"].items(), secrets):
+                    key = tried(open_derivative_wrap, wrap, branch_of(inner), secret, vault_id,
+                                name, entry)
+                    for content in contents.get(entry["id"], ()) if key else ():
+                        said = tried(open_content, key, vault_id, name, entry, content)
+                        if said:
+                            found[entry["id"]] = said
+    return found
+
+
 def open_with(images, roots, keyrings):
     """What all these copies and secrets give together.
 
     images: Image objects or paths, any number of any age; roots: parsed root records; keyrings:
-    parsed keyrings. Returns {recording id: [entries of every block that opens]} and, for judging how
-    much was tried, the number of leaves had.
+    parsed keyrings. Returns {recording id: [entries of every block that opens]}, for judging how much
+    was tried the number of leaves had, and {derivative id: content}.
     """
     images = [image if isinstance(image, Image) else Image(image) for image in images]
     vault_id = images[0]["meta"][0]["vault_id"]
     leaves = open_node_versions(images, vault_id, all_root_keys(images, vault_id, roots))
     secrets = sorted({secret for ring in keyrings for secret in ring["secret"].values()})
-    opened = {}
-    for name, hashed, key in recording_keys(images, vault_id, leaves, secrets):
+    opened, inners = {}, set()
+    for name, hashed, key in recording_keys(images, vault_id, leaves, secrets, inners):
         blocks = {}
         for row, sealed in distinct(images, "block", "id", "sealed"):
             for final in (0, 1):
@@ -1171,7 +1286,8 @@ def open_with(images, roots, keyrings):
                     blocks[sequence] = parse_block(plain)[1]
         if blocks:
             opened[name] = [entry for s in sorted(blocks) for entry in blocks[s]]
-    return opened, sum(len(keys) for keys in leaves.values())
+    return (opened, sum(len(keys) for keys in leaves.values()),
+            derivatives_with(images, vault_id, leaves, secrets, inners))
 
 
 # For people
@@ -1182,7 +1298,7 @@ def plain_json(value):
         return value.hex()
     if isinstance(value, dict):
         return {str(k): plain_json(v) for k, v in value.items()
-                if k not in ("key", "tag_bytes", "shred_key", "inner")}
+                if k not in ("key", "tag_bytes", "shred_key", "inner", "wraps")}
     if isinstance(value, (list, tuple)):
         return [plain_json(v) for v in value]
     return value

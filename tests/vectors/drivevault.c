@@ -285,6 +285,55 @@ static vpriv_status gate(driver *d, char **words)
     return st;
 }
 
+/* derive RECORDING KIND PURPOSES LANGUAGE BYTES: something made from it. */
+static vpriv_status derive(driver *d, char **words)
+{
+    static uint8_t bytes[LINE_BYTES / 2];
+    vpriv_recording_id id;
+    vpriv_derivative_id made;
+    const size_t n_bytes = from_hex(words[5], bytes, sizeof bytes);
+    const vpriv_derivative about = {.struct_size = sizeof about,
+        .kind = (vpriv_derivative_kind)atoi(words[2]),
+        .media_type = "text/plain",
+        .language = words[4],
+        .made_by = "check",
+        .purposes = (uint32_t)strtoul(words[3], NULL, 0)};
+    if (from_hex(words[1], id.bytes, sizeof id.bytes) != sizeof id.bytes || n_bytes > sizeof bytes)
+        return vpi_fail(VPRIV_E_ARG, "not a recording id, or not hexadecimal");
+    const vpriv_status st = vpriv_derivative_add(d->vault, &id, &about, bytes, n_bytes, &made);
+    if (st == VPRIV_OK)
+        answer(made.bytes, sizeof made.bytes);
+    return st;
+}
+
+static vpriv_status answer_part(void *user, const void *bytes, size_t n_bytes)
+{
+    (void)user;
+    answer(bytes, n_bytes);
+    return VPRIV_OK;
+}
+
+/* say DERIVATIVE PURPOSE: what it says. */
+static vpriv_status say(driver *d, char **words)
+{
+    vpriv_derivative_id id;
+    const vpriv_gate_request request = {.struct_size = sizeof request,
+        .purpose = (vpriv_purpose)atoi(words[2]),
+        .actor = "check",
+        .reason = "to see the log"};
+    if (from_hex(words[1], id.bytes, sizeof id.bytes) != sizeof id.bytes)
+        return vpi_fail(VPRIV_E_ARG, "not a derivative id");
+    return vpriv_gate_read_derivative(d->vault, d->owner, &id, &request, answer_part, NULL);
+}
+
+static vpriv_status underive(driver *d, char **words)
+{
+    vpriv_derivative_id id;
+    if (from_hex(words[1], id.bytes, sizeof id.bytes) != sizeof id.bytes)
+        return vpi_fail(VPRIV_E_ARG, "not a derivative id");
+    return vpriv_derivative_erase(d->vault, &id, NULL);
+}
+
 /* leaf INDEX: whether an entry of the log opens. */
 static vpriv_status leaf(driver *d, char **words)
 {
@@ -443,10 +492,10 @@ static vpriv_status run(driver *d, char **words)
     } commands[] = {{"create", 3, create}, {"credential", 2, credential}, {"subject", 2, subject},
         {"notice", 4, notice}, {"consent", 4, consent}, {"record", 6, record},
         {"capture", 6, record}, {"erase", 2, erase}, {"erase_subject", 2, erase_subject},
-        {"gate", 3, gate}, {"leaf", 2, leaf}, {"fill", 2, fill}, {"give", 8, give},
-        {"clock", 2, set_clock}, {"term", 2, set_term}, {"pause", 2, pause_or_resume},
-        {"resume", 2, pause_or_resume}, {"restrict", 3, set_aside}, {"expire", 2, expire},
-        {"reject", 4, reject}};
+        {"gate", 3, gate}, {"derive", 6, derive}, {"say", 3, say}, {"underive", 2, underive},
+        {"leaf", 2, leaf}, {"fill", 2, fill}, {"give", 8, give}, {"clock", 2, set_clock},
+        {"term", 2, set_term}, {"pause", 2, pause_or_resume}, {"resume", 2, pause_or_resume},
+        {"restrict", 3, set_aside}, {"expire", 2, expire}, {"reject", 4, reject}};
     int n_words = 0;
     while (n_words < WORDS_MAX && words[n_words])
         n_words++;

@@ -44,7 +44,8 @@ static vpriv_status destroy(void *user)
     return VPRIV_OK;
 }
 
-static void record(vpriv_vault *vault, const uint8_t *subjects, size_t n_subjects, bool finished)
+static void record(vpriv_vault *vault, const uint8_t *subjects, size_t n_subjects, bool finished,
+    vpriv_recording_id *id_out)
 {
     static vpi_block_builder builder;
     static uint8_t plain[2 * VPI_BLOCK_PLAIN_BYTES];
@@ -73,6 +74,7 @@ static void record(vpriv_vault *vault, const uint8_t *subjects, size_t n_subject
         vectors_must(vpi_sealer_finish(
                          sealer, plain + VPI_BLOCK_PLAIN_BYTES, VPRIV_END_STOPPED, 2 * 960 - 312),
             "recording");
+    memcpy(id_out->bytes, vpi_sealer_recording_id(sealer), sizeof id_out->bytes);
     vpi_sealer_destroy(sealer);
 }
 
@@ -80,6 +82,19 @@ static void consent(vpriv_vault *vault, const uint8_t *subject, vpriv_purpose pu
 {
     const vpriv_consent_evidence evidence = {.struct_size = sizeof evidence, .notice_id = "all"};
     vectors_must(vpriv_consent_give(vault, subject, purpose, &evidence, NULL), "consent");
+}
+
+static void derive(vpriv_vault *vault, const vpriv_recording_id *recording,
+    vpriv_derivative_kind kind, uint32_t purposes, const char *content)
+{
+    const vpriv_derivative about = {.struct_size = sizeof about,
+        .kind = kind,
+        .media_type = "text/plain",
+        .language = "en",
+        .made_by = "acme",
+        .purposes = purposes};
+    vectors_must(
+        vpriv_derivative_add(vault, recording, &about, content, strlen(content), NULL), "derive");
 }
 
 #define SOURCE "\"source\":{\"law\":\"L\",\"article\":\"1\",\"looked_up\":\"2026-01-01\"}}"
@@ -120,7 +135,7 @@ static void settle(vpriv_vault *vault, const uint8_t *subject)
     vectors_must(vpriv_pause_begin(vault, &pause), "pause");
 }
 
-/* Two people, a withdrawal, an erased person, recordings of one and of both, one left pending. */
+/* Two people, what was made from a recording, a withdrawal, an erased person, recordings of one and of both, one left pending. */
 static void live(vpriv_vault *vault, const char *path)
 {
     uint8_t people[2 * VPI_SUBJECT_ID_BYTES], gone[VPI_SUBJECT_ID_BYTES];
@@ -128,6 +143,7 @@ static void live(vpriv_vault *vault, const char *path)
     const vpriv_vault_options options = {.struct_size = sizeof options, .clock = fixed_clock};
     vpriv_keyring *credential = NULL;
     vpriv_vault *capture = NULL;
+    vpriv_recording_id recording;
     vectors_must(vpriv_subject_add(vault, VPRIV_SUBJECT_USER, "Ada", NULL, people), "subject");
     vectors_must(
         vpriv_subject_add(vault, VPRIV_SUBJECT_CHILD, "Bob", "mail", people + VPI_SUBJECT_ID_BYTES),
@@ -141,15 +157,21 @@ static void live(vpriv_vault *vault, const char *path)
     vectors_must(vpriv_consent_give(vault, people + VPI_SUBJECT_ID_BYTES,
                      VPRIV_PURPOSE_KEEP_HISTORY, &parent, NULL),
         "consent");
-    record(vault, people, 1, true);
-    record(vault, people, 2, true);
+    record(vault, people, 2, true, &recording);
+    record(vault, people, 1, true, &recording);
+    derive(vault, &recording, VPRIV_DERIVATIVE_TRANSCRIPT,
+        VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_KEEP_HISTORY) |
+            VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_HUMAN_REVIEW),
+        "lights on");
+    derive(vault, &recording, VPRIV_DERIVATIVE_LABEL, VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_HUMAN_REVIEW),
+        "understood");
     vectors_must(
         vpriv_consent_withdraw(vault, people, VPRIV_PURPOSE_HUMAN_REVIEW, NULL, NULL), "withdraw");
     vectors_must(vpriv_subject_erase(vault, gone, NULL), "erase");
     settle(vault, people);
     vectors_must(vpriv_vault_capture_credential(vault, &credential), "credential");
     vectors_must(vpriv_vault_open_for_capture(path, credential, &options, &capture), "capture");
-    record(capture, people, 1, false);
+    record(capture, people, 1, false, &recording);
     vpriv_vault_close(capture);
     vpriv_keyring_close(credential);
 }
