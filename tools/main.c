@@ -7,6 +7,7 @@
 #define O(name)  OPTION_BIT(OPTION_##name)
 #define COMMON   (O(ROOT) | O(KEYRING))
 #define ENCODING (O(RETENTION) | O(BITRATE) | O(COMPLEXITY) | O(RATE) | O(CHANNELS) | O(THREADS))
+#define SPEAKERS (O(SUBJECT) | O(GUEST) | O(UNKNOWN_SPEAKER) | O(OTHERS_HEARD))
 #define CONSENT  (O(SUBJECT) | O(PURPOSE))
 #define RECEIPT  (O(RECEIPT) | O(FORCE))
 
@@ -120,19 +121,19 @@ static const tool_command commands[] = {
     {.words = "record",
         .operands = "VAULT",
         .summary = "Record one source and print the recording's id.",
-        .options = COMMON | ENCODING | O(SUBJECT) | O(INPUT) | O(TRIGGER) | O(VOICE_GATE) |
+        .options = COMMON | ENCODING | SPEAKERS | O(INPUT) | O(TRIGGER) | O(VOICE_GATE) |
                    O(CREDENTIAL) | O(ALLOW_MONITOR) | O(ALLOW_NON_CARD) | O(QUIET) | O(PREROLL) |
                    O(CONFIRM_AFTER) | O(MAX) | O(SILENCE) | O(PROFILE),
         .required = O(SUBJECT) | O(INPUT),
-        .repeated = O(SUBJECT),
+        .repeated = O(SUBJECT) | O(GUEST) | O(UNKNOWN_SPEAKER),
         .n_operands_max = 1,
         .run = command_record},
     {.words = "import",
         .operands = "VAULT FILE...",
         .summary = "Import sound files, print each one's id; Ogg Opus is kept as it is.",
-        .options = COMMON | ENCODING | O(SUBJECT),
+        .options = COMMON | ENCODING | SPEAKERS,
         .required = O(SUBJECT),
-        .repeated = O(SUBJECT),
+        .repeated = O(SUBJECT) | O(GUEST) | O(UNKNOWN_SPEAKER),
         .n_operands_min = 2,
         .run = command_import},
     {.words = "list",

@@ -114,6 +114,7 @@ static vpriv_status finish(
     q->input.retention_until_us = lawful_us < kept_until_us ? lawful_us : kept_until_us;
     q->input.lawful_here = fact(!(q->joint.forbidden & VPRIV_PURPOSE_BIT(q->purpose)));
     q->input.paused = fact(q->is_paused);
+    q->input.all_parties = fact(q->joint.all_parties);
     return vpriv_decide(&q->input, reasons_out);
 }
 
@@ -150,18 +151,35 @@ static void capture_facts(question *q, const vpi_policy_subject *policy,
     add_speaker(q, &policy->at, policy->subject_class, by, method, facts_out);
 }
 
-vpriv_status vpi_decide_capture(vpriv_vault *vault, const uint8_t *subjects, size_t n_subjects,
-    vpriv_purpose purpose, vpriv_retention retention, uint32_t *reasons_out,
-    vpi_tag_consent *consents_out)
+/* Nothing is known of them but that they speak; who should have given a consent that is not there, and in
+ * which form, goes without saying. */
+static void add_strangers(question *q, const vpi_voices *voices)
+{
+    for (uint32_t i = 0; i < voices->n_guests + voices->n_unknown; i++) {
+        q->input.subjects[q->input.n_subjects++] = (vpriv_decision_subject){
+            .subject_class = i < voices->n_guests ? VPRIV_SUBJECT_GUEST : VPRIV_SUBJECT_UNKNOWN,
+            .child_rule_holds = VPRIV_FACT_YES,
+            .form_suffices = VPRIV_FACT_YES};
+    }
+}
+
+vpriv_status vpi_decide_capture(vpriv_vault *vault, const vpi_voices *voices, vpriv_purpose purpose,
+    vpriv_retention retention, uint32_t *reasons_out, vpi_tag_consent *consents_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     question *q = NULL;
-    VPI_ENSURE(n_subjects <= VPI_SUBJECTS_MAX, VPRIV_E_LIMIT, "%zu speakers; at most %d",
-        n_subjects, VPI_SUBJECTS_MAX);
+    const uint8_t *subjects = voices->subjects;
+    const size_t n_subjects = voices->n_subjects;
+    VPI_ENSURE(n_subjects <= VPI_SUBJECTS_MAX && voices->n_guests <= VPI_SUBJECTS_MAX &&
+                   voices->n_unknown <= VPI_SUBJECTS_MAX &&
+                   n_subjects + voices->n_guests + voices->n_unknown <= VPI_SUBJECTS_MAX,
+        VPRIV_E_LIMIT, "at most %d speakers, guests and unknown ones included", VPI_SUBJECTS_MAX);
     VPI_TRY(vpi_alloc(1, sizeof *q, (void **)&q));
     VPI_TRY(start(vault, purpose, VPRIV_DECISION_CAPTURE, NULL, q));
     q->input.recipient_known = VPRIV_FACT_YES;
+    q->input.all_identified = voices->all_identified;
     q->input.n_subjects = (uint32_t)n_subjects;
+    add_strangers(q, voices);
     for (size_t i = 0; i < n_subjects; i++) {
         const vpriv_status found =
             vpi_policy_read_subject(vault, subjects + i * VPI_SUBJECT_ID_BYTES, &q->person);
@@ -254,6 +272,7 @@ vpriv_status vpi_decide_read(vpriv_vault *vault, const vpi_recording *recording,
     const char *party = recipient ? recipient : q->head.settings.controller_id;
     q->input.recipient_known = VPRIV_FACT_YES;
     q->input.recording_state = recording->state;
+    q->input.all_identified = tag->all_identified;
     q->input.n_subjects = tag->n_subjects;
     const bool has_own_term =
         (unsigned)purpose < VPI_PURPOSES_MAX && recording->purpose_expires_us[purpose] != 0;

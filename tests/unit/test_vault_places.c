@@ -80,11 +80,13 @@ static vpriv_status publish(int epoch, const char *issued, const char *effective
 static uint32_t why_not_in(
     vpriv_vault *vault, const uint8_t *subject, vpriv_purpose purpose, vpriv_retention retention)
 {
+    const vpi_voices voices = {
+        .subjects = subject, .n_subjects = 1, .all_identified = VPRIV_FACT_YES};
     uint32_t reasons = 0xdeadbeef;
     bool began = false;
     ck_ok(vpi_vault_enter(vault, false));
     ck_ok(vpi_vault_read_begin(vault, &began));
-    ck_ok(vpi_decide_capture(vault, subject, 1, purpose, retention, &reasons, NULL));
+    ck_ok(vpi_decide_capture(vault, &voices, purpose, retention, &reasons, NULL));
     vpi_vault_read_end(vault, began);
     vpi_vault_leave(vault);
     return reasons;

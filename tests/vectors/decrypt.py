@@ -419,6 +419,7 @@ def parse_tag(data):
     need(c.u16() == 1 and len(data) <= 8192)
     tag = {"subjects": [c.bytes(16) for _ in range(c.count(1, 16))]}
     need(all(a < b for a, b in itertools.pairwise(tag["subjects"])))
+    tag["all_identified"] = c.count(0, 2)
     tag["purposes"] = c.u32()
     tag["consents"] = []
     for _ in range(c.count(0, 128)):
