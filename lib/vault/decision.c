@@ -94,16 +94,29 @@ static vpriv_status start(vpriv_vault *vault, vpriv_purpose purpose,
     return VPRIV_OK;
 }
 
-/* What depends on where each of the speakers is at home. */
+/* Whose word a consent is. */
+typedef struct word {
+    vpriv_consent_by by;
+    vpriv_consent_method method;
+    int64_t said_us;
+} word;
+
+/* What depends on where each of the speakers is at home. What a guardian said for somebody who is of age
+ * is invalid from that moment, whether or not there is a record of it yet. */
 static void add_speaker(question *q, const vpi_subject_place *at, vpriv_subject_class subject_class,
-    vpriv_consent_by by, vpriv_consent_method method, vpriv_decision_subject *facts)
+    const word *said, vpriv_decision_subject *facts)
 {
     vpriv_rules own = q->here;
+    const int64_t now_us = q->input.now_us;
     count_place(q, at->home, &own);
     vpi_rules_join(&q->joint, &own);
-    facts->child_rule_holds =
-        fact(vpi_rules_child_holds(&own, subject_class, at->birth, by, q->input.now_us));
-    facts->form_suffices = fact(vpi_rules_form_suffices(&own, q->purpose, method));
+    const bool outgrown = vpi_consent_permits(facts->state) &&
+                          vpi_rules_outgrown(&own, subject_class, at->birth, said->by, now_us);
+    if (outgrown)
+        facts->state = VPRIV_CONSENT_INVALIDATED;
+    facts->child_rule_holds = fact(outgrown || vpi_rules_child_holds(&own, subject_class, at->birth,
+                                                   said->by, said->said_us, now_us));
+    facts->form_suffices = fact(vpi_rules_form_suffices(&own, q->purpose, said->method));
 }
 
 /* started_us: what was recorded then, or now, may be kept as long as every place lets it. */
@@ -121,8 +134,7 @@ static vpriv_status finish(
 static void capture_facts(question *q, const vpi_policy_subject *policy,
     vpriv_decision_subject *facts_out, vpi_tag_consent *consent_out)
 {
-    vpriv_consent_by by = VPRIV_CONSENT_BY_UNKNOWN;
-    vpriv_consent_method method = VPRIV_CONSENT_METHOD_UNKNOWN;
+    word said = {.said_us = q->input.now_us};
     memset(facts_out, 0, sizeof *facts_out);
     facts_out->subject_class = policy->subject_class;
     for (uint32_t i = 0; i < policy->n_consents; i++) {
@@ -140,15 +152,14 @@ static void capture_facts(question *q, const vpi_policy_subject *policy,
         facts_out->notice_current = fact(vpi_policy_notice_in_force(&q->head, consent->notice));
         facts_out->recipient_named = VPRIV_FACT_YES; /* taken in by the controller's own device */
         facts_out->has_grant_key = fact(vpi_consent_permits(consent->state));
-        by = consent->by;
-        method = consent->method;
+        said = (word){consent->by, consent->method, consent->said_us};
         if (consent_out) {
             consent_out->purpose = (uint8_t)q->purpose;
             memcpy(consent_out->record_id, consent->record_id, sizeof consent->record_id);
             memcpy(consent_out->notice, consent->notice, sizeof consent->notice);
         }
     }
-    add_speaker(q, &policy->at, policy->subject_class, by, method, facts_out);
+    add_speaker(q, &policy->at, policy->subject_class, &said, facts_out);
 }
 
 /* Nothing is known of them but that they speak; who should have given a consent that is not there, and in
@@ -232,6 +243,7 @@ static vpriv_status read_facts(vpriv_vault *vault, const vpi_tag *tag, uint32_t 
     vpriv_consent_record record;
     vpriv_notice_ref notice;
     uint64_t slot = VPI_NO_SLOT;
+    word said = {.said_us = q->input.now_us};
     memset(facts, 0, sizeof *facts);
     memset(&record, 0, sizeof record);
     const vpriv_status known = vpi_subject_find(vault, tag->subjects[speaker], &subject);
@@ -251,10 +263,11 @@ static vpriv_status read_facts(vpriv_vault *vault, const vpi_tag *tag, uint32_t 
         facts->has_grant_key = fact(
             slot != VPI_NO_SLOT && vpi_tag_rests_on(tag, speaker, q->purpose, record.record_id));
         memcpy(record_id_out, record.record_id, sizeof record.record_id);
+        said = (word){record.event.by, record.event.method, record.event.time_us};
     } else {
         VPI_ENSURE(found == VPRIV_E_NOT_FOUND, found, "%s", vpriv_error_detail());
     }
-    add_speaker(q, &at, subject.subject_class, record.event.by, record.event.method, facts);
+    add_speaker(q, &at, subject.subject_class, &said, facts);
     st = VPRIV_OK;
 out:
     return st;

@@ -48,6 +48,7 @@ typedef struct vpi_policy_consent {
     vpriv_consent_by by;
     vpriv_consent_method method;
     uint8_t record_id[VPRIV_CONSENT_RECORD_ID_BYTES];
+    int64_t said_us;
     int64_t valid_until_us; /* 0 for no end */
     uint8_t notice[VPRIV_SHA256_BYTES];
     uint32_t max_uses;

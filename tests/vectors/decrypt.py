@@ -905,7 +905,8 @@ class Vault:
         for purpose in sorted(latest):
             r = latest[purpose]
             need((c.u8(), c.u8(), c.u8(), c.u8()) == (purpose, r["state"], r["by"], r["method"]))
-            need(c.bytes(16) == r["record_id"] and c.i64() == r["valid_until_us"])
+            need(c.bytes(16) == r["record_id"] and c.i64() == r["time_us"])
+            need(c.i64() == r["valid_until_us"])
             need(c.bytes(32) == r["notice"]["sha256"])
             need((c.u32(), c.u32()) == (r["max_uses"], r["uses"]))
         c.end()
