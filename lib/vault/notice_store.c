@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "base/try.h"
 #include "consent/notice.h"
-#include "vault/consent_store.h"
+#include "vault/consent_end.h"
 #include "vault/log_store.h"
 #include <string.h>
 

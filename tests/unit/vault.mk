@@ -8,6 +8,7 @@ vault_tests = tests/unit/test_vault_consent \
 	tests/unit/test_vault_false_wakes \
 	tests/unit/test_vault_group \
 	tests/unit/test_vault_list \
+	tests/unit/test_vault_people \
 	tests/unit/test_vault_places \
 	tests/unit/test_vault_retention \
 	tests/unit/test_vault_sync \
@@ -46,3 +47,6 @@ tests_unit_test_vault_places_LDADD = $(household_ldadd)
 tests_unit_test_vault_sync_SOURCES = tests/unit/test_vault_sync.c $(household)
 tests_unit_test_vault_sync_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_sync_LDADD = $(household_ldadd)
+tests_unit_test_vault_people_SOURCES = tests/unit/test_vault_people.c $(household)
+tests_unit_test_vault_people_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_people_LDADD = $(household_ldadd)

@@ -1,0 +1,260 @@
+/* Whose word counts for whom, and for how long: children, guardians, coming of age, consents that run out,
+ * another controller. What ends a consent destroys its key. */
+#include "household.h"
+#include "vault/consent_store.h"
+#include <stdio.h>
+
+#define KEEP     VPRIV_PURPOSE_KEEP_HISTORY
+#define REVIEW   VPRIV_PURPOSE_HUMAN_REVIEW
+#define PERSON   VPRIV_CONSENT_BY_PERSON
+#define PARENT   VPRIV_CONSENT_BY_PARENT
+#define GUARDIAN VPRIV_CONSENT_BY_GUARDIAN
+
+static household h;
+static uint8_t kim[VPRIV_SUBJECT_ID_BYTES];
+
+static void set_up(void)
+{
+    household_open(&h, HOUSEHOLD_FORGETS);
+    ck_ok(vpriv_subject_add(h.vault, VPRIV_SUBJECT_CHILD, "Kim", NULL, kim));
+}
+
+static void tear_down(void)
+{
+    household_close(&h);
+}
+
+static vpriv_status give_as(const uint8_t *subject, vpriv_purpose purpose, vpriv_consent_by by)
+{
+    return household_give_with(&h, subject, purpose, (vpriv_consent_evidence){.by = by});
+}
+
+static vpriv_status withdraw_as(const uint8_t *subject, vpriv_purpose purpose, vpriv_consent_by by)
+{
+    const vpriv_consent_evidence evidence = {.struct_size = sizeof evidence, .by = by};
+    return vpriv_consent_withdraw(h.vault, subject, purpose, &evidence, NULL);
+}
+
+/* Of the latest record; Unknown without one. */
+static vpriv_consent_state state_of(const uint8_t *subject, vpriv_purpose purpose)
+{
+    vpi_subject person;
+    vpriv_consent_record record;
+    bool began = false;
+    ck_ok(vpi_vault_enter(h.vault, true));
+    ck_ok(vpi_vault_read_begin(h.vault, &began));
+    ck_ok(vpi_subject_find(h.vault, subject, &person));
+    const vpriv_status st = vpi_consent_latest(h.vault, person.row, purpose, &record, NULL);
+    vpi_vault_read_end(h.vault, began);
+    vpi_vault_leave(h.vault);
+    if (st == VPRIV_E_NOT_FOUND)
+        return VPRIV_CONSENT_UNKNOWN;
+    ck_ok(st);
+    return record.event.state;
+}
+
+static void ck_shut(const vpriv_recording_id *id, vpriv_purpose purpose, vpriv_deny why)
+{
+    ck_fails(household_hear(&h, id, purpose), VPRIV_E_CONSENT);
+    ck_assert_msg(strstr(vpriv_error_detail(), vpriv_deny_text(why)), "%s", vpriv_error_detail());
+}
+
+static void ck_takes_nothing(const uint8_t *subject, vpriv_deny why)
+{
+    vpriv_outcome outcome = {.struct_size = sizeof outcome};
+    const vpriv_recorder_config config = household_config(subject, 1);
+    ck_fails(household_try_record(h.vault, &config, &outcome), VPRIV_E_CONSENT);
+    ck_assert_msg(strstr(vpriv_error_detail(), vpriv_deny_text(why)), "%s", vpriv_error_detail());
+}
+
+/* The household begins in November 2026; where nothing is known people are of age at 18. */
+static void kim_is_of_age_in(int months)
+{
+    const int birth =
+        (2026 - 18) * 12 + 10 + months - 1; /* of age when the month of birth is over */
+    ck_ok(vpriv_subject_set_birth(h.vault, kim, birth / 12, birth % 12 + 1));
+}
+
+/* ---- coming of age ---- */
+
+START_TEST(guardians_consent_ends_when_the_child_is_of_age)
+{
+    kim_is_of_age_in(2); /* on the first of January */
+    ck_ok(give_as(kim, KEEP, PARENT));
+    const vpriv_recording_id id = household_record(&h, kim);
+    household_pass(&h, 39 * DAY_US);
+    ck_ok(household_hear(&h, &id, KEEP));
+    household_pass(&h, 2 * DAY_US);
+    ck_shut(&id, KEEP, VPRIV_DENY_CONSENT_INVALIDATED);
+    ck_takes_nothing(kim, VPRIV_DENY_CONSENT_INVALIDATED);
+    /* Nobody says it for them any more. */
+    ck_ok(withdraw_as(kim, KEEP, PERSON));
+    ck_ok(give_as(kim, KEEP, PARENT));
+    ck_takes_nothing(kim, VPRIV_DENY_CONSENT_INVALIDATED);
+    ck_ok(withdraw_as(kim, KEEP, PERSON));
+    ck_ok(give_as(kim, KEEP, PERSON));
+    const vpriv_recording_id own = household_record(&h, kim);
+    ck_ok(household_hear(&h, &own, KEEP));
+    ck_shut(&id, KEEP, VPRIV_DENY_NO_GRANT_KEY);
+}
+END_TEST
+
+START_TEST(what_a_child_said_does_not_count_when_they_are_grown)
+{
+    kim_is_of_age_in(2);
+    ck_ok(give_as(kim, KEEP, PERSON));
+    ck_takes_nothing(kim, VPRIV_DENY_CHILD_RULE);
+    household_pass(&h, 41 * DAY_US);
+    ck_takes_nothing(kim, VPRIV_DENY_CHILD_RULE);
+    ck_ok(withdraw_as(kim, KEEP, PERSON));
+    ck_ok(give_as(kim, KEEP, PERSON));
+    const vpriv_recording_id id = household_record(&h, kim);
+    ck_ok(household_hear(&h, &id, KEEP));
+}
+END_TEST
+
+static vpriv_retention_report run(void)
+{
+    vpriv_retention_report report = {.struct_size = sizeof report};
+    ck_ok(vpriv_retention_trust_clock(h.vault, "test"));
+    ck_ok(vpriv_retention_run(h.vault, 60000, &report));
+    ck_assert(report.is_done && !report.is_held);
+    return report;
+}
+
+/* The key of now, and whether somebody who copied the files before has it afterwards. */
+static uint8_t grant[VPI_KEY_BYTES];
+
+static void remember_key(const uint8_t *subject, vpriv_purpose purpose)
+{
+    household_grant_key(&h, subject, purpose, grant);
+    household_copy(&h, "before");
+}
+
+static void ck_key_is_gone(bool gone)
+{
+    household_attacker attacker;
+    household_attack(&h, "before", &attacker);
+    ck_assert_int_eq(household_knows(&attacker, grant), !gone);
+    household_attack_end(&attacker);
+}
+
+START_TEST(coming_of_age_destroys_the_key)
+{
+    kim_is_of_age_in(2);
+    household_give(&h, h.ada, KEEP);
+    ck_ok(give_as(kim, KEEP, PARENT));
+    ck_ok(give_as(kim, REVIEW, PERSON));
+    const vpriv_recording_id id = household_record(&h, kim);
+    remember_key(kim, KEEP);
+    household_pass(&h, 30 * DAY_US);
+    vpriv_retention_report report = run();
+    ck_assert_uint_eq(report.n_consents, 0);
+    ck_assert_int_eq(report.next_due_us, INT64_C(1798761600000000)); /* 2027-01-01 */
+    household_pass(&h, 11 * DAY_US);
+    ck_key_is_gone(false);
+    report = run();
+    ck_assert_uint_eq(report.n_consents, 1);
+    ck_key_is_gone(true);
+    ck_assert_int_eq(state_of(kim, KEEP), VPRIV_CONSENT_INVALIDATED);
+    ck_assert_int_eq(state_of(kim, REVIEW), VPRIV_CONSENT_GIVEN); /* which never counted */
+    ck_assert_int_eq(state_of(h.ada, KEEP), VPRIV_CONSENT_GIVEN);
+    ck_assert_uint_eq(run().n_consents, 0);
+    ck_ok(give_as(kim, KEEP, PERSON));
+    const vpriv_recording_id own = household_record(&h, kim);
+    ck_ok(household_hear(&h, &own, KEEP));
+    ck_fails(household_hear(&h, &id, KEEP), VPRIV_E_CONSENT);
+}
+END_TEST
+
+/* ---- consents that run out ---- */
+
+START_TEST(consent_that_ran_out_loses_its_key_and_is_confirmed_anew)
+{
+    const int64_t end_us = h.cell->now_us + 5 * DAY_US;
+    const vpriv_consent_evidence again = {.struct_size = sizeof again, .notice_id = "house"};
+    ck_ok(household_give_with(&h, h.ada, KEEP, (vpriv_consent_evidence){.valid_until_us = end_us}));
+    const vpriv_recording_id id = household_record(&h, h.ada);
+    remember_key(h.ada, KEEP);
+    ck_fails(vpriv_consent_record_event(
+                 h.vault, h.ada, KEEP, VPRIV_CONSENT_EVENT_RECONFIRM, &again, NULL),
+        VPRIV_E_STATE);
+    ck_assert_int_eq(run().next_due_us, end_us);
+    household_pass(&h, 5 * DAY_US);
+    ck_assert_uint_eq(run().n_consents, 1);
+    ck_key_is_gone(true);
+    ck_assert_int_eq(state_of(h.ada, KEEP), VPRIV_CONSENT_EXPIRED);
+    ck_takes_nothing(h.ada, VPRIV_DENY_CONSENT_EXPIRED);
+    ck_ok(vpriv_consent_record_event(
+        h.vault, h.ada, KEEP, VPRIV_CONSENT_EVENT_RECONFIRM, &again, NULL));
+    ck_assert_int_eq(state_of(h.ada, KEEP), VPRIV_CONSENT_RENEWED);
+    const vpriv_recording_id later = household_record(&h, h.ada);
+    ck_ok(household_hear(&h, &later, KEEP));
+    ck_fails(household_hear(&h, &id, KEEP), VPRIV_E_CONSENT);
+}
+END_TEST
+
+START_TEST(consent_is_confirmed_anew_before_any_run_as_well)
+{
+    const int64_t end_us = h.cell->now_us + DAY_US;
+    const vpriv_consent_evidence again = {.struct_size = sizeof again, .notice_id = "house"};
+    ck_ok(household_give_with(&h, h.ada, KEEP, (vpriv_consent_evidence){.valid_until_us = end_us}));
+    remember_key(h.ada, KEEP);
+    household_pass(&h, DAY_US);
+    ck_ok(vpriv_consent_record_event(
+        h.vault, h.ada, KEEP, VPRIV_CONSENT_EVENT_RECONFIRM, &again, NULL));
+    ck_key_is_gone(true);
+    const vpriv_recording_id id = household_record(&h, h.ada);
+    ck_ok(household_hear(&h, &id, KEEP));
+}
+END_TEST
+
+START_TEST(spent_uses_end_a_consent)
+{
+    ck_ok(household_give_with(&h, h.ada, KEEP, (vpriv_consent_evidence){.max_uses = 2}));
+    const vpriv_recording_id id = household_record(&h, h.ada);
+    remember_key(h.ada, KEEP);
+    ck_ok(household_hear(&h, &id, KEEP));
+    ck_assert_uint_eq(run().n_consents, 0);
+    ck_ok(household_hear(&h, &id, KEEP));
+    ck_shut(&id, KEEP, VPRIV_DENY_USES_SPENT);
+    ck_takes_nothing(h.ada, VPRIV_DENY_USES_SPENT);
+    ck_assert_uint_eq(run().n_consents, 1);
+    ck_key_is_gone(true);
+    ck_assert_int_eq(state_of(h.ada, KEEP), VPRIV_CONSENT_EXPIRED);
+}
+END_TEST
+
+START_TEST(clock_that_jumps_ends_no_consent)
+{
+    vpriv_retention_report report = {.struct_size = sizeof report};
+    const int64_t end_us = h.cell->now_us + 5 * DAY_US;
+    ck_ok(household_give_with(&h, h.ada, KEEP, (vpriv_consent_evidence){.valid_until_us = end_us}));
+    run();
+    remember_key(h.ada, KEEP);
+    household_pass(&h, 6 * DAY_US);
+    ck_ok(vpriv_retention_run(h.vault, 60000, &report));
+    ck_assert(report.is_done && report.is_held);
+    ck_assert_uint_eq(report.n_consents, 0);
+    ck_key_is_gone(false);
+    ck_assert_uint_eq(run().n_consents, 1);
+    ck_key_is_gone(true);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("vault people");
+    TCase *tests = tcase_create("people");
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, guardians_consent_ends_when_the_child_is_of_age);
+    tcase_add_test(tests, what_a_child_said_does_not_count_when_they_are_grown);
+    tcase_add_test(tests, coming_of_age_destroys_the_key);
+    tcase_add_test(tests, consent_that_ran_out_loses_its_key_and_is_confirmed_anew);
+    tcase_add_test(tests, consent_is_confirmed_anew_before_any_run_as_well);
+    tcase_add_test(tests, spent_uses_end_a_consent);
+    tcase_add_test(tests, clock_that_jumps_ends_no_consent);
+    suite_add_tcase(suite, tests);
+    return unit_main(suite);
+}
