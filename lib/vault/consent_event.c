@@ -96,7 +96,7 @@ out:
     return st;
 }
 
-/* A policy that cannot be read must not keep anybody from withdrawing. */
+/* Reads the settings of now as well. A policy that cannot be read must not keep anybody from withdrawing. */
 static uint64_t epoch_in_force(vpriv_vault *vault)
 {
     uint64_t epoch = vault->settings.policy_epoch;
@@ -163,7 +163,6 @@ static vpriv_status fill_event(vpriv_vault *vault, vpriv_consent_event event,
         VPRIV_E_ARG, "the consent would have ended already (valid_until is in the past)");
     VPI_TRY(copy_text(evidence->surface && evidence->surface[0] ? evidence->surface : "device",
         "surface", record->event.surface, sizeof record->event.surface));
-    record->policy_epoch = epoch_in_force(vault);
     vpi_random(record->record_id, sizeof record->record_id);
     vpi_uuid4_stamp(record->record_id);
     st = VPRIV_OK;
@@ -196,6 +195,7 @@ vpriv_status vpi_consent_from_event(vpriv_vault *vault, const vpi_subject *perso
     vpriv_status st = VPRIV_E_INTERNAL;
     const vpriv_consent_evidence evidence = {
         .struct_size = sizeof evidence, .retention = said->retention, .max_uses = said->max_uses};
+    const uint64_t epoch = epoch_in_force(vault);
     VPI_TRY(describe_first(vault, person, said->purpose, record_out));
     fill_parties(vault, record_out);
     VPI_TRY(set_retention(evidence.retention, record_out));
@@ -212,7 +212,7 @@ vpriv_status vpi_consent_from_event(vpriv_vault *vault, const vpi_subject *perso
     record_out->event.surface_sequence = said->sequence;
     memcpy(record_out->event.surface, said->surface, sizeof record_out->event.surface);
     memcpy(record_out->record_id, said->record_id, sizeof record_out->record_id);
-    record_out->policy_epoch = epoch_in_force(vault);
+    record_out->policy_epoch = epoch;
     st = VPRIV_OK;
 out:
     return st;
@@ -226,6 +226,7 @@ static vpriv_status make_record(vpriv_vault *vault, const vpi_subject *person,
     vpriv_consent_state state = VPRIV_CONSENT_UNKNOWN, next = VPRIV_CONSENT_UNKNOWN;
     uint8_t previous[VPRIV_SHA256_BYTES] = {0};
     *old_slot_out = VPI_NO_SLOT;
+    const uint64_t epoch = epoch_in_force(vault);
     const vpriv_status found =
         vpi_consent_latest(vault, person->row, purpose, record_out, old_slot_out);
     if (found == VPRIV_OK) {
@@ -248,6 +249,7 @@ static vpriv_status make_record(vpriv_vault *vault, const vpi_subject *person,
     VPI_TRY(vpi_consent_may(record_out->event.by, event));
     no_notice(record_out);
     record_out->event.state = next;
+    record_out->policy_epoch = epoch;
     memcpy(record_out->previous_hash, previous, sizeof previous);
     VPI_TRY(vpi_consent_record_check(record_out));
     st = VPRIV_OK;

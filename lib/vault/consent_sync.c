@@ -10,6 +10,7 @@
 #include "vault/event_store.h"
 #include "vault/ingest.h"
 #include "vault/notice_store.h"
+#include "vault/policy.h"
 #include "vault/receipt.h"
 #include "vault/sweep.h"
 #include <sodium.h>
@@ -194,6 +195,7 @@ static vpriv_status take_all(syncing *s, const char *lines, size_t n_bytes)
     vpriv_status st = VPRIV_E_INTERNAL;
     size_t n_people = 0, n_most = 0;
     VPI_TRY(vpi_vault_begin_freeing(s->vault));
+    VPI_TRY(vpi_settings_refresh(s->vault));
     VPI_TRY(vpi_ingest_adopt_all(s->vault));
     VPI_TRY(read_lines(s, lines, n_bytes));
     for (size_t i = 0; i < s->n_lines; i++) {

@@ -150,6 +150,16 @@ out:
     return st;
 }
 
+vpriv_status vpi_settings_refresh(vpriv_vault *vault)
+{
+    vpi_policy_head *head = NULL;
+    vpriv_status st = vpi_alloc(1, sizeof *head, (void **)&head);
+    if (st == VPRIV_OK)
+        st = vpi_policy_read_head(vault, head);
+    free(head);
+    return st;
+}
+
 vpi_policy vpi_policy_in_force(const vpi_policy_head *head, int64_t now_us)
 {
     const vpi_settings *settings = &head->settings;

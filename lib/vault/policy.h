@@ -69,6 +69,9 @@ vpriv_status vpi_policy_write_row(
 vpriv_status vpi_policy_read_row(vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTES],
     void *plain_out, size_t capacity, size_t *n_bytes_out);
 
+/* vault->settings as they are now: another process may have changed them. */
+vpriv_status vpi_settings_refresh(vpriv_vault *vault);
+
 /* ingest_secret: the secret whose public half is announced from now on; NULL keeps the present one.
  * next: what it says of everything but keys, notices and time; NULL keeps what the present one says, and
  * takes it that everything is paused everywhere when nobody can tell. */

@@ -6,7 +6,7 @@ lib_librooms_la_SOURCES += \
 	lib/vault/subject.h lib/vault/subject.c \
 	lib/vault/notice_store.h lib/vault/notice_store.c \
 	lib/vault/consent_store.h lib/vault/consent_store.c lib/vault/consent_event.h lib/vault/consent_event.c \
-	lib/vault/consent_end.h lib/vault/consent_end.c \
+	lib/vault/consent_end.h lib/vault/consent_end.c lib/vault/controller.c \
 	lib/vault/event_store.h lib/vault/event_store.c lib/vault/surfaces.c lib/vault/consent_sync.c \
 	lib/vault/policy.h lib/vault/policy.c \
 	lib/vault/decision.h lib/vault/decision.c \

@@ -242,6 +242,132 @@ START_TEST(clock_that_jumps_ends_no_consent)
 }
 END_TEST
 
+/* ---- another controller, another recipient ---- */
+
+static size_t change_controller(const char *id, const char *name, const char *country)
+{
+    const vpriv_controller controller = {
+        .struct_size = sizeof controller, .id = id, .name = name, .country = country};
+    size_t n = 99;
+    ck_ok(vpriv_controller_change(h.vault, &controller, "test", &n));
+    return n;
+}
+
+static bool keep_record(void *user, const vpriv_consent_record *record)
+{
+    *(vpriv_consent_record *)user = *record;
+    return true;
+}
+
+START_TEST(s36_another_controller_inherits_no_consent)
+{
+    vpriv_consent_record record;
+    household_give(&h, h.ada, KEEP);
+    household_give(&h, h.bob, KEEP);
+    household_give(&h, h.bob, REVIEW);
+    const vpriv_recording_id id = household_record(&h, h.ada);
+    remember_key(h.ada, KEEP);
+    ck_assert_uint_eq(change_controller("buyer", "The Buyer", "SE"), 3);
+    ck_key_is_gone(true);
+    ck_fails(household_hear(&h, &id, KEEP), VPRIV_E_CONSENT);
+    ck_takes_nothing(h.ada, VPRIV_DENY_CONSENT_INVALIDATED);
+    ck_assert_int_eq(state_of(h.bob, REVIEW), VPRIV_CONSENT_INVALIDATED);
+    /* The record still says whom it was given to. */
+    ck_ok(vpriv_consent_list(h.vault, h.ada, false, keep_record, &record));
+    ck_assert_str_ne(record.controller_id, "buyer");
+    /* Nor does a notice that names the old one. */
+    ck_fails(household_give_with(&h, h.ada, KEEP, (vpriv_consent_evidence){.by = PERSON}),
+        VPRIV_E_NOT_FOUND);
+    household_notice(&h, "buyer-1", "The buyer keeps what you say.");
+    household_give(&h, h.ada, KEEP);
+    ck_ok(vpriv_consent_list(h.vault, h.ada, false, keep_record, &record));
+    ck_assert_str_eq(record.controller_id, "buyer");
+    ck_assert_str_eq(record.parties[0].name, "The Buyer");
+    ck_assert_str_eq(record.jurisdictions[0], "SE");
+    const vpriv_recording_id later = household_record(&h, h.ada);
+    ck_ok(household_hear(&h, &later, KEEP));
+    ck_fails(household_hear(&h, &id, KEEP), VPRIV_E_CONSENT);
+    household_reopen(&h);
+    ck_ok(household_hear(&h, &later, KEEP));
+}
+END_TEST
+
+START_TEST(s36_another_name_or_seat_asks_again_and_the_same_controller_does_not)
+{
+    change_controller("acme", "Acme", "DE");
+    household_notice(&h, "acme-1", "Acme keeps what you say.");
+    household_give(&h, h.ada, KEEP);
+    ck_assert_uint_eq(change_controller("acme", "Acme", "DE"), 0);
+    ck_assert_int_eq(state_of(h.ada, KEEP), VPRIV_CONSENT_GIVEN);
+    ck_assert_uint_eq(change_controller("acme", "Acme", "US"), 1);
+    household_notice(&h, "acme-2", "Acme keeps what you say, in America.");
+    household_give(&h, h.ada, KEEP);
+    ck_assert_uint_eq(change_controller("acme", "Acme and Sons", "US"), 1);
+    ck_assert_int_eq(state_of(h.ada, KEEP), VPRIV_CONSENT_INVALIDATED);
+}
+END_TEST
+
+START_TEST(s36_controller_is_said_in_full)
+{
+    static const char *const bad[][3] = {{"", "N", "DE"}, {"i", "", "DE"}, {"i", "N", "Germany"},
+        {"i", "N", "de"}, {"i", "N", ""}, {NULL, "N", "DE"}, {"i", NULL, "DE"}, {"i", "N", NULL},
+        {"i\n", "N", "DE"}};
+    size_t n = 99;
+    household_give(&h, h.ada, KEEP);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        const vpriv_controller controller = {.struct_size = sizeof controller,
+            .id = bad[i][0],
+            .name = bad[i][1],
+            .country = bad[i][2]};
+        ck_fails(vpriv_controller_change(h.vault, &controller, "test", &n), VPRIV_E_ARG);
+    }
+    ck_fails(
+        vpriv_controller_change(h.vault, &(vpriv_controller){.id = "i"}, "test", &n), VPRIV_E_ARG);
+    ck_assert_uint_eq(n, 99);
+    ck_assert_int_eq(state_of(h.ada, KEEP), VPRIV_CONSENT_GIVEN);
+}
+END_TEST
+
+/* A process that opened the vault before does not go on for the old controller. */
+START_TEST(s36_other_processes_know_the_new_controller)
+{
+    vpriv_vault *other = NULL;
+    vpriv_consent_record record;
+    const vpriv_consent_evidence evidence = {.struct_size = sizeof evidence, .notice_id = "house"};
+    household_give(&h, h.ada, KEEP);
+    ck_ok(household_open_vault(&h, h.path, &other));
+    change_controller("buyer", "The Buyer", "SE");
+    ck_fails(vpriv_consent_give(other, h.bob, KEEP, &evidence, NULL), VPRIV_E_NOT_FOUND);
+    household_notice(&h, "buyer-1", "The buyer keeps what you say.");
+    ck_ok(vpriv_consent_give(other, h.bob, KEEP, &evidence, NULL));
+    ck_ok(vpriv_consent_list(other, h.bob, false, keep_record, &record));
+    ck_assert_str_eq(record.controller_id, "buyer");
+    vpriv_vault_close(other);
+}
+END_TEST
+
+START_TEST(s36_another_recipient_needs_another_consent)
+{
+    static const char *const lab[] = {"lab"}, *const both[] = {"lab", "clinic"};
+    const vpriv_consent_evidence for_lab = {.recipients = lab, .n_recipients = 1},
+                                 for_both = {.recipients = both, .n_recipients = 2};
+    ck_ok(household_give_with(&h, h.ada, KEEP, for_lab));
+    const vpriv_recording_id id = household_record(&h, h.ada);
+    ck_ok(household_hear_in(h.vault, h.keyring, &id, KEEP, "lab"));
+    ck_fails(household_hear_in(h.vault, h.keyring, &id, KEEP, "clinic"), VPRIV_E_CONSENT);
+    /* What stands is not widened; what takes its place has another key. */
+    ck_fails(household_give_with(&h, h.ada, KEEP, for_both), VPRIV_E_STATE);
+    remember_key(h.ada, KEEP);
+    ck_ok(vpriv_consent_record_event(
+        h.vault, h.ada, KEEP, VPRIV_CONSENT_EVENT_INVALIDATE, NULL, NULL));
+    ck_key_is_gone(true);
+    ck_ok(household_give_with(&h, h.ada, KEEP, for_both));
+    ck_fails(household_hear_in(h.vault, h.keyring, &id, KEEP, "clinic"), VPRIV_E_CONSENT);
+    const vpriv_recording_id later = household_record(&h, h.ada);
+    ck_ok(household_hear_in(h.vault, h.keyring, &later, KEEP, "clinic"));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("vault people");
@@ -255,6 +381,11 @@ int main(void)
     tcase_add_test(tests, consent_is_confirmed_anew_before_any_run_as_well);
     tcase_add_test(tests, spent_uses_end_a_consent);
     tcase_add_test(tests, clock_that_jumps_ends_no_consent);
+    tcase_add_test(tests, s36_another_controller_inherits_no_consent);
+    tcase_add_test(tests, s36_another_name_or_seat_asks_again_and_the_same_controller_does_not);
+    tcase_add_test(tests, s36_controller_is_said_in_full);
+    tcase_add_test(tests, s36_other_processes_know_the_new_controller);
+    tcase_add_test(tests, s36_another_recipient_needs_another_consent);
     suite_add_tcase(suite, tests);
     return unit_main(suite);
 }

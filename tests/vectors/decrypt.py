@@ -332,7 +332,7 @@ def parse_settings(c):
     return {"controller_id": c.text(63), "controller_name": c.text(127),
             "controller_country": c.text(3), "jurisdiction": c.text(7),
             "device_class": c.text(63), "policy_since_us": c.i64(), "policy_ttl_us": c.i64(),
-            "policy_epoch": c.u64()}
+            "policy_epoch": c.u64(), "first_notice": c.i64()}
 
 
 def is_place(text):
@@ -843,7 +843,7 @@ class Vault:
         series = text(notice["id"]) + text(notice["language"])
         need(row["series"] == blind(self.index, "notice: series", series))
         need(row["tag"] == blind(self.index, "notice: version", series + text(notice["version"])))
-        return notice | {"series": row["series"]}
+        return notice | {"series": row["series"], "row": row["id"]}
 
     def open_policy(self):
         """The capture policy; what it says must be what the records say."""
@@ -862,7 +862,8 @@ class Vault:
         c.end()
         need(policy["generation"] == self.generation and policy["settings"] == self.settings)
         need(policy["ingest_public_key"] == x25519_public(self.tree.get(INGEST)))
-        latest = {notice["series"]: notice["sha256"] for notice in self.notices}
+        latest = {notice["series"]: notice["sha256"] for notice in self.notices
+                  if notice["row"] >= self.settings["first_notice"]}
         need(sorted(policy["notices"]) == sorted(latest.values()))
         for subject in self.subjects:
             tag = blind(key, "policy: subject", subject["id"])
