@@ -15,6 +15,25 @@ typedef struct consent_request {
     vpriv_consent_evidence evidence;
 } consent_request;
 
+static exit_code read_by(const tool_arguments *arguments, vpriv_consent_by *by_out)
+{
+    static const struct {
+        const char *name;
+        vpriv_consent_by by;
+    } names[] = {{"person", VPRIV_CONSENT_BY_PERSON}, {"parent", VPRIV_CONSENT_BY_PARENT},
+        {"guardian", VPRIV_CONSENT_BY_GUARDIAN}, {"guardians", VPRIV_CONSENT_BY_GUARDIANS}};
+    const char *text = option_value(arguments, OPTION_BY);
+    if (!option_given(arguments, OPTION_BY))
+        return EXIT_GOOD;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(text, names[i].name) == 0) {
+            *by_out = names[i].by;
+            return EXIT_GOOD;
+        }
+    return tool_usage(
+        arguments, "--by '%.40s' is none of person, parent, guardian, guardians", text);
+}
+
 static exit_code read_request(const tool_arguments *arguments, consent_request *request_out)
 {
     consent_request request = {.evidence = {.struct_size = sizeof request.evidence,
@@ -23,6 +42,8 @@ static exit_code read_request(const tool_arguments *arguments, consent_request *
     exit_code code = read_subjects(arguments, request.subject);
     if (code == EXIT_GOOD)
         code = read_purpose(arguments, option_value(arguments, OPTION_PURPOSE), &request.purpose);
+    if (code == EXIT_GOOD)
+        code = read_by(arguments, &request.evidence.by);
     if (code == EXIT_GOOD)
         code = read_time(arguments, OPTION_UNTIL, &request.evidence.valid_until_us);
     if (code == EXIT_GOOD)

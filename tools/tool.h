@@ -32,6 +32,8 @@ typedef enum option_id {
     OPTION_ROOT,
     OPTION_KEYRING,
     OPTION_NAME,
+    OPTION_CLASS,
+    OPTION_ID,
     OPTION_SUBJECT,
     OPTION_GUEST,
     OPTION_UNKNOWN_SPEAKER,
@@ -75,6 +77,7 @@ typedef enum option_id {
     OPTION_PLACE,
     OPTION_COUNTRY,
     OPTION_BORN,
+    OPTION_BY,
     OPTION_WHERE,
     OPTION_FROM,
     OPTION_JSON,
@@ -311,6 +314,7 @@ exit_code command_effects(const tool_arguments *arguments);
 exit_code command_profile(const tool_arguments *arguments);
 exit_code command_log(const tool_arguments *arguments);
 exit_code command_who_heard(const tool_arguments *arguments);
+exit_code command_controller(const tool_arguments *arguments);
 exit_code command_subject_place(const tool_arguments *arguments);
 exit_code command_jurisdiction_key(const tool_arguments *arguments);
 exit_code command_jurisdiction_sign(const tool_arguments *arguments);

@@ -146,6 +146,8 @@ typedef enum vpriv_consent_by {
     VPRIV_CONSENT_BY_PARENT = 2,
     VPRIV_CONSENT_BY_GUARDIAN = 3,
     VPRIV_CONSENT_BY_CONTROLLER = 4,
+    VPRIV_CONSENT_BY_GUARDIANS = 5, /**< everybody who has parental responsibility, together; what
+                                         it takes after one of them said no */
 } vpriv_consent_by;
 
 /** How it was indicated. */

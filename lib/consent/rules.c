@@ -1,5 +1,6 @@
 #include "consent/rules.h"
 #include "base/clock.h"
+#include "consent/state.h"
 #include "consent/text.h"
 #include <string.h>
 #include <strings.h>
@@ -162,11 +163,6 @@ int64_t vpi_rules_of_age_us(
         0, ((int)birth.year + (int)rules->minimum_age - 1970) * 12 + birth.month);
 }
 
-static bool is_guardian(vpriv_consent_by by)
-{
-    return by == VPRIV_CONSENT_BY_PARENT || by == VPRIV_CONSENT_BY_GUARDIAN;
-}
-
 /* Born before 1970 is of age at a time before it. */
 static bool is_young(int64_t of_age_us, int64_t at_us)
 {
@@ -177,7 +173,7 @@ bool vpi_rules_child_holds(const vpriv_rules *rules, vpriv_subject_class subject
     vpi_birth birth, vpriv_consent_by by, int64_t said_us, int64_t now_us)
 {
     const int64_t of_age_us = vpi_rules_of_age_us(rules, subject_class, birth);
-    if (is_guardian(by))
+    if (vpi_consent_is_by_guardian(by))
         return is_young(of_age_us, now_us) && !rules->young_are_refused;
     return !is_young(of_age_us, said_us < now_us ? said_us : now_us);
 }
@@ -185,7 +181,8 @@ bool vpi_rules_child_holds(const vpriv_rules *rules, vpriv_subject_class subject
 bool vpi_rules_outgrown(const vpriv_rules *rules, vpriv_subject_class subject_class,
     vpi_birth birth, vpriv_consent_by by, int64_t now_us)
 {
-    return is_guardian(by) && !is_young(vpi_rules_of_age_us(rules, subject_class, birth), now_us);
+    return vpi_consent_is_by_guardian(by) &&
+           !is_young(vpi_rules_of_age_us(rules, subject_class, birth), now_us);
 }
 
 bool vpi_rules_form_suffices(

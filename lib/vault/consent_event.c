@@ -12,6 +12,7 @@
 #include "vault/event_store.h"
 #include "vault/header.h"
 #include "vault/ingest.h"
+#include "vault/lawful.h"
 #include "vault/log_store.h"
 #include "vault/notice_store.h"
 #include "vault/policy.h"
@@ -285,12 +286,38 @@ out:
     return st;
 }
 
+/* Who is of age decides alone. Damage, and not knowing when they were born, keep nobody from saying no. */
+static vpriv_status check_of_age(vpriv_vault *vault, const vpi_subject *person, vpriv_consent_by by)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_subject_place at;
+    vpi_lawful *lawful = NULL;
+    if (!vpi_consent_is_by_guardian(by))
+        return VPRIV_OK;
+    const vpriv_status placed = vpi_subject_place_of(vault, person, &at);
+    const vpriv_status read = placed == VPRIV_OK ? vpi_lawful_load(vault, NULL, &lawful) : placed;
+    if (read != VPRIV_E_AUTH)
+        VPI_TRY(read);
+    if (lawful && at.birth.year != 0) {
+        vpriv_rules rules = lawful->here;
+        vpi_lawful_join_home(lawful, at.home, &rules);
+        VPI_ENSURE(!vpi_rules_outgrown(&rules, person->subject_class, at.birth, by, lawful->now_us),
+            VPRIV_E_STATE, "consent: they are of age, and decide for themselves");
+    }
+    vpi_fail_clear();
+    st = VPRIV_OK;
+out:
+    free(lawful);
+    return st;
+}
+
 vpriv_status vpi_consent_apply(vpriv_vault *vault, const vpi_subject *person, vpriv_purpose purpose,
     vpriv_consent_event event, const vpriv_consent_evidence *evidence, vpriv_receipt *receipt,
     uint64_t *old_slot_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpriv_consent_record record;
+    VPI_TRY(check_of_age(vault, person, evidence->by));
     VPI_TRY(make_record(vault, person, purpose, event, evidence, &record, old_slot_out));
     /* What every vault finds out by itself is no event for others. */
     if (event != VPRIV_CONSENT_EVENT_INVALIDATE && event != VPRIV_CONSENT_EVENT_EXPIRE)

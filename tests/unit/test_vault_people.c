@@ -87,12 +87,13 @@ START_TEST(guardians_consent_ends_when_the_child_is_of_age)
     household_pass(&h, 2 * DAY_US);
     ck_shut(&id, KEEP, VPRIV_DENY_CONSENT_INVALIDATED);
     ck_takes_nothing(kim, VPRIV_DENY_CONSENT_INVALIDATED);
-    /* Nobody says it for them any more. */
+    /* Nobody says it for them any more, neither yes nor no. */
     ck_ok(withdraw_as(kim, KEEP, PERSON));
-    ck_ok(give_as(kim, KEEP, PARENT));
-    ck_takes_nothing(kim, VPRIV_DENY_CONSENT_INVALIDATED);
-    ck_ok(withdraw_as(kim, KEEP, PERSON));
+    ck_fails(give_as(kim, KEEP, PARENT), VPRIV_E_STATE);
+    ck_fails(give_as(kim, KEEP, VPRIV_CONSENT_BY_GUARDIANS), VPRIV_E_STATE);
+    ck_takes_nothing(kim, VPRIV_DENY_CONSENT_WITHDRAWN);
     ck_ok(give_as(kim, KEEP, PERSON));
+    ck_fails(withdraw_as(kim, KEEP, PARENT), VPRIV_E_STATE);
     const vpriv_recording_id own = household_record(&h, kim);
     ck_ok(household_hear(&h, &own, KEEP));
     ck_shut(&id, KEEP, VPRIV_DENY_NO_GRANT_KEY);
@@ -107,6 +108,50 @@ START_TEST(what_a_child_said_does_not_count_when_they_are_grown)
     household_pass(&h, 41 * DAY_US);
     ck_takes_nothing(kim, VPRIV_DENY_CHILD_RULE);
     ck_ok(withdraw_as(kim, KEEP, PERSON));
+    ck_ok(give_as(kim, KEEP, PERSON));
+    const vpriv_recording_id id = household_record(&h, kim);
+    ck_ok(household_hear(&h, &id, KEEP));
+}
+END_TEST
+
+/* ---- two guardians ---- */
+
+START_TEST(one_guardian_does_not_overrule_the_other)
+{
+    ck_ok(give_as(kim, KEEP, PARENT));
+    const vpriv_recording_id id = household_record(&h, kim);
+    ck_ok(withdraw_as(kim, KEEP, GUARDIAN));
+    ck_shut(&id, KEEP, VPRIV_DENY_CONSENT_WITHDRAWN);
+    ck_fails(give_as(kim, KEEP, PARENT), VPRIV_E_STATE);
+    ck_fails(give_as(kim, KEEP, GUARDIAN), VPRIV_E_STATE);
+    ck_assert_int_eq(state_of(kim, KEEP), VPRIV_CONSENT_WITHDRAWN);
+    ck_takes_nothing(kim, VPRIV_DENY_CONSENT_WITHDRAWN);
+    /* Asking once more forgets nothing. */
+    ck_ok(vpriv_consent_record_event(h.vault, kim, KEEP, VPRIV_CONSENT_EVENT_REQUEST,
+        &(vpriv_consent_evidence){
+            .struct_size = sizeof(vpriv_consent_evidence), .notice_id = "house", .by = PARENT},
+        NULL));
+    ck_fails(give_as(kim, KEEP, PARENT), VPRIV_E_STATE);
+    household_reopen(&h);
+    ck_fails(give_as(kim, KEEP, PARENT), VPRIV_E_STATE);
+    ck_ok(give_as(kim, REVIEW, PARENT)); /* the no was for one purpose */
+    ck_ok(give_as(kim, KEEP, VPRIV_CONSENT_BY_GUARDIANS));
+    const vpriv_recording_id later = household_record(&h, kim);
+    ck_ok(household_hear(&h, &later, KEEP));
+    /* The child's own no is no objection of theirs. */
+    ck_ok(withdraw_as(kim, KEEP, PERSON));
+    ck_ok(give_as(kim, KEEP, PARENT));
+}
+END_TEST
+
+START_TEST(guardians_objection_does_not_bind_who_is_grown)
+{
+    kim_is_of_age_in(2);
+    ck_ok(vpriv_consent_refuse(h.vault, kim, KEEP,
+        &(vpriv_consent_evidence){.struct_size = sizeof(vpriv_consent_evidence), .by = GUARDIAN},
+        NULL));
+    ck_fails(give_as(kim, KEEP, PARENT), VPRIV_E_STATE);
+    household_pass(&h, 41 * DAY_US);
     ck_ok(give_as(kim, KEEP, PERSON));
     const vpriv_recording_id id = household_record(&h, kim);
     ck_ok(household_hear(&h, &id, KEEP));
@@ -386,6 +431,8 @@ int main(void)
     tcase_add_test(tests, s36_controller_is_said_in_full);
     tcase_add_test(tests, s36_other_processes_know_the_new_controller);
     tcase_add_test(tests, s36_another_recipient_needs_another_consent);
+    tcase_add_test(tests, one_guardian_does_not_overrule_the_other);
+    tcase_add_test(tests, guardians_objection_does_not_bind_who_is_grown);
     suite_add_tcase(suite, tests);
     return unit_main(suite);
 }

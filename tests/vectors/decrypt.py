@@ -402,7 +402,7 @@ def parse_record(data):
     record.update(purpose=c.count(0, 31), legal_basis=c.count(1, 7), operations=c.u32(),
                   human_involvement=c.count(1, 4), storage_device=c.text(63),
                   storage_country=c.text(3), retention=c.text(31), withdrawal=c.text(255),
-                  state=c.count(1, 9), by=c.count(1, 4), method=c.count(1, 5), time_us=c.i64(),
+                  state=c.count(1, 9), by=c.count(1, 5), method=c.count(1, 5), time_us=c.i64(),
                   valid_until_us=c.i64(), surface_sequence=c.u64(), surface=c.text(63),
                   covers_past=c.count(0, 1), max_sample_ppm=c.u32(), max_uses=c.u32(),
                   uses=c.u32(), policy_epoch=c.u64(), previous_hash=c.bytes(32))
