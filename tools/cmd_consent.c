@@ -122,11 +122,18 @@ static exit_code keep_builtin_notice(const tool_arguments *arguments, vpriv_vaul
 {
     static char id[VPRIV_NOTICE_ID_BYTES];
     const char *name = vpriv_purpose_name(purpose);
-    char *document = notice_builtin_document(purpose);
+    vpriv_vault_info about = {.struct_size = sizeof about};
     vpriv_notice_text *text = NULL;
+    vpriv_status st = vpriv_vault_about(vault, &about);
+    if (st != VPRIV_OK)
+        return tool_failed(arguments, NULL, st);
+    if (strcmp(about.controller_id, "owner") != 0) /* whom these texts speak of */
+        return tool_usage(arguments, "the controller is %s: give its own notice, --notice FILE",
+            about.controller_id);
+    char *document = notice_builtin_document(purpose);
     if (!document)
         return tool_usage(arguments, "%s has no notice of its own here: give --notice FILE", name);
-    const vpriv_status st = vpriv_notice_render(document, strlen(document), "en", &text);
+    st = vpriv_notice_render(document, strlen(document), "en", &text);
     free(document);
     if (st != VPRIV_OK)
         return tool_failed(arguments, name, st);
