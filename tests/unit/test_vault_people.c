@@ -376,12 +376,23 @@ END_TEST
 /* A process that opened the vault before does not go on for the old controller. */
 START_TEST(s36_other_processes_know_the_new_controller)
 {
-    vpriv_vault *other = NULL;
+    vpriv_vault *other = NULL, *third = NULL;
     vpriv_consent_record record;
+    static const char text[] = "We keep what you say.";
+    const vpriv_notice old = {.struct_size = sizeof old,
+        .id = "house",
+        .version = "1",
+        .language = "en",
+        .text = text,
+        .text_bytes = sizeof text - 1};
     const vpriv_consent_evidence evidence = {.struct_size = sizeof evidence, .notice_id = "house"};
     household_give(&h, h.ada, KEEP);
     ck_ok(household_open_vault(&h, h.path, &other));
+    ck_ok(household_open_vault(&h, h.path, &third));
+    ck_ok(vpriv_notice_add(third, &old, NULL)); /* in force already */
     change_controller("buyer", "The Buyer", "SE");
+    ck_fails(vpriv_notice_add(third, &old, NULL), VPRIV_E_ARG);
+    vpriv_vault_close(third);
     ck_fails(vpriv_consent_give(other, h.bob, KEEP, &evidence, NULL), VPRIV_E_NOT_FOUND);
     household_notice(&h, "buyer-1", "The buyer keeps what you say.");
     ck_ok(vpriv_consent_give(other, h.bob, KEEP, &evidence, NULL));
