@@ -67,6 +67,7 @@ static void open_stream(crowd *c, stream *s, vpriv_progress_fn progress)
     const vpriv_recorder_config config = {.struct_size = sizeof config,
         .subjects = c->vault->subject,
         .n_subjects = 1,
+        .all_identified = VPRIV_FACT_YES,
         .retention = VPRIV_RETENTION_90_DAYS,
         .progress = progress,
         .progress_user = s};

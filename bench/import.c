@@ -122,6 +122,7 @@ static vpriv_recorder_config config_of(const import *m, uint32_t n_threads)
     return (vpriv_recorder_config){.struct_size = sizeof(vpriv_recorder_config),
         .subjects = m->vault.subject,
         .n_subjects = 1,
+        .all_identified = VPRIV_FACT_YES,
         .retention = VPRIV_RETENTION_90_DAYS,
         .n_threads = n_threads,
         .encoding = {.struct_size = sizeof(vpriv_encoding),

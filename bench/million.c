@@ -145,12 +145,15 @@ static void decide_capture(void *user)
 {
     crowd *c = user;
     vpriv_vault *vault = c->filled.vault.vault;
+    const vpi_voices voices = {.subjects = c->filled.people[BENCH_IN_ALL],
+        .n_subjects = 1,
+        .all_identified = VPRIV_FACT_YES};
     uint32_t reasons = 1;
     bool began = false;
     BENCH_TRY(vpi_vault_enter(vault, false));
     BENCH_TRY(vpi_vault_read_begin(vault, &began));
-    BENCH_TRY(vpi_decide_capture(vault, c->filled.people[BENCH_IN_ALL], 1,
-        VPRIV_PURPOSE_KEEP_HISTORY, VPRIV_RETENTION_90_DAYS, &reasons, NULL));
+    BENCH_TRY(vpi_decide_capture(
+        vault, &voices, VPRIV_PURPOSE_KEEP_HISTORY, VPRIV_RETENTION_90_DAYS, &reasons, NULL));
     vpi_vault_read_end(vault, began);
     vpi_vault_leave(vault);
     if (reasons != 0)

@@ -53,6 +53,7 @@ static vpriv_recorder_config config_of(const recording *r)
     return (vpriv_recorder_config){.struct_size = sizeof(vpriv_recorder_config),
         .subjects = r->vault.subject,
         .n_subjects = 1,
+        .all_identified = VPRIV_FACT_YES,
         .retention = VPRIV_RETENTION_90_DAYS,
         .voice_gate = VPRIV_VOICE_GATE_OFF};
 }

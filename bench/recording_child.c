@@ -76,6 +76,7 @@ static void record(vpriv_vault *vault, const char *subject_hex, const char *path
     const vpriv_recorder_config config = {.struct_size = sizeof config,
         .subjects = subject,
         .n_subjects = 1,
+        .all_identified = VPRIV_FACT_YES,
         .retention = VPRIV_RETENTION_90_DAYS};
     check(vpriv_capture_push_open(&format, 200, &source), "source");
     check(vpriv_recorder_open(vault, source, &config, &recorder), "recorder");

@@ -128,6 +128,7 @@ static void run_live(void *user)
     const vpriv_recorder_config config = {.struct_size = sizeof config,
         .subjects = r->vault.subject,
         .n_subjects = 1,
+        .all_identified = VPRIV_FACT_YES,
         .retention = VPRIV_RETENTION_90_DAYS,
         .progress = go_on,
         .progress_user = r};

@@ -42,6 +42,7 @@ static int record(vpriv_vault *vault, const uint8_t *subject, const char *path)
     const vpriv_recorder_config config = {.struct_size = sizeof config,
         .subjects = subject,
         .n_subjects = 1,
+        .all_identified = VPRIV_FACT_YES,
         .retention = VPRIV_RETENTION_90_DAYS};
     vpriv_outcome outcome = {.struct_size = sizeof outcome};
     const int failed =

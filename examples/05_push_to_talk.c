@@ -71,6 +71,7 @@ int main(int argc, char **argv)
     const vpriv_recorder_config config = {.struct_size = sizeof config,
         .subjects = person.id,
         .n_subjects = 1,
+        .all_identified = VPRIV_FACT_YES,
         .retention = VPRIV_RETENTION_48_HOURS,
         .no_pre_roll = true,
         .indicator = light};

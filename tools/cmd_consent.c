@@ -15,6 +15,25 @@ typedef struct consent_request {
     vpriv_consent_evidence evidence;
 } consent_request;
 
+static exit_code read_by(const tool_arguments *arguments, vpriv_consent_by *by_out)
+{
+    static const struct {
+        const char *name;
+        vpriv_consent_by by;
+    } names[] = {{"person", VPRIV_CONSENT_BY_PERSON}, {"parent", VPRIV_CONSENT_BY_PARENT},
+        {"guardian", VPRIV_CONSENT_BY_GUARDIAN}, {"guardians", VPRIV_CONSENT_BY_GUARDIANS}};
+    const char *text = option_value(arguments, OPTION_BY);
+    if (!option_given(arguments, OPTION_BY))
+        return EXIT_GOOD;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(text, names[i].name) == 0) {
+            *by_out = names[i].by;
+            return EXIT_GOOD;
+        }
+    return tool_usage(
+        arguments, "--by '%.40s' is none of person, parent, guardian, guardians", text);
+}
+
 static exit_code read_request(const tool_arguments *arguments, consent_request *request_out)
 {
     consent_request request = {.evidence = {.struct_size = sizeof request.evidence,
@@ -23,6 +42,8 @@ static exit_code read_request(const tool_arguments *arguments, consent_request *
     exit_code code = read_subjects(arguments, request.subject);
     if (code == EXIT_GOOD)
         code = read_purpose(arguments, option_value(arguments, OPTION_PURPOSE), &request.purpose);
+    if (code == EXIT_GOOD)
+        code = read_by(arguments, &request.evidence.by);
     if (code == EXIT_GOOD)
         code = read_time(arguments, OPTION_UNTIL, &request.evidence.valid_until_us);
     if (code == EXIT_GOOD)
@@ -101,11 +122,18 @@ static exit_code keep_builtin_notice(const tool_arguments *arguments, vpriv_vaul
 {
     static char id[VPRIV_NOTICE_ID_BYTES];
     const char *name = vpriv_purpose_name(purpose);
-    char *document = notice_builtin_document(purpose);
+    vpriv_vault_info about = {.struct_size = sizeof about};
     vpriv_notice_text *text = NULL;
+    vpriv_status st = vpriv_vault_about(vault, &about);
+    if (st != VPRIV_OK)
+        return tool_failed(arguments, NULL, st);
+    if (strcmp(about.controller_id, "owner") != 0) /* whom these texts speak of */
+        return tool_usage(arguments, "the controller is %s: give its own notice, --notice FILE",
+            about.controller_id);
+    char *document = notice_builtin_document(purpose);
     if (!document)
         return tool_usage(arguments, "%s has no notice of its own here: give --notice FILE", name);
-    const vpriv_status st = vpriv_notice_render(document, strlen(document), "en", &text);
+    st = vpriv_notice_render(document, strlen(document), "en", &text);
     free(document);
     if (st != VPRIV_OK)
         return tool_failed(arguments, name, st);

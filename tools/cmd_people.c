@@ -1,6 +1,7 @@
-/* subject add, subject list. */
+/* controller, subject add, subject list. */
 #include "json.h"
 #include <stdio.h>
+#include <string.h>
 
 static const char *class_name(vpriv_subject_class subject_class)
 {
@@ -19,16 +20,60 @@ static const char *class_name(vpriv_subject_class subject_class)
     return "unknown";
 }
 
+static exit_code read_class(const tool_arguments *arguments, vpriv_subject_class *class_out)
+{
+    const char *text = option_value(arguments, OPTION_CLASS);
+    *class_out = VPRIV_SUBJECT_USER;
+    if (!option_given(arguments, OPTION_CLASS))
+        return EXIT_GOOD;
+    for (int i = VPRIV_SUBJECT_USER; i <= VPRIV_SUBJECT_CHILD; i++)
+        if (strcmp(text, class_name((vpriv_subject_class)i)) == 0) {
+            *class_out = (vpriv_subject_class)i;
+            return EXIT_GOOD;
+        }
+    return tool_usage(arguments, "--class '%.40s' is none of user, child, guest, bystander", text);
+}
+
+exit_code command_controller(const tool_arguments *arguments)
+{
+    tool_session session;
+    char actor[VPRIV_LOG_ACTOR_BYTES];
+    size_t n = 0;
+    const vpriv_controller controller = {.struct_size = sizeof controller,
+        .id = option_value(arguments, OPTION_ID),
+        .name = option_value(arguments, OPTION_NAME),
+        .country = option_value(arguments, OPTION_COUNTRY)};
+    if (!option_given(arguments, OPTION_YES))
+        return tool_usage(arguments,
+            "every consent ends, and what was recorded does not open any more: --yes does it");
+    exit_code code = session_open(arguments, SESSION_WITHOUT_KEYRING, &session);
+    if (code != EXIT_GOOD)
+        return code;
+    const vpriv_status st =
+        vpriv_controller_change(session.vault, &controller, read_actor(arguments, actor), &n);
+    if (st == VPRIV_OK) {
+        printf("ended %zu consent%s\n", n, n == 1 ? "" : "s");
+        session_tidy_after(arguments, session.vault);
+    } else {
+        code = tool_failed(arguments, NULL, st);
+    }
+    session_close(&session);
+    return code;
+}
+
 exit_code command_subject_add(const tool_arguments *arguments)
 {
     tool_session session;
     uint8_t subject[VPRIV_SUBJECT_ID_BYTES];
     char text[ID_TEXT_BYTES];
-    exit_code code = session_open(arguments, SESSION_WITHOUT_KEYRING, &session);
+    vpriv_subject_class subject_class = VPRIV_SUBJECT_USER;
+    exit_code code = read_class(arguments, &subject_class);
+    if (code == EXIT_GOOD)
+        code = session_open(arguments, SESSION_WITHOUT_KEYRING, &session);
     if (code != EXIT_GOOD)
         return code;
     const vpriv_status st = vpriv_subject_add(
-        session.vault, VPRIV_SUBJECT_USER, option_value(arguments, OPTION_NAME), NULL, subject);
+        session.vault, subject_class, option_value(arguments, OPTION_NAME), NULL, subject);
     if (st == VPRIV_OK) {
         hex_format(subject, sizeof subject, text);
         printf("%s\n", text);

@@ -73,16 +73,21 @@ static exit_code read_ends(const tool_arguments *arguments, vpriv_recorder_confi
 static exit_code read_recording_request(
     const tool_arguments *arguments, vpriv_trigger_kind kind, recording_request *request_out)
 {
-    *request_out =
-        (recording_request){.trigger = {.struct_size = sizeof(vpriv_trigger), .kind = kind},
-            .config = {.struct_size = sizeof(vpriv_recorder_config),
-                .subjects = request_out->subjects,
-                .n_subjects = arguments->options[OPTION_SUBJECT].n,
-                .no_pre_roll = true,
-                .progress = progress_tell,
-                .progress_user = &request_out->progress,
-                .indicator = progress_indicate,
-                .indicator_user = &request_out->progress}};
+    *request_out = (recording_request){
+        .trigger = {.struct_size = sizeof(vpriv_trigger), .kind = kind},
+        .config = {.struct_size = sizeof(vpriv_recorder_config),
+            .subjects = request_out->subjects,
+            .n_subjects = arguments->options[OPTION_SUBJECT].n,
+            .n_guests = (uint32_t)arguments->options[OPTION_GUEST].n,
+            .n_unknown_speakers = (uint32_t)arguments->options[OPTION_UNKNOWN_SPEAKER].n,
+            /* Whoever types the command names everybody who is heard, or says that there are more. */
+            .all_identified =
+                option_given(arguments, OPTION_OTHERS_HEARD) ? VPRIV_FACT_NO : VPRIV_FACT_YES,
+            .no_pre_roll = true,
+            .progress = progress_tell,
+            .progress_user = &request_out->progress,
+            .indicator = progress_indicate,
+            .indicator_user = &request_out->progress}};
     const char *retention = option_value(arguments, OPTION_RETENTION);
     const char *trigger = option_value(arguments, OPTION_TRIGGER);
     const char *gate = option_value(arguments, OPTION_VOICE_GATE);

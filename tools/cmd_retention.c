@@ -20,15 +20,16 @@ static exit_code print_report(const tool_arguments *arguments, const vpriv_reten
     char due[TIME_TEXT_BYTES], until[TIME_TEXT_BYTES];
     if (option_given(arguments, OPTION_JSON))
         return json_print(arguments,
-            json_pack("{s:I, s:I, s:b, s:o, s:o}", "n_expired", (json_int_t)report->n_expired,
-                "n_narrowed", (json_int_t)report->n_narrowed, "is_held", report->is_held,
-                "next_due",
+            json_pack("{s:I, s:I, s:I, s:b, s:o, s:o}", "n_expired", (json_int_t)report->n_expired,
+                "n_narrowed", (json_int_t)report->n_narrowed, "n_consents",
+                (json_int_t)report->n_consents, "is_held", report->is_held, "next_due",
                 report->next_due_us == VPRIV_TIME_FOREVER_US ? json_null()
                                                              : json_time(report->next_due_us),
                 "held_until", report->is_held ? json_time(report->held_until_us) : json_null()));
-    printf("expired %" PRIu64 " recording%s, ended a purpose of %" PRIu64 "; next: %s\n",
+    printf("expired %" PRIu64 " recording%s, ended a purpose of %" PRIu64 " and %" PRIu64
+           " consent%s; next: %s\n",
         report->n_expired, report->n_expired == 1 ? "" : "s", report->n_narrowed,
-        due_text(report, due));
+        report->n_consents, report->n_consents == 1 ? "" : "s", due_text(report, due));
     if (report->is_held) {
         time_format(report->held_until_us, false, until);
         tool_note(arguments,
@@ -54,6 +55,7 @@ exit_code command_retention_run(const tool_arguments *arguments)
         if (st == VPRIV_OK) {
             step.n_expired += all.n_expired;
             step.n_narrowed += all.n_narrowed;
+            step.n_consents += all.n_consents;
             all = step;
         }
     }

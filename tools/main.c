@@ -7,6 +7,7 @@
 #define O(name)  OPTION_BIT(OPTION_##name)
 #define COMMON   (O(ROOT) | O(KEYRING))
 #define ENCODING (O(RETENTION) | O(BITRATE) | O(COMPLEXITY) | O(RATE) | O(CHANNELS) | O(THREADS))
+#define SPEAKERS (O(SUBJECT) | O(GUEST) | O(UNKNOWN_SPEAKER) | O(OTHERS_HEARD))
 #define CONSENT  (O(SUBJECT) | O(PURPOSE))
 #define RECEIPT  (O(RECEIPT) | O(FORCE))
 
@@ -23,10 +24,17 @@ static const tool_command commands[] = {
         .options = COMMON | O(JSON),
         .n_operands_max = 1,
         .run = command_info},
+    {.words = "controller",
+        .operands = "VAULT",
+        .summary = "Say who the controller is now; every consent ends and is asked for again.",
+        .options = COMMON | O(ID) | O(NAME) | O(COUNTRY) | O(ACTOR) | O(YES),
+        .required = O(ID) | O(NAME) | O(COUNTRY),
+        .n_operands_max = 1,
+        .run = command_controller},
     {.words = "subject add",
         .operands = "VAULT",
         .summary = "Add a person and print their id.",
-        .options = COMMON | O(NAME),
+        .options = COMMON | O(NAME) | O(CLASS),
         .required = O(NAME),
         .n_operands_max = 1,
         .run = command_subject_add},
@@ -46,8 +54,8 @@ static const tool_command commands[] = {
     {.words = "consent give",
         .operands = "VAULT",
         .summary = "Record that a person says yes to a purpose.",
-        .options = COMMON | CONSENT | O(UNTIL) | O(NOTICE) | O(NOTICE_VERSION) | O(LANGUAGE) |
-                   O(RECIPIENT) | RECEIPT,
+        .options = COMMON | CONSENT | O(BY) | O(UNTIL) | O(NOTICE) | O(NOTICE_VERSION) |
+                   O(LANGUAGE) | O(RECIPIENT) | RECEIPT,
         .required = CONSENT,
         .repeated = O(RECIPIENT),
         .n_operands_max = 1,
@@ -55,14 +63,14 @@ static const tool_command commands[] = {
     {.words = "consent refuse",
         .operands = "VAULT",
         .summary = "Record that a person says no to a purpose.",
-        .options = COMMON | CONSENT | RECEIPT,
+        .options = COMMON | CONSENT | O(BY) | RECEIPT,
         .required = CONSENT,
         .n_operands_max = 1,
         .run = command_consent_refuse},
     {.words = "consent withdraw",
         .operands = "VAULT",
         .summary = "Withdraw a consent: nothing opens for the purpose any more.",
-        .options = COMMON | CONSENT | RECEIPT,
+        .options = COMMON | CONSENT | O(BY) | RECEIPT,
         .required = CONSENT,
         .n_operands_max = 1,
         .run = command_consent_withdraw},
@@ -120,19 +128,19 @@ static const tool_command commands[] = {
     {.words = "record",
         .operands = "VAULT",
         .summary = "Record one source and print the recording's id.",
-        .options = COMMON | ENCODING | O(SUBJECT) | O(INPUT) | O(TRIGGER) | O(VOICE_GATE) |
+        .options = COMMON | ENCODING | SPEAKERS | O(INPUT) | O(TRIGGER) | O(VOICE_GATE) |
                    O(CREDENTIAL) | O(ALLOW_MONITOR) | O(ALLOW_NON_CARD) | O(QUIET) | O(PREROLL) |
                    O(CONFIRM_AFTER) | O(MAX) | O(SILENCE) | O(PROFILE),
         .required = O(SUBJECT) | O(INPUT),
-        .repeated = O(SUBJECT),
+        .repeated = O(SUBJECT) | O(GUEST) | O(UNKNOWN_SPEAKER),
         .n_operands_max = 1,
         .run = command_record},
     {.words = "import",
         .operands = "VAULT FILE...",
         .summary = "Import sound files, print each one's id; Ogg Opus is kept as it is.",
-        .options = COMMON | ENCODING | O(SUBJECT),
+        .options = COMMON | ENCODING | SPEAKERS,
         .required = O(SUBJECT),
-        .repeated = O(SUBJECT),
+        .repeated = O(SUBJECT) | O(GUEST) | O(UNKNOWN_SPEAKER),
         .n_operands_min = 2,
         .run = command_import},
     {.words = "list",

@@ -32,7 +32,12 @@ typedef enum option_id {
     OPTION_ROOT,
     OPTION_KEYRING,
     OPTION_NAME,
+    OPTION_CLASS,
+    OPTION_ID,
     OPTION_SUBJECT,
+    OPTION_GUEST,
+    OPTION_UNKNOWN_SPEAKER,
+    OPTION_OTHERS_HEARD,
     OPTION_PURPOSE,
     OPTION_SINCE,
     OPTION_UNTIL,
@@ -73,6 +78,7 @@ typedef enum option_id {
     OPTION_PLACE,
     OPTION_COUNTRY,
     OPTION_BORN,
+    OPTION_BY,
     OPTION_WHERE,
     OPTION_FROM,
     OPTION_KIND,
@@ -311,6 +317,7 @@ exit_code command_effects(const tool_arguments *arguments);
 exit_code command_profile(const tool_arguments *arguments);
 exit_code command_log(const tool_arguments *arguments);
 exit_code command_who_heard(const tool_arguments *arguments);
+exit_code command_controller(const tool_arguments *arguments);
 exit_code command_subject_place(const tool_arguments *arguments);
 exit_code command_jurisdiction_key(const tool_arguments *arguments);
 exit_code command_jurisdiction_sign(const tool_arguments *arguments);

@@ -146,6 +146,8 @@ typedef enum vpriv_consent_by {
     VPRIV_CONSENT_BY_PARENT = 2,
     VPRIV_CONSENT_BY_GUARDIAN = 3,
     VPRIV_CONSENT_BY_CONTROLLER = 4,
+    VPRIV_CONSENT_BY_GUARDIANS = 5, /**< everybody who has parental responsibility, together; what
+                                         it takes after one of them said no */
 } vpriv_consent_by;
 
 /** How it was indicated. */
@@ -379,6 +381,8 @@ typedef struct vpriv_decision_input {
     vpriv_fact paused;              /**< (purpose, jurisdiction) is paused; only NO goes on */
     vpriv_fact triggered_by_person; /**< asked for EXECUTE_REQUEST only */
     vpriv_fact recipient_known;     /**< whom it is for is known; the person counts */
+    vpriv_fact all_parties;    /**< everybody who is heard must agree here; only NO goes without */
+    vpriv_fact all_identified; /**< the speakers below are everybody who is heard */
     int64_t policy_age_us; /**< 0 or less is not known; a policy of this instant is 1 µs old. Not
                                 asked for what serves the person alone */
     int64_t policy_ttl_us; /**< how old it may be; 0 or less is not known */
@@ -436,7 +440,9 @@ typedef enum vpriv_deny {
  *  A pure function: the same facts always give the same answer. Fails closed: what is missing, not
  *  known, malformed or newer than this library is a reason to say no, and so is a NULL input.
  *  Every reason comes back, not only the first. With several speakers all must allow it; a speaker
- *  who is not known, a guest or a bystander allows nothing but EXECUTE_REQUEST.
+ *  who is not known, a guest or a bystander allows nothing but EXECUTE_REQUEST. Where everybody who is
+ *  heard must agree (all_parties), a voice that may be nobody's (all_identified is not YES) is such a
+ *  speaker: VPRIV_DENY_SUBJECT_UNKNOWN.
  *
  *  EXECUTE_REQUEST needs no consent, only a person who triggered it, the time, and a jurisdiction
  *  that is known, does not forbid it and is not paused; it permits sound in memory and nothing else. A

@@ -61,7 +61,8 @@ VPRIV_API const char *vpriv_effect_text(const vpriv_effect *effect, char *text_o
 /** What is about to be recorded, as in vpriv_recorder_config. */
 typedef struct vpriv_effects_request {
     size_t struct_size;         /**< sizeof(vpriv_effects_request) */
-    const uint8_t *subjects;    /**< n_subjects × VPRIV_SUBJECT_ID_BYTES: who speaks */
+    const uint8_t *subjects;    /**< n_subjects × VPRIV_SUBJECT_ID_BYTES: everybody who is
+                                     heard */
     size_t n_subjects;          /**< 1 to VPRIV_RECORDING_SUBJECTS_MAX */
     vpriv_retention retention;  /**< don't save by default */
     uint32_t required_purposes; /**< 0 is keep_history */

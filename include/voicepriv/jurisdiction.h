@@ -133,10 +133,11 @@ typedef struct vpriv_rules {
     int64_t valid_until_us;                   /**< first microsecond it is `strict` again */
     uint32_t minimum_age;                     /**< years; who is younger cannot consent alone */
     bool young_are_refused; /**< who is younger cannot consent at all, not even with a guardian */
-    bool all_parties;       /**< everybody who is heard must agree. The library asks that anyway */
-    uint32_t forbidden;     /**< purposes that nobody can consent to */
-    uint32_t express;       /**< consent must be given here: tap, voice, button, paper */
-    uint32_t written;       /**< consent must be given on paper */
+    bool all_parties;   /**< everybody who is heard must agree: it has to be known that those who
+                                   are named are all. Those are asked anyway */
+    uint32_t forbidden; /**< purposes that nobody can consent to */
+    uint32_t express;   /**< consent must be given here: tap, voice, button, paper */
+    uint32_t written;   /**< consent must be given on paper */
     uint32_t n_terms;
     vpriv_rules_term terms[VPRIV_RULES_TERMS_MAX]; /**< the shortest of those that apply counts */
     uint32_t n_stops;

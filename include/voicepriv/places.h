@@ -222,6 +222,31 @@ typedef struct vpriv_policy_info {
     int64_t next_effective_us; /**< when it will be; 0: none */
 } vpriv_policy_info;
 
+/** Who decides what recordings are for. */
+typedef struct vpriv_controller {
+    size_t struct_size;  /**< sizeof(vpriv_controller) */
+    const char *id;      /**< 1 to VPRIV_PARTY_ID_BYTES - 1 bytes */
+    const char *name;    /**< what people call it, 1 to VPRIV_PARTY_NAME_BYTES - 1 bytes */
+    const char *country; /**< of its seat, ISO 3166-1; "ZZ" is not known */
+} vpriv_controller;
+
+/** Say that somebody else is the controller now, or that the same one has another name or seat. Every consent
+ *  becomes invalid and its key is destroyed: nothing that was recorded before opens any more, and every
+ *  notice so far is out of force. Whoever wants to keep what is theirs takes it away first
+ *  (vpriv_portable_export()); the people are asked again, with a notice that names the new controller.
+ *  @param      vault           opened with its root store
+ *  @param      controller      who it is now; nothing happens when that is who it was
+ *  @param      actor           who says so, for the log
+ *  @param[out] n_consents_out  how many consents ended, or NULL; untouched on failure
+ *  Owns:     borrows all
+ *  Threads:  any      Realtime: no      Secrets: destroys the grant keys
+ *  @retval VPRIV_OK final  @retval VPRIV_E_ARG  @retval VPRIV_E_LIMIT rules for one more place do not fit
+ *  @retval VPRIV_E_NO_KEY  @retval VPRIV_E_ROOT see vpriv_vault_erase  @retval VPRIV_E_AUTH
+ *  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO  @retval VPRIV_E_FULL  @retval VPRIV_E_MEMORY
+ *  Since: 0.1 */
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_controller_change(vpriv_vault *vault,
+    const vpriv_controller *controller, const char *actor, size_t *n_consents_out);
+
 /** Publish a policy epoch: new recordings and consents name it from the time it is effective. When the
  *  latest one is older than it allows, everything closes but answering requests, keeping the history,
  *  adapting the device, and erasing.

@@ -2,7 +2,7 @@
  *  From a source to the vault: pre-roll, trigger, confirm, stop.
  *
  *      vpriv_recorder_config config = {.struct_size = sizeof config, .subjects = subject,
- *          .n_subjects = 1, .retention = VPRIV_RETENTION_90_DAYS};
+ *          .n_subjects = 1, .all_identified = VPRIV_FACT_YES, .retention = VPRIV_RETENTION_90_DAYS};
  *      vpriv_recorder_open(vault, source, &config, &recorder);
  *      vpriv_recorder_start(recorder);                      // listening, in locked memory only
  *      vpriv_recorder_trigger(recorder, &trigger);          // provisional: pre-roll joins
@@ -25,7 +25,10 @@
  *      crash, power cut                          kept up to the last sealed block; "unfinished"
  *      the system's clock jumps                  goes on: lengths and time-outs do not depend on it
  *
- *  and to one that is not confirmed yet: nothing of it is kept, whatever happens. */
+ *  and to one that is not confirmed yet: nothing of it is kept, whatever happens.
+ *
+ *  Of several speakers, everybody has to allow a purpose; a guest or an unknown speaker allows none, so
+ *  nothing is stored. Who speaks may change from trigger to trigger (vpriv_trigger.subjects). */
 #ifndef VOICEPRIV_RECORDER_H
 #define VOICEPRIV_RECORDER_H
 
@@ -151,9 +154,16 @@ typedef enum vpriv_voice_gate {
 
 /** What a recorder does. Zero means the default. */
 typedef struct vpriv_recorder_config {
-    size_t struct_size;         /**< sizeof(vpriv_recorder_config) */
-    const uint8_t *subjects;    /**< n_subjects × VPRIV_SUBJECT_ID_BYTES: whose voices; copied */
-    size_t n_subjects;          /**< 1 to VPRIV_RECORDING_SUBJECTS_MAX */
+    size_t struct_size;          /**< sizeof(vpriv_recorder_config) */
+    const uint8_t *subjects;     /**< n_subjects × VPRIV_SUBJECT_ID_BYTES: whose voices; copied */
+    size_t n_subjects;           /**< up to VPRIV_RECORDING_SUBJECTS_MAX, n_guests and
+                                     n_unknown_speakers included; one of the three is 1 at least */
+    uint32_t n_guests;           /**< speakers who are guests: they allow nothing to be stored */
+    uint32_t n_unknown_speakers; /**< speakers whom nobody knows: they allow nothing to be stored */
+    /** Whether these are everybody who is heard. Somebody has to know: who watches the room, or a speaker
+     *  diarisation that counts voices. Where all parties must agree, which is also where nobody told what
+     *  place it is, only VPRIV_FACT_YES lets anything be stored; elsewhere those named decide */
+    vpriv_fact all_identified;
     vpriv_encoding encoding;    /**< struct_size 0: all defaults */
     vpriv_retention retention;  /**< default: don't save; nothing is stored then */
     uint32_t required_purposes; /**< bits that must be consented to; keep_history */
@@ -210,6 +220,15 @@ typedef struct vpriv_trigger {
     const char *wake_word;    /**< its id, up to VPRIV_WAKE_WORD_BYTES - 1 bytes; NULL is none */
     const char *device_class; /**< "speaker", "wearable", …: of the device that heard it, up to
                                    VPRIV_DEVICE_BYTES - 1 bytes; NULL is the vault's */
+    const uint8_t
+        *subjects;     /**< n_subjects × VPRIV_SUBJECT_ID_BYTES: whose voices this time; NULL is
+                                   the recorder's, n_guests and all the rest of it included */
+    size_t n_subjects; /**< as in vpriv_recorder_config */
+    uint32_t n_guests; /**< besides the recorder's, or with subjects instead of them */
+    uint32_t n_unknown_speakers; /**< the same */
+    vpriv_fact
+        all_identified; /**< as in vpriv_recorder_config; VPRIV_FACT_UNKNOWN without subjects is
+                                      what the recorder says */
 } vpriv_trigger;
 
 /** How a recording came out. */

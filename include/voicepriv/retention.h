@@ -26,6 +26,8 @@ typedef struct vpriv_retention_report {
     size_t struct_size;  /**< sizeof(vpriv_retention_report), set by the caller */
     uint64_t n_expired;  /**< recordings whose keys were destroyed by this call */
     uint64_t n_narrowed; /**< recordings that lost a purpose whose own term is over */
+    uint64_t n_consents; /**< consents that were over, whose keys were destroyed: their time or uses
+                              ran out, or a guardian gave them for somebody who is of age now */
     bool is_done;        /**< nothing more is due now, or it is held */
     bool is_held;        /**< the clock jumped: nothing was destroyed */
     int64_t

@@ -48,7 +48,8 @@ static bool input_is_well_formed(const vpriv_decision_input *input)
         is_fact(input->purpose_defined) && is_fact(input->purpose_storable) &&
         is_fact(input->jurisdiction_known) && is_fact(input->lawful_here) &&
         is_fact(input->paused) && is_fact(input->triggered_by_person) &&
-        is_fact(input->recipient_known) && input->n_subjects <= VPRIV_DECISION_SUBJECTS_MAX;
+        is_fact(input->recipient_known) && is_fact(input->all_parties) &&
+        is_fact(input->all_identified) && input->n_subjects <= VPRIV_DECISION_SUBJECTS_MAX;
     for (size_t i = 0; good && i < input->n_subjects; i++)
         good = subject_is_well_formed(&input->subjects[i]);
     return good;
@@ -178,6 +179,8 @@ static uint32_t deny_consent(const vpriv_decision_input *input)
     uint32_t reasons = unless(fresh || goes_on_when_stale(input->purpose), VPRIV_DENY_POLICY_STALE);
     reasons |= unless(is_yes(input->recipient_known), VPRIV_DENY_RECIPIENT_UNKNOWN);
     reasons |= unless(input->n_subjects > 0, VPRIV_DENY_NO_SUBJECT);
+    reasons |= unless(input->all_parties == VPRIV_FACT_NO || is_yes(input->all_identified),
+        VPRIV_DENY_SUBJECT_UNKNOWN);
     for (size_t i = 0; i < input->n_subjects && i < VPRIV_DECISION_SUBJECTS_MAX; i++)
         reasons |= deny_subject(&input->subjects[i], input->now_us);
     return reasons;

@@ -15,12 +15,13 @@
 
 static const char label[] = "voicepriv consent event";
 
-static const char *const by_names[] = {"", "person", "parent", "guardian", "controller"};
+static const char *const by_names[] = {
+    "", "person", "parent", "guardian", "controller", "guardians"};
 static const char *const method_names[] = {"", "tap", "voice", "button", "paper", "import"};
 
 const char *vpi_consent_by_name(vpriv_consent_by by)
 {
-    return by >= VPRIV_CONSENT_BY_PERSON && by <= VPRIV_CONSENT_BY_CONTROLLER ? by_names[by] : "";
+    return by >= VPRIV_CONSENT_BY_PERSON && by <= VPRIV_CONSENT_BY_GUARDIANS ? by_names[by] : "";
 }
 
 const char *vpi_consent_method_name(vpriv_consent_method method)
@@ -262,7 +263,7 @@ static void get_event(vpi_signed *d, vpriv_surface_event *e)
     if (!d->failed && vpriv_purpose_from_name(purpose, &e->purpose) != VPRIV_OK)
         vpi_signed_wrong(d, "\"purpose\" is \"%.39s\", which is not known", purpose);
     e->event = (vpriv_consent_event)get_name(d, "event", event_name, VPRIV_CONSENT_EVENT_RECONFIRM);
-    e->by = (vpriv_consent_by)get_name(d, "by", by_name, VPRIV_CONSENT_BY_CONTROLLER);
+    e->by = (vpriv_consent_by)get_name(d, "by", by_name, VPRIV_CONSENT_BY_GUARDIANS);
     e->method =
         (vpriv_consent_method)get_name(d, "method", method_name, VPRIV_CONSENT_METHOD_IMPORT);
     if (!is_empty(d, "notice"))

@@ -1,4 +1,5 @@
 #include "consent/merge.h"
+#include "consent/state.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,6 +102,35 @@ typedef struct merging {
     vpi_merge_result result;
 } merging;
 
+/* A guardian's no, and no yes of all of them together between it and this one. */
+static bool is_objection(const merging *m, const vpi_merge_event *no, const vpi_merge_event *yes)
+{
+    if (no->said.purpose != m->purpose || !vpi_consent_is_by_guardian(no->said.by) ||
+        (no->said.event != VPRIV_CONSENT_EVENT_REFUSE &&
+            no->said.event != VPRIV_CONSENT_EVENT_WITHDRAW))
+        return false;
+    for (size_t i = 0; i < m->n; i++) {
+        const vpi_merge_event *all = &m->events[i];
+        if (all->said.purpose == m->purpose && vpi_merge_is_yes(all->said.event) &&
+            all->said.by == VPRIV_CONSENT_BY_GUARDIANS && !all->waits && !all->is_forked &&
+            is_before(no, all) && is_before(all, yes))
+            return false;
+    }
+    return true;
+}
+
+static bool is_objected_to(merging *m, const vpi_merge_event *yes)
+{
+    if (yes->said.by != VPRIV_CONSENT_BY_PARENT && yes->said.by != VPRIV_CONSENT_BY_GUARDIAN)
+        return false;
+    for (size_t i = 0; i < m->n; i++)
+        if (is_objection(m, &m->events[i], yes)) {
+            m->result.is_objected = true;
+            return true;
+        }
+    return false;
+}
+
 static bool holds(merging *m, const vpi_merge_event *yes)
 {
     m->result.has_gap |= yes->waits;
@@ -111,7 +141,7 @@ static bool holds(merging *m, const vpi_merge_event *yes)
         if (m->events[i].said.purpose == m->purpose && vpi_merge_is_no(m->events[i].said.event) &&
             !is_before(&m->events[i], yes))
             return false;
-    return true;
+    return !is_objected_to(m, yes);
 }
 
 static int group_of(merging *m, const vpi_merge_event *event)

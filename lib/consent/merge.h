@@ -6,6 +6,8 @@
  *   - a yes counts when nothing of its surface is missing before it, nobody else has its number, and its
  *     notice is in force
  *   - a yes holds when every no is before it; otherwise some no holds
+ *   - a yes of one guardian holds when none of them has said no before, or all of them together have said
+ *     yes in between
  *   - of several that hold, those that are before none of the others; of these the latest time, then the
  *     greatest surface, number and hash */
 #ifndef VPI_CONSENT_MERGE_H
@@ -28,6 +30,7 @@ typedef struct vpi_merge_result {
     const vpi_merge_event *winner; /* in events; NULL in state Unknown */
     bool has_gap;                  /* a yes waits for events that are missing before it */
     bool is_forked;                /* a surface used one number twice */
+    bool is_objected;              /* one guardian says yes after a guardian said no */
 } vpi_merge_result;
 
 /* Events of one person, of all purposes, each hash once: by surface and number, with what is known from

@@ -1,6 +1,7 @@
 #include "consent/rules.h"
 #include "base/clock.h"
 #include "consent/purpose.h"
+#include "consent/state.h"
 #include "consent/text.h"
 #include <string.h>
 #include <strings.h>
@@ -150,19 +151,35 @@ int64_t vpriv_rules_keep_until(const vpriv_rules *rules, vpriv_purpose purpose, 
     return end_us;
 }
 
+int64_t vpi_rules_of_age_us(
+    const vpriv_rules *rules, vpriv_subject_class subject_class, vpi_birth birth)
+{
+    if (birth.year == 0)
+        return subject_class == VPRIV_SUBJECT_CHILD ? VPRIV_TIME_FOREVER_US : 0;
+    return vpi_time_add_months_us(
+        0, ((int)birth.year + (int)rules->minimum_age - 1970) * 12 + birth.month);
+}
+
+/* Born before 1970 is of age at a time before it. */
+static bool is_young(int64_t of_age_us, int64_t at_us)
+{
+    return of_age_us != 0 && (at_us <= 0 || at_us < of_age_us);
+}
+
 bool vpi_rules_child_holds(const vpriv_rules *rules, vpriv_subject_class subject_class,
+    vpi_birth birth, vpriv_consent_by by, int64_t said_us, int64_t now_us)
+{
+    const int64_t of_age_us = vpi_rules_of_age_us(rules, subject_class, birth);
+    if (vpi_consent_is_by_guardian(by))
+        return is_young(of_age_us, now_us) && !rules->young_are_refused;
+    return !is_young(of_age_us, said_us < now_us ? said_us : now_us);
+}
+
+bool vpi_rules_outgrown(const vpriv_rules *rules, vpriv_subject_class subject_class,
     vpi_birth birth, vpriv_consent_by by, int64_t now_us)
 {
-    const bool by_guardian = by == VPRIV_CONSENT_BY_PARENT || by == VPRIV_CONSENT_BY_GUARDIAN;
-    const bool is_child = subject_class == VPRIV_SUBJECT_CHILD;
-    bool is_young = is_child;
-    if (birth.year != 0) {
-        const int months = ((int)birth.year + (int)rules->minimum_age - 1970) * 12 + birth.month;
-        is_young = now_us <= 0 || now_us < vpi_time_add_months_us(0, months);
-    }
-    if (is_young)
-        return by_guardian && !rules->young_are_refused;
-    return !(is_child && by_guardian);
+    return vpi_consent_is_by_guardian(by) &&
+           !is_young(vpi_rules_of_age_us(rules, subject_class, birth), now_us);
 }
 
 bool vpi_rules_form_suffices(

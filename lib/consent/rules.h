@@ -29,8 +29,19 @@ void vpi_rules_join(vpriv_rules *rules, const vpriv_rules *others);
 void vpi_rules_add_term(vpriv_rules *rules, vpriv_rules_term term);
 void vpi_rules_add_stop(vpriv_rules *rules, vpriv_rules_stop stop);
 
-/* Who is young needs a guardian (or cannot consent at all); who came of age must say it again. */
+/* The first microsecond somebody is of age: 0 for who always was, VPRIV_TIME_FOREVER_US for a child of
+ * whom nobody knows when. */
+int64_t vpi_rules_of_age_us(
+    const vpriv_rules *rules, vpriv_subject_class subject_class, vpi_birth birth);
+
+/* Whether what was said then counts now, as far as age goes: a guardian's word as long as the person is
+ * young (and the young may consent at all), the person's own when they were of age. Times of 0 or less
+ * are not known, which is young. */
 bool vpi_rules_child_holds(const vpriv_rules *rules, vpriv_subject_class subject_class,
+    vpi_birth birth, vpriv_consent_by by, int64_t said_us, int64_t now_us);
+
+/* Somebody said yes for them who has no say any more, because they are of age now. */
+bool vpi_rules_outgrown(const vpriv_rules *rules, vpriv_subject_class subject_class,
     vpi_birth birth, vpriv_consent_by by, int64_t now_us);
 
 /* Whether a consent was given in the form that is asked for. */

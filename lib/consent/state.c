@@ -105,6 +105,12 @@ vpriv_consent_event vpi_consent_event_into(vpriv_consent_state state)
     return (vpriv_consent_event)0;
 }
 
+bool vpi_consent_is_by_guardian(vpriv_consent_by by)
+{
+    return by == VPRIV_CONSENT_BY_PARENT || by == VPRIV_CONSENT_BY_GUARDIAN ||
+           by == VPRIV_CONSENT_BY_GUARDIANS;
+}
+
 static bool is_for_controller(vpriv_consent_event event)
 {
     return event == VPRIV_CONSENT_EVENT_REVOKE || event == VPRIV_CONSENT_EVENT_EXPIRE ||
@@ -115,7 +121,7 @@ vpriv_status vpi_consent_may(vpriv_consent_by by, vpriv_consent_event event)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     VPI_ENSURE(is_event(event), VPRIV_E_ARG, "consent: no such event (%d)", (int)event);
-    VPI_ENSURE(by >= VPRIV_CONSENT_BY_PERSON && by <= VPRIV_CONSENT_BY_CONTROLLER, VPRIV_E_ARG,
+    VPI_ENSURE(by >= VPRIV_CONSENT_BY_PERSON && by <= VPRIV_CONSENT_BY_GUARDIANS, VPRIV_E_ARG,
         "consent: it is not known by whom");
     if (event != VPRIV_CONSENT_EVENT_REQUEST) {
         VPI_ENSURE((by == VPRIV_CONSENT_BY_CONTROLLER) == is_for_controller(event), VPRIV_E_ARG,

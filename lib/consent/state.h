@@ -27,4 +27,7 @@ vpriv_consent_event vpi_consent_event_into(vpriv_consent_state state);
 /* "give", "withdraw"; static, never NULL. */
 const char *vpi_consent_event_name(vpriv_consent_event event);
 
+/* A parent, a guardian, or all of them together. */
+bool vpi_consent_is_by_guardian(vpriv_consent_by by);
+
 #endif

@@ -2,6 +2,7 @@
 #include "consent/purpose.h"
 #include "consent/text.h"
 #include "recorder/recorder.h"
+#include "vault/decision.h"
 #include "vault/false_wakes.h"
 #include "vault/header.h"
 #include <string.h>
@@ -30,19 +31,60 @@ uint32_t vpi_recorder_pre_roll_ms(const vpriv_recorder_config *config)
     return config->pre_roll_ms ? config->pre_roll_ms : PRE_ROLL_MS_DEFAULT;
 }
 
-static vpriv_status check_subjects(const vpriv_recorder_config *config)
+static vpriv_status check_voices(const vpi_voices *voices)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    VPI_ENSURE(config->subjects && config->n_subjects >= 1 &&
-                   config->n_subjects <= VPRIV_RECORDING_SUBJECTS_MAX,
-        VPRIV_E_ARG, "%zu subjects; 1 to %d are needed", config->n_subjects,
-        VPRIV_RECORDING_SUBJECTS_MAX);
-    for (size_t i = 0; i < config->n_subjects; i++)
+    const size_t most = VPRIV_RECORDING_SUBJECTS_MAX;
+    VPI_ENSURE(voices->n_subjects <= most && (voices->subjects || voices->n_subjects == 0),
+        VPRIV_E_ARG, "%zu subjects; at most %zu", voices->n_subjects, most);
+    VPI_ENSURE(voices->n_guests <= most && voices->n_unknown <= most, VPRIV_E_ARG,
+        "%u guests and %u unknown speakers; at most %zu", voices->n_guests, voices->n_unknown,
+        most);
+    const size_t n = voices->n_subjects + voices->n_guests + voices->n_unknown;
+    VPI_ENSURE(n >= 1 && n <= most, VPRIV_E_ARG, "%zu speakers; 1 to %zu are needed", n, most);
+    VPI_ENSURE((unsigned)voices->all_identified <= VPRIV_FACT_YES, VPRIV_E_ARG,
+        "all_identified is %d, which is no vpriv_fact", (int)voices->all_identified);
+    for (size_t i = 0; i < voices->n_subjects; i++)
         for (size_t j = 0; j < i; j++)
             VPI_ENSURE(
-                memcmp(config->subjects + i * VPRIV_SUBJECT_ID_BYTES,
-                    config->subjects + j * VPRIV_SUBJECT_ID_BYTES, VPRIV_SUBJECT_ID_BYTES) != 0,
+                memcmp(voices->subjects + i * VPRIV_SUBJECT_ID_BYTES,
+                    voices->subjects + j * VPRIV_SUBJECT_ID_BYTES, VPRIV_SUBJECT_ID_BYTES) != 0,
                 VPRIV_E_ARG, "subject %zu is named twice", i + 1);
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+static vpi_voices voices_of(const vpriv_recorder_config *config)
+{
+    return (vpi_voices){.subjects = config->subjects,
+        .n_subjects = config->n_subjects,
+        .n_guests = config->n_guests,
+        .n_unknown = config->n_unknown_speakers,
+        .all_identified = config->all_identified};
+}
+
+/* Who speaks at this trigger. What the recorder knows of others is not carried over to subjects that
+ * are named anew. */
+static vpriv_status voices_at(
+    const vpriv_recorder_config *config, const vpriv_trigger *trigger, vpi_voices *voices_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    const uint32_t most = VPRIV_RECORDING_SUBJECTS_MAX;
+    vpi_voices voices = {.subjects = trigger->subjects, .n_subjects = trigger->n_subjects};
+    VPI_ENSURE(trigger->subjects || trigger->n_subjects == 0, VPRIV_E_ARG,
+        "the trigger's n_subjects is %zu, and there are none", trigger->n_subjects);
+    VPI_ENSURE(trigger->n_guests <= most && trigger->n_unknown_speakers <= most, VPRIV_E_ARG,
+        "the trigger has %u guests and %u unknown speakers; at most %u", trigger->n_guests,
+        trigger->n_unknown_speakers, most);
+    if (!trigger->subjects)
+        voices = voices_of(config);
+    voices.n_guests += trigger->n_guests;
+    voices.n_unknown += trigger->n_unknown_speakers;
+    if (trigger->all_identified != VPRIV_FACT_UNKNOWN)
+        voices.all_identified = trigger->all_identified;
+    VPI_TRY(check_voices(&voices));
+    *voices_out = voices;
     st = VPRIV_OK;
 out:
     return st;
@@ -112,7 +154,8 @@ vpriv_status vpi_recorder_config_check(
     VPI_ENSURE(config && config->struct_size == sizeof *config, VPRIV_E_ARG,
         "vpriv_recorder_config.struct_size is not set");
     filled = *config;
-    VPI_TRY(check_subjects(config));
+    const vpi_voices voices = voices_of(config);
+    VPI_TRY(check_voices(&voices));
     VPI_TRY(vpriv_encoding_check(
         config->encoding.struct_size ? &config->encoding : NULL, &filled.encoding));
     VPI_ENSURE(vpi_retention_is_valid(config->retention), VPRIV_E_ARG,
@@ -189,12 +232,18 @@ vpriv_status vpi_recorder_request(const vpriv_recorder_config *config, const vpr
         "device_class is longer than %d bytes", VPRIV_DEVICE_BYTES - 1);
     VPI_ENSURE(vpi_text_is_plain(device_class, strlen(device_class)), VPRIV_E_ARG,
         "device_class is not plain UTF-8 text");
+    vpi_voices voices = {.subjects = NULL};
+    VPI_TRY(voices_at(config, trigger, &voices));
     memset(request_out, 0, sizeof *request_out);
     request_out->required = config->required_purposes;
     request_out->optional = config->optional_purposes;
     vpi_tag *tag = &request_out->tag;
-    tag->n_subjects = (uint32_t)config->n_subjects;
-    memcpy(tag->subjects, config->subjects, config->n_subjects * (size_t)VPRIV_SUBJECT_ID_BYTES);
+    tag->n_subjects = (uint32_t)voices.n_subjects;
+    if (voices.n_subjects > 0)
+        memcpy(tag->subjects, voices.subjects, voices.n_subjects * (size_t)VPRIV_SUBJECT_ID_BYTES);
+    tag->all_identified = voices.all_identified;
+    request_out->n_guests = voices.n_guests;
+    request_out->n_unknown = voices.n_unknown;
     tag->trigger = trigger->kind;
     tag->trigger_score = trigger->score;
     if (trigger->wake_word)

@@ -24,9 +24,11 @@ vpriv_status vpriv_recorder_open(vpriv_vault *vault, vpriv_source *source,
     recorder->source = source;
     VPI_TRY(vpi_recorder_config_check(config, &recorder->config));
     recorder->config.subjects = NULL;
-    VPI_TRY(vpi_alloc(config->n_subjects, VPRIV_SUBJECT_ID_BYTES, (void **)&subjects));
-    memcpy(subjects, config->subjects, config->n_subjects * (size_t)VPRIV_SUBJECT_ID_BYTES);
-    recorder->config.subjects = subjects;
+    if (config->n_subjects > 0) {
+        VPI_TRY(vpi_alloc(config->n_subjects, VPRIV_SUBJECT_ID_BYTES, (void **)&subjects));
+        memcpy(subjects, config->subjects, config->n_subjects * (size_t)VPRIV_SUBJECT_ID_BYTES);
+        recorder->config.subjects = subjects;
+    }
     const vpi_intake_config intake = {.encoding = recorder->config.encoding,
         .pre_roll_ms = vpi_recorder_pre_roll_ms(config),
         .high_pass = !config->no_high_pass,

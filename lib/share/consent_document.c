@@ -177,6 +177,7 @@ static json_t *indicated_by(const vpriv_consent_record *record, size_t number)
     case VPRIV_CONSENT_BY_PARENT:
         return vpi_document_node("dpv:ParentOfDataSubject");
     case VPRIV_CONSENT_BY_GUARDIAN:
+    case VPRIV_CONSENT_BY_GUARDIANS:
         return vpi_document_node("dpv:GuardianOfDataSubject");
     case VPRIV_CONSENT_BY_CONTROLLER:
         return party_ref(record, number, record->controller_id);

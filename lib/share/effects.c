@@ -66,6 +66,7 @@ vpriv_status vpriv_effects_now(
 {
     uint32_t in_force = 0;
     bool began = false;
+    vpi_voices voices = {.all_identified = VPRIV_FACT_YES};
     if (!request || request->struct_size != sizeof *request || !request->subjects ||
         request->n_subjects < 1 || request->n_subjects > VPRIV_RECORDING_SUBJECTS_MAX)
         return vpi_fail(VPRIV_E_ARG, "1 to %d subjects are needed", VPRIV_RECORDING_SUBJECTS_MAX);
@@ -73,13 +74,15 @@ vpriv_status vpriv_effects_now(
     if (st != VPRIV_OK)
         return st;
     st = VPRIV_E_INTERNAL;
+    voices.subjects = request->subjects;
+    voices.n_subjects = request->n_subjects;
     VPI_TRY(vpi_vault_read_begin(vault, &began));
     for (int p = 0; p < VPRIV_PURPOSES_MAX; p++) {
         uint32_t reasons = VPRIV_DENY_INPUT_MALFORMED;
         const bool by_trigger =
             vpriv_purpose_about((vpriv_purpose)p)->basis == VPRIV_PURPOSE_BASIS_TRIGGER;
-        VPI_TRY(vpi_decide_capture(vault, request->subjects, request->n_subjects, (vpriv_purpose)p,
-            request->retention, &reasons, NULL));
+        VPI_TRY(vpi_decide_capture(
+            vault, &voices, (vpriv_purpose)p, request->retention, &reasons, NULL));
         if (reasons == 0 && !(by_trigger && request->starts_by_itself))
             in_force |= VPRIV_PURPOSE_BIT(p);
     }

@@ -3,6 +3,7 @@
 #include "base/try.h"
 #include "vault/consent_store.h"
 #include "vault/erase.h"
+#include "vault/lawful.h"
 #include <string.h>
 
 vpriv_status vpi_wrap_key_in_force(vpriv_vault *vault, const vpi_tag *tag,
@@ -63,13 +64,39 @@ out:
     return st;
 }
 
-/* For how long everybody who speaks lets it be kept for a purpose. */
-static vpriv_status consented_term(vpriv_vault *vault, const vpi_tag *tag, vpriv_purpose purpose,
-    vpriv_retention *retention_out, int64_t *end_us_out)
+/* What the places that count say now of a recording and everybody who speaks in it. Damage must not keep
+ * anybody from destroying keys, which begins with adopting: what does not open is strict. */
+static vpriv_status rules_of(vpriv_vault *vault, const vpi_tag *tag, vpriv_rules *rules_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    int64_t end_us = VPRIV_TIME_FOREVER_US;
-    vpriv_retention shortest = VPRIV_RETENTION_ERASED_ONLY;
+    vpi_lawful *lawful = NULL;
+    const vpriv_status read = vpi_lawful_load(vault, tag->jurisdiction, &lawful);
+    if (read != VPRIV_E_AUTH)
+        VPI_TRY(read);
+    *rules_out = lawful ? lawful->here : *vpriv_rules_strict();
+    for (uint32_t i = 0; lawful && i < tag->n_subjects; i++) {
+        vpi_subject subject;
+        vpi_subject_place at = {.home = VPI_STRICT};
+        VPI_TRY(vpi_subject_find(vault, tag->subjects[i], &subject));
+        const vpriv_status placed = vpi_subject_place_of(vault, &subject, &at);
+        if (placed != VPRIV_E_AUTH)
+            VPI_TRY(placed);
+        vpi_lawful_join_home(lawful, at.home, rules_out);
+    }
+    vpi_fail_clear();
+    st = VPRIV_OK;
+out:
+    free(lawful);
+    return st;
+}
+
+/* For how long the law, and everybody who speaks, let it be kept for a purpose. */
+static vpriv_status shortest_term(vpriv_vault *vault, const vpi_tag *tag, vpriv_purpose purpose,
+    const vpriv_rules *rules, vpriv_retention *retention_out, int64_t *end_us_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpriv_retention shortest = vpi_lawful_term(rules, purpose, tag->started_us);
+    int64_t end_us = vpi_retention_end_us(shortest, tag->started_us);
     for (uint32_t i = 0; i < tag->n_subjects; i++) {
         vpi_subject subject;
         vpriv_consent_record record;
@@ -96,12 +123,14 @@ static vpriv_status set_terms(vpriv_vault *vault, vpi_recording *recording)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     const vpi_tag *tag = &recording->tag;
+    vpriv_rules rules;
     vpriv_retention terms[VPI_PURPOSES_MAX], longest = VPRIV_RETENTION_NONE;
     int64_t ends_us[VPI_PURPOSES_MAX], longest_us = 0;
+    VPI_TRY(rules_of(vault, tag, &rules));
     for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
         if (!(recording->wrapped >> p & 1))
             continue;
-        VPI_TRY(consented_term(vault, tag, (vpriv_purpose)p, &terms[p], &ends_us[p]));
+        VPI_TRY(shortest_term(vault, tag, (vpriv_purpose)p, &rules, &terms[p], &ends_us[p]));
         if (ends_us[p] > longest_us) {
             longest_us = ends_us[p];
             longest = terms[p];

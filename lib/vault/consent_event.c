@@ -12,6 +12,7 @@
 #include "vault/event_store.h"
 #include "vault/header.h"
 #include "vault/ingest.h"
+#include "vault/lawful.h"
 #include "vault/log_store.h"
 #include "vault/notice_store.h"
 #include "vault/policy.h"
@@ -70,19 +71,11 @@ static vpriv_status describe_first(vpriv_vault *vault, const vpi_subject *person
     memcpy(record->subject, person->id, sizeof record->subject);
     record->subject_class = person->subject_class;
     record->purpose = purpose;
-    memcpy(record->controller_id, settings->controller_id, sizeof record->controller_id);
-    /* The controller's seat; the profile that decides is the vault's, and in every tag. */
-    snprintf(record->jurisdictions[0], sizeof record->jurisdictions[0], "%s",
-        settings->controller_country);
-    record->n_jurisdictions = 1;
     record->legal_basis =
         about->is_explicit ? VPRIV_LEGAL_BASIS_EXPLICIT_CONSENT : VPRIV_LEGAL_BASIS_CONSENT;
     record->operations = vpi_purpose_operations(purpose);
     record->human_involvement = vpi_purpose_human_involvement(purpose);
     memcpy(record->storage_device, settings->device_class, sizeof record->storage_device);
-    if (strcmp(settings->controller_country, "ZZ") != 0)
-        snprintf(record->storage_country, sizeof record->storage_country, "%s",
-            settings->controller_country);
     snprintf(record->retention, sizeof record->retention, "%s", VPRIV_RETENTION_UNTIL_ERASED);
     snprintf(record->withdrawal, sizeof record->withdrawal,
         "On the device, at any time, effective at once.");
@@ -104,7 +97,7 @@ out:
     return st;
 }
 
-/* A policy that cannot be read must not keep anybody from withdrawing. */
+/* Reads the settings of now as well. A policy that cannot be read must not keep anybody from withdrawing. */
 static uint64_t epoch_in_force(vpriv_vault *vault)
 {
     uint64_t epoch = vault->settings.policy_epoch;
@@ -122,6 +115,14 @@ static void fill_parties(vpriv_vault *vault, vpriv_consent_record *record)
 {
     const vpi_settings *settings = &vault->settings;
     record->n_parties = record->n_recipients = 0;
+    memcpy(record->controller_id, settings->controller_id, sizeof record->controller_id);
+    /* The seat; the profile that decides is the vault's, and in every tag. */
+    snprintf(record->jurisdictions[0], sizeof record->jurisdictions[0], "%s",
+        settings->controller_country);
+    record->n_jurisdictions = 1;
+    const bool has_seat = strcmp(settings->controller_country, "ZZ") != 0;
+    snprintf(record->storage_country, sizeof record->storage_country, "%s",
+        has_seat ? settings->controller_country : "");
     add_party(record, settings->controller_id, settings->controller_name,
         settings->controller_country, VPRIV_PARTY_CONTROLLER);
     memcpy(record->recipients[record->n_recipients++], settings->controller_id,
@@ -163,7 +164,6 @@ static vpriv_status fill_event(vpriv_vault *vault, vpriv_consent_event event,
         VPRIV_E_ARG, "the consent would have ended already (valid_until is in the past)");
     VPI_TRY(copy_text(evidence->surface && evidence->surface[0] ? evidence->surface : "device",
         "surface", record->event.surface, sizeof record->event.surface));
-    record->policy_epoch = epoch_in_force(vault);
     vpi_random(record->record_id, sizeof record->record_id);
     vpi_uuid4_stamp(record->record_id);
     st = VPRIV_OK;
@@ -183,11 +183,10 @@ static void no_notice(vpriv_consent_record *record)
     crypto_hash_sha256(record->notice.sha256, NULL, 0);
 }
 
-/* Time and uses run out by themselves, without an event: such a consent can be given anew. */
-static bool has_run_out(vpriv_vault *vault, const vpriv_consent_record *record)
+bool vpi_consent_has_run_out(const vpriv_consent_record *record, int64_t now_us)
 {
     const int64_t until_us = record->event.valid_until_us;
-    return (until_us != 0 && vpi_vault_now_us(vault) >= until_us) ||
+    return (until_us != 0 && now_us >= until_us) ||
            (record->max_uses != 0 && record->uses >= record->max_uses);
 }
 
@@ -197,6 +196,7 @@ vpriv_status vpi_consent_from_event(vpriv_vault *vault, const vpi_subject *perso
     vpriv_status st = VPRIV_E_INTERNAL;
     const vpriv_consent_evidence evidence = {
         .struct_size = sizeof evidence, .retention = said->retention, .max_uses = said->max_uses};
+    const uint64_t epoch = epoch_in_force(vault);
     VPI_TRY(describe_first(vault, person, said->purpose, record_out));
     fill_parties(vault, record_out);
     VPI_TRY(set_retention(evidence.retention, record_out));
@@ -213,7 +213,7 @@ vpriv_status vpi_consent_from_event(vpriv_vault *vault, const vpi_subject *perso
     record_out->event.surface_sequence = said->sequence;
     memcpy(record_out->event.surface, said->surface, sizeof record_out->event.surface);
     memcpy(record_out->record_id, said->record_id, sizeof record_out->record_id);
-    record_out->policy_epoch = epoch_in_force(vault);
+    record_out->policy_epoch = epoch;
     st = VPRIV_OK;
 out:
     return st;
@@ -227,6 +227,7 @@ static vpriv_status make_record(vpriv_vault *vault, const vpi_subject *person,
     vpriv_consent_state state = VPRIV_CONSENT_UNKNOWN, next = VPRIV_CONSENT_UNKNOWN;
     uint8_t previous[VPRIV_SHA256_BYTES] = {0};
     *old_slot_out = VPI_NO_SLOT;
+    const uint64_t epoch = epoch_in_force(vault);
     const vpriv_status found =
         vpi_consent_latest(vault, person->row, purpose, record_out, old_slot_out);
     if (found == VPRIV_OK) {
@@ -238,7 +239,8 @@ static vpriv_status make_record(vpriv_vault *vault, const vpi_subject *person,
     }
     /* A yes is always an answer to the notice in force: asking and answering may come in one call. */
     const bool answer = event == VPRIV_CONSENT_EVENT_GIVE || event == VPRIV_CONSENT_EVENT_REFUSE;
-    if (answer && vpi_consent_permits(state) && has_run_out(vault, record_out))
+    if ((answer || event == VPRIV_CONSENT_EVENT_RECONFIRM) && vpi_consent_permits(state) &&
+        vpi_consent_has_run_out(record_out, vpi_vault_now_us(vault)))
         state = VPRIV_CONSENT_EXPIRED;
     if (answer && state != VPRIV_CONSENT_UNKNOWN && state != VPRIV_CONSENT_REQUESTED &&
         !vpi_consent_permits(state))
@@ -248,6 +250,7 @@ static vpriv_status make_record(vpriv_vault *vault, const vpi_subject *person,
     VPI_TRY(vpi_consent_may(record_out->event.by, event));
     no_notice(record_out);
     record_out->event.state = next;
+    record_out->policy_epoch = epoch;
     memcpy(record_out->previous_hash, previous, sizeof previous);
     VPI_TRY(vpi_consent_record_check(record_out));
     st = VPRIV_OK;
@@ -283,14 +286,38 @@ out:
     return st;
 }
 
-/* Inside the transaction: everything but destroying the old grant key, whose slot comes out (or
- * VPI_NO_SLOT). */
-static vpriv_status apply(vpriv_vault *vault, const vpi_subject *person, vpriv_purpose purpose,
+/* Who is of age decides alone. Damage, and not knowing when they were born, keep nobody from saying no. */
+static vpriv_status check_of_age(vpriv_vault *vault, const vpi_subject *person, vpriv_consent_by by)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_subject_place at;
+    vpi_lawful *lawful = NULL;
+    if (!vpi_consent_is_by_guardian(by))
+        return VPRIV_OK;
+    const vpriv_status placed = vpi_subject_place_of(vault, person, &at);
+    const vpriv_status read = placed == VPRIV_OK ? vpi_lawful_load(vault, NULL, &lawful) : placed;
+    if (read != VPRIV_E_AUTH)
+        VPI_TRY(read);
+    if (lawful && at.birth.year != 0) {
+        vpriv_rules rules = lawful->here;
+        vpi_lawful_join_home(lawful, at.home, &rules);
+        VPI_ENSURE(!vpi_rules_outgrown(&rules, person->subject_class, at.birth, by, lawful->now_us),
+            VPRIV_E_STATE, "consent: they are of age, and decide for themselves");
+    }
+    vpi_fail_clear();
+    st = VPRIV_OK;
+out:
+    free(lawful);
+    return st;
+}
+
+vpriv_status vpi_consent_apply(vpriv_vault *vault, const vpi_subject *person, vpriv_purpose purpose,
     vpriv_consent_event event, const vpriv_consent_evidence *evidence, vpriv_receipt *receipt,
     uint64_t *old_slot_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpriv_consent_record record;
+    VPI_TRY(check_of_age(vault, person, evidence->by));
     VPI_TRY(make_record(vault, person, purpose, event, evidence, &record, old_slot_out));
     /* What every vault finds out by itself is no event for others. */
     if (event != VPRIV_CONSENT_EVENT_INVALIDATE && event != VPRIV_CONSENT_EVENT_EXPIRE)
@@ -301,65 +328,6 @@ static vpriv_status apply(vpriv_vault *vault, const vpi_subject *person, vpriv_p
         VPI_TRY(vpi_sweep_add_subject(vault, person));
     st = VPRIV_OK;
 out:
-    return st;
-}
-
-/* One person's consents on a notice that has a new version: invalid from now on. */
-static vpriv_status invalidate_person(vpriv_vault *vault, const vpi_subject *person, const char *id,
-    const char *language, uint64_t slots_out[VPI_PURPOSES_MAX], size_t *n_out)
-{
-    vpriv_status st = VPRIV_E_INTERNAL;
-    const vpriv_consent_evidence evidence = {.struct_size = sizeof evidence, .surface = "library"};
-    uint32_t purposes = 0;
-    size_t n = 0;
-    VPI_TRY(vpi_consent_purposes(vault, person->row, &purposes));
-    for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
-        vpriv_consent_record record;
-        vpriv_receipt receipt;
-        uint64_t slot = VPI_NO_SLOT;
-        if (!(purposes >> p & 1))
-            continue;
-        VPI_TRY(vpi_consent_latest(vault, person->row, (vpriv_purpose)p, &record, NULL));
-        if (!vpi_consent_permits(record.event.state) || strcmp(record.notice.id, id) != 0 ||
-            strcmp(record.notice.language, language) != 0)
-            continue;
-        VPI_TRY(apply(vault, person, (vpriv_purpose)p, VPRIV_CONSENT_EVENT_INVALIDATE, &evidence,
-            &receipt, &slot));
-        if (slot != VPI_NO_SLOT)
-            slots_out[n++] = slot;
-    }
-    *n_out = n;
-    st = VPRIV_OK;
-out:
-    return st;
-}
-
-vpriv_status vpi_consent_invalidate(vpriv_vault *vault, const char *id, const char *language)
-{
-    vpriv_status st = VPRIV_E_INTERNAL;
-    uint64_t *slots = NULL;
-    size_t n_slots = 0;
-    int64_t row = 0;
-    VPI_TRY(vpi_ingest_adopt_all(vault));
-    for (;;) {
-        vpi_subject person;
-        size_t n = 0;
-        const vpriv_status next = vpi_subject_next_row(vault, row, &row);
-        if (next == VPRIV_E_NOT_FOUND)
-            break;
-        VPI_TRY(next);
-        VPI_TRY(vpi_subject_load(vault, row, &person));
-        uint64_t *more = realloc(slots, (n_slots + VPI_PURPOSES_MAX) * sizeof *slots);
-        VPI_ENSURE(more, VPRIV_E_MEMORY, "no memory for %zu consents", n_slots);
-        slots = more;
-        VPI_TRY(invalidate_person(vault, &person, id, language, slots + n_slots, &n));
-        n_slots += n;
-    }
-    if (n_slots > 0)
-        VPI_TRY(vpi_vault_shred(vault, slots, n_slots));
-    st = VPRIV_OK;
-out:
-    free(slots);
     return st;
 }
 
@@ -402,7 +370,7 @@ vpriv_status vpriv_consent_record_event(vpriv_vault *vault, const uint8_t *subje
     vpi_receipt_start(vault, VPRIV_LOG_CONSENT_EVENT, &receipt);
     /* What was recorded under the old consent belongs to the old grant key. */
     VPI_TRY(vpi_ingest_adopt_all(vault));
-    VPI_TRY(apply(
+    VPI_TRY(vpi_consent_apply(
         vault, &person, purpose, event, evidence ? evidence : &no_evidence, &receipt, &old_slot));
     if (old_slot != VPI_NO_SLOT)
         VPI_TRY(vpi_vault_shred(vault, &old_slot, 1));

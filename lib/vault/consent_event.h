@@ -16,4 +16,12 @@ vpriv_status vpi_consent_put(vpriv_vault *vault, const vpi_subject *person,
 vpriv_status vpi_consent_from_event(vpriv_vault *vault, const vpi_subject *person,
     const vpriv_surface_event *said, vpriv_consent_state state, vpriv_consent_record *record_out);
 
+/* Everything but destroying the old grant key, whose slot comes out (or VPI_NO_SLOT). */
+vpriv_status vpi_consent_apply(vpriv_vault *vault, const vpi_subject *person, vpriv_purpose purpose,
+    vpriv_consent_event event, const vpriv_consent_evidence *evidence, vpriv_receipt *receipt,
+    uint64_t *old_slot_out);
+
+/* Time and uses run out by themselves, without an event. */
+bool vpi_consent_has_run_out(const vpriv_consent_record *record, int64_t now_us);
+
 #endif

@@ -28,10 +28,6 @@ vpriv_status vpi_consent_count_use(vpriv_vault *vault, int64_t subject, vpriv_pu
 vpriv_status vpi_consent_grant_slots(
     vpriv_vault *vault, int64_t subject, uint64_t slots_out[VPI_PURPOSES_MAX], size_t *n_out);
 
-/* In a write transaction: a notice has a new version, so every consent given on this id and language
- * is invalid, and its grant key destroyed. Implemented with the events, in consent_event.c. */
-vpriv_status vpi_consent_invalidate(vpriv_vault *vault, const char *id, const char *language);
-
 /* Open every record of a person, in order: the first row above *row_io. VPRIV_E_NOT_FOUND, without a
  * text, at the end; VPRIV_E_AUTH when one was taken away. */
 vpriv_status vpi_consent_next_row(vpriv_vault *vault, int64_t subject, int64_t *row_io,

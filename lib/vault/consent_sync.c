@@ -9,7 +9,9 @@
 #include "vault/erase.h"
 #include "vault/event_store.h"
 #include "vault/ingest.h"
+#include "vault/lawful.h"
 #include "vault/notice_store.h"
+#include "vault/policy.h"
 #include "vault/receipt.h"
 #include "vault/sweep.h"
 #include <sodium.h>
@@ -30,6 +32,7 @@ typedef struct syncing {
     size_t n_changed;
     uint64_t *slots;
     size_t n_slots;
+    vpi_lawful *lawful; /* read when first asked for */
     vpriv_sync_result result;
 } syncing;
 
@@ -103,6 +106,26 @@ static bool is_the_same(const vpriv_consent_record *record, const vpi_merge_resu
                    sizeof record->record_id) == 0);
 }
 
+/* A guardian's yes for who is of age now is invalid. */
+static vpriv_status outgrow(syncing *s, const vpi_subject *person, vpi_merge_result *merged)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_subject_place at;
+    if (!vpi_consent_permits(merged->state) || !vpi_consent_is_by_guardian(merged->winner->said.by))
+        return VPRIV_OK;
+    if (!s->lawful)
+        VPI_TRY(vpi_lawful_load(s->vault, NULL, &s->lawful));
+    VPI_TRY(vpi_subject_place_of(s->vault, person, &at));
+    vpriv_rules rules = s->lawful->here;
+    vpi_lawful_join_home(s->lawful, at.home, &rules);
+    if (vpi_rules_outgrown(
+            &rules, person->subject_class, at.birth, merged->winner->said.by, s->lawful->now_us))
+        merged->state = VPRIV_CONSENT_INVALIDATED;
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
 /* Brings one consent to what the events come to. */
 static vpriv_status settle(
     syncing *s, const vpi_subject *person, vpi_events *events, vpriv_purpose purpose)
@@ -112,7 +135,8 @@ static vpriv_status settle(
     vpriv_receipt receipt;
     uint64_t old_slot = VPI_NO_SLOT;
     uint8_t previous[VPRIV_SHA256_BYTES] = {0};
-    const vpi_merge_result merged = vpi_merge(events->events, events->n, purpose);
+    vpi_merge_result merged = vpi_merge(events->events, events->n, purpose);
+    VPI_TRY(outgrow(s, person, &merged));
     s->result.n_gaps += merged.has_gap;
     s->result.n_forked += merged.is_forked;
     const vpriv_status found =
@@ -194,6 +218,7 @@ static vpriv_status take_all(syncing *s, const char *lines, size_t n_bytes)
     vpriv_status st = VPRIV_E_INTERNAL;
     size_t n_people = 0, n_most = 0;
     VPI_TRY(vpi_vault_begin_freeing(s->vault));
+    VPI_TRY(vpi_settings_refresh(s->vault));
     VPI_TRY(vpi_ingest_adopt_all(s->vault));
     VPI_TRY(read_lines(s, lines, n_bytes));
     for (size_t i = 0; i < s->n_lines; i++) {
@@ -241,6 +266,7 @@ out:
     for (size_t i = 0; st == VPRIV_OK && fn && i < s.n_changed; i++)
         if (!fn(user, &s.changed[i]))
             break;
+    free(s.lawful);
     free(s.lines);
     free(s.changed);
     free(s.slots);

@@ -94,16 +94,29 @@ static vpriv_status start(vpriv_vault *vault, vpriv_purpose purpose,
     return VPRIV_OK;
 }
 
-/* What depends on where each of the speakers is at home. */
+/* Whose word a consent is. */
+typedef struct word {
+    vpriv_consent_by by;
+    vpriv_consent_method method;
+    int64_t said_us;
+} word;
+
+/* What depends on where each of the speakers is at home. What a guardian said for somebody who is of age
+ * is invalid from that moment, whether or not there is a record of it yet. */
 static void add_speaker(question *q, const vpi_subject_place *at, vpriv_subject_class subject_class,
-    vpriv_consent_by by, vpriv_consent_method method, vpriv_decision_subject *facts)
+    const word *said, vpriv_decision_subject *facts)
 {
     vpriv_rules own = q->here;
+    const int64_t now_us = q->input.now_us;
     count_place(q, at->home, &own);
     vpi_rules_join(&q->joint, &own);
-    facts->child_rule_holds =
-        fact(vpi_rules_child_holds(&own, subject_class, at->birth, by, q->input.now_us));
-    facts->form_suffices = fact(vpi_rules_form_suffices(&own, q->purpose, method));
+    const bool outgrown = vpi_consent_permits(facts->state) &&
+                          vpi_rules_outgrown(&own, subject_class, at->birth, said->by, now_us);
+    if (outgrown)
+        facts->state = VPRIV_CONSENT_INVALIDATED;
+    facts->child_rule_holds = fact(outgrown || vpi_rules_child_holds(&own, subject_class, at->birth,
+                                                   said->by, said->said_us, now_us));
+    facts->form_suffices = fact(vpi_rules_form_suffices(&own, q->purpose, said->method));
 }
 
 /* started_us: what was recorded then, or now, may be kept as long as every place lets it. */
@@ -114,14 +127,14 @@ static vpriv_status finish(
     q->input.retention_until_us = lawful_us < kept_until_us ? lawful_us : kept_until_us;
     q->input.lawful_here = fact(!(q->joint.forbidden & VPRIV_PURPOSE_BIT(q->purpose)));
     q->input.paused = fact(q->is_paused);
+    q->input.all_parties = fact(q->joint.all_parties);
     return vpriv_decide(&q->input, reasons_out);
 }
 
 static void capture_facts(question *q, const vpi_policy_subject *policy,
     vpriv_decision_subject *facts_out, vpi_tag_consent *consent_out)
 {
-    vpriv_consent_by by = VPRIV_CONSENT_BY_UNKNOWN;
-    vpriv_consent_method method = VPRIV_CONSENT_METHOD_UNKNOWN;
+    word said = {.said_us = q->input.now_us};
     memset(facts_out, 0, sizeof *facts_out);
     facts_out->subject_class = policy->subject_class;
     for (uint32_t i = 0; i < policy->n_consents; i++) {
@@ -139,29 +152,45 @@ static void capture_facts(question *q, const vpi_policy_subject *policy,
         facts_out->notice_current = fact(vpi_policy_notice_in_force(&q->head, consent->notice));
         facts_out->recipient_named = VPRIV_FACT_YES; /* taken in by the controller's own device */
         facts_out->has_grant_key = fact(vpi_consent_permits(consent->state));
-        by = consent->by;
-        method = consent->method;
+        said = (word){consent->by, consent->method, consent->said_us};
         if (consent_out) {
             consent_out->purpose = (uint8_t)q->purpose;
             memcpy(consent_out->record_id, consent->record_id, sizeof consent->record_id);
             memcpy(consent_out->notice, consent->notice, sizeof consent->notice);
         }
     }
-    add_speaker(q, &policy->at, policy->subject_class, by, method, facts_out);
+    add_speaker(q, &policy->at, policy->subject_class, &said, facts_out);
 }
 
-vpriv_status vpi_decide_capture(vpriv_vault *vault, const uint8_t *subjects, size_t n_subjects,
-    vpriv_purpose purpose, vpriv_retention retention, uint32_t *reasons_out,
-    vpi_tag_consent *consents_out)
+/* Nothing is known of them but that they speak; who should have given a consent that is not there, and in
+ * which form, goes without saying. */
+static void add_strangers(question *q, const vpi_voices *voices)
+{
+    for (uint32_t i = 0; i < voices->n_guests + voices->n_unknown; i++) {
+        q->input.subjects[q->input.n_subjects++] = (vpriv_decision_subject){
+            .subject_class = i < voices->n_guests ? VPRIV_SUBJECT_GUEST : VPRIV_SUBJECT_UNKNOWN,
+            .child_rule_holds = VPRIV_FACT_YES,
+            .form_suffices = VPRIV_FACT_YES};
+    }
+}
+
+vpriv_status vpi_decide_capture(vpriv_vault *vault, const vpi_voices *voices, vpriv_purpose purpose,
+    vpriv_retention retention, uint32_t *reasons_out, vpi_tag_consent *consents_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     question *q = NULL;
-    VPI_ENSURE(n_subjects <= VPI_SUBJECTS_MAX, VPRIV_E_LIMIT, "%zu speakers; at most %d",
-        n_subjects, VPI_SUBJECTS_MAX);
+    const uint8_t *subjects = voices->subjects;
+    const size_t n_subjects = voices->n_subjects;
+    VPI_ENSURE(n_subjects <= VPI_SUBJECTS_MAX && voices->n_guests <= VPI_SUBJECTS_MAX &&
+                   voices->n_unknown <= VPI_SUBJECTS_MAX &&
+                   n_subjects + voices->n_guests + voices->n_unknown <= VPI_SUBJECTS_MAX,
+        VPRIV_E_LIMIT, "at most %d speakers, guests and unknown ones included", VPI_SUBJECTS_MAX);
     VPI_TRY(vpi_alloc(1, sizeof *q, (void **)&q));
     VPI_TRY(start(vault, purpose, VPRIV_DECISION_CAPTURE, NULL, q));
     q->input.recipient_known = VPRIV_FACT_YES;
+    q->input.all_identified = voices->all_identified;
     q->input.n_subjects = (uint32_t)n_subjects;
+    add_strangers(q, voices);
     for (size_t i = 0; i < n_subjects; i++) {
         const vpriv_status found =
             vpi_policy_read_subject(vault, subjects + i * VPI_SUBJECT_ID_BYTES, &q->person);
@@ -214,6 +243,7 @@ static vpriv_status read_facts(vpriv_vault *vault, const vpi_tag *tag, uint32_t 
     vpriv_consent_record record;
     vpriv_notice_ref notice;
     uint64_t slot = VPI_NO_SLOT;
+    word said = {.said_us = q->input.now_us};
     memset(facts, 0, sizeof *facts);
     memset(&record, 0, sizeof record);
     const vpriv_status known = vpi_subject_find(vault, tag->subjects[speaker], &subject);
@@ -233,10 +263,11 @@ static vpriv_status read_facts(vpriv_vault *vault, const vpi_tag *tag, uint32_t 
         facts->has_grant_key = fact(
             slot != VPI_NO_SLOT && vpi_tag_rests_on(tag, speaker, q->purpose, record.record_id));
         memcpy(record_id_out, record.record_id, sizeof record.record_id);
+        said = (word){record.event.by, record.event.method, record.event.time_us};
     } else {
         VPI_ENSURE(found == VPRIV_E_NOT_FOUND, found, "%s", vpriv_error_detail());
     }
-    add_speaker(q, &at, subject.subject_class, record.event.by, record.event.method, facts);
+    add_speaker(q, &at, subject.subject_class, &said, facts);
     st = VPRIV_OK;
 out:
     return st;
@@ -254,6 +285,7 @@ vpriv_status vpi_decide_read(vpriv_vault *vault, const vpi_recording *recording,
     const char *party = recipient ? recipient : q->head.settings.controller_id;
     q->input.recipient_known = VPRIV_FACT_YES;
     q->input.recording_state = recording->state;
+    q->input.all_identified = tag->all_identified;
     q->input.n_subjects = tag->n_subjects;
     const bool has_own_term =
         (unsigned)purpose < VPI_PURPOSES_MAX && recording->purpose_expires_us[purpose] != 0;

@@ -5,12 +5,20 @@
 #include "vault/header.h"
 #include "vault/policy.h"
 
-/* subjects: n × VPI_SUBJECT_ID_BYTES. May sound of these people be taken for this purpose now? From the capture policy, so that a process
+/* Who is heard, as far as somebody told. */
+typedef struct vpi_voices {
+    const uint8_t *subjects; /* n_subjects × VPI_SUBJECT_ID_BYTES */
+    size_t n_subjects;
+    uint32_t n_guests;         /* speakers who are nobody's subject */
+    uint32_t n_unknown;        /* speakers whom nobody knows */
+    vpriv_fact all_identified; /* all these are everybody */
+} vpi_voices;
+
+/* May sound of these people be taken for this purpose now? From the capture policy, so that a process
  * without the root decides the same. The consents it rests on, in the order of the subjects, go to
  * consents_out (VPI_SUBJECTS_MAX; may be NULL). */
-vpriv_status vpi_decide_capture(vpriv_vault *vault, const uint8_t *subjects, size_t n_subjects,
-    vpriv_purpose purpose, vpriv_retention retention, uint32_t *reasons_out,
-    vpi_tag_consent *consents_out);
+vpriv_status vpi_decide_capture(vpriv_vault *vault, const vpi_voices *voices, vpriv_purpose purpose,
+    vpriv_retention retention, uint32_t *reasons_out, vpi_tag_consent *consents_out);
 
 /* May sound be used for the request at hand, in memory only? Takes the vault's lock. VPRIV_E_CONSENT with
  * every reason. */

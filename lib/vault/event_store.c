@@ -2,6 +2,7 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "base/try.h"
+#include "consent/state.h"
 #include "vault/notice_store.h"
 #include "vault/policy.h"
 #include "vault/witness.h"
@@ -233,6 +234,8 @@ vpriv_status vpi_events_add_own(vpriv_vault *vault, const vpi_subject *person,
     vpi_merge_sort(events.events, events.n);
     if (vpi_merge_is_yes(event)) {
         const vpi_merge_result result = vpi_merge(events.events, events.n, record->purpose);
+        VPI_ENSURE(!result.is_objected || vpi_consent_permits(result.state), VPRIV_E_STATE,
+            "consent: a guardian has said no; a yes is now for all of them together (guardians)");
         VPI_ENSURE(result.state == VPRIV_CONSENT_GIVEN || result.state == VPRIV_CONSENT_RENEWED,
             VPRIV_E_STATE,
             "consent: events of another surface are missing, and one that came after them says no");

@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "base/try.h"
 #include "consent/notice.h"
-#include "vault/consent_store.h"
+#include "vault/consent_end.h"
 #include "vault/log_store.h"
 #include <string.h>
 
@@ -73,8 +73,8 @@ vpriv_status vpi_notice_in_force(
     uint8_t series[VPI_TAG_BYTES];
     series_of(vault, id, language, series);
     vpriv_status st = vpi_database_query(vault->database, &row,
-        "SELECT id, sealed FROM notice WHERE series = ?1 ORDER BY id DESC LIMIT 1", "b", series,
-        sizeof series);
+        "SELECT id, sealed FROM notice WHERE series = ?1 AND id >= ?2 ORDER BY id DESC LIMIT 1",
+        "bi", series, sizeof series, vault->settings.first_notice);
     if (st == VPRIV_E_NOT_FOUND)
         return vpi_fail(
             VPRIV_E_NOT_FOUND, "no notice \"%s\" in language \"%s\" in this vault", id, language);
@@ -93,9 +93,9 @@ vpriv_status vpi_notices_in_force(vpriv_vault *vault,
     vpi_row row = {NULL};
     uint32_t n = 0;
     vpriv_status st = vpi_database_query(vault->database, &row,
-        "SELECT id, sealed FROM notice AS latest WHERE NOT EXISTS"
+        "SELECT id, sealed FROM notice AS latest WHERE id >= ?1 AND NOT EXISTS"
         " (SELECT 1 FROM notice WHERE series = latest.series AND id > latest.id)",
-        "");
+        "i", vault->settings.first_notice);
     while (st == VPRIV_OK) {
         vpriv_notice_ref notice;
         st = open_row(vault, &row, &notice);
@@ -118,9 +118,9 @@ vpriv_status vpi_notice_next(vpriv_vault *vault, int64_t *row_io, vpriv_notice_r
 {
     vpi_row row = {NULL};
     vpriv_status st = vpi_database_query(vault->database, &row,
-        "SELECT id, sealed, NOT EXISTS (SELECT 1 FROM notice WHERE series = this.series AND"
-        " id > this.id) FROM notice AS this WHERE id > ?1 ORDER BY id LIMIT 1",
-        "i", *row_io);
+        "SELECT id, sealed, id >= ?2 AND NOT EXISTS (SELECT 1 FROM notice WHERE series ="
+        " this.series AND id > this.id) FROM notice AS this WHERE id > ?1 ORDER BY id LIMIT 1",
+        "ii", *row_io, vault->settings.first_notice);
     if (st == VPRIV_OK && vpi_column_int(&row, 0) <= *row_io)
         st = vpi_auth_failed();
     if (st == VPRIV_OK)
@@ -155,6 +155,12 @@ vpriv_status vpi_notice_find(
     return st;
 }
 
+vpriv_status vpi_notices_next_row(vpriv_vault *vault, int64_t *row_out)
+{
+    return vpi_database_int(
+        vault->database, row_out, "SELECT coalesce(max(id), 0) + 1 FROM notice", "");
+}
+
 static vpriv_status insert(vpriv_vault *vault, const vpriv_notice *notice, const uint8_t *sha256,
     const uint8_t tag[VPI_TAG_BYTES])
 {
@@ -165,8 +171,7 @@ static vpriv_status insert(vpriv_vault *vault, const vpriv_notice *notice, const
     int64_t id = 0;
     VPI_TRY(vpi_alloc(1, NOTICE_BYTES_MAX, (void **)&plain));
     VPI_TRY(vpi_alloc(1, capacity, (void **)&sealed));
-    VPI_TRY(
-        vpi_database_int(vault->database, &id, "SELECT coalesce(max(id), 0) + 1 FROM notice", ""));
+    VPI_TRY(vpi_notices_next_row(vault, &id));
     vpi_writer w = vpi_writer_of(plain, NOTICE_BYTES_MAX);
     vpi_put_text(&w, notice->id);
     vpi_put_text(&w, notice->version);
@@ -198,6 +203,7 @@ static vpriv_status add(vpriv_vault *vault, const vpriv_notice *notice, const ui
     vpriv_log_entry entry = {
         .kind = VPRIV_LOG_NOTICE_ADDED, .purpose = VPRIV_LOG_NO_PURPOSE, .actor = "owner"};
     VPI_TRY(vpi_vault_begin(vault));
+    VPI_TRY(vpi_settings_refresh(vault));
     const vpriv_status found = vpi_notice_in_force(vault, notice->id, notice->language, &in_force);
     if (found == VPRIV_OK && memcmp(in_force.sha256, sha256, VPRIV_SHA256_BYTES) == 0 &&
         strcmp(in_force.version, notice->version) == 0) {

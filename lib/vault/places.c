@@ -203,11 +203,17 @@ vpriv_status vpi_head_change_begin(vpriv_vault *vault, vpi_policy_head **head_ou
 
 vpriv_status vpi_head_change_commit(vpriv_vault *vault, const vpi_policy_head *head)
 {
+    return vpi_head_change_commit_shredding(vault, head, NULL, 0);
+}
+
+vpriv_status vpi_head_change_commit_shredding(
+    vpriv_vault *vault, const vpi_policy_head *head, const uint64_t *slots, size_t n_slots)
+{
     const vpi_settings before = vault->settings;
     vault->settings = head->settings;
     vpriv_status st = vpi_settings_store(vault);
     if (st == VPRIV_OK)
-        st = vpi_vault_renew(vault, NULL, 0, head);
+        st = vpi_vault_renew(vault, slots, n_slots, head);
     if (st == VPRIV_OK)
         st = vpi_vault_commit(vault);
     if (st != VPRIV_OK)

@@ -31,6 +31,8 @@ vpriv_status vpi_places_compile(vpriv_vault *vault, vpi_policy_head *head, const
 /* The start of a call that changes what the head says: lock, transaction, head; and its end. */
 vpriv_status vpi_head_change_begin(vpriv_vault *vault, vpi_policy_head **head_out);
 vpriv_status vpi_head_change_commit(vpriv_vault *vault, const vpi_policy_head *head);
+vpriv_status vpi_head_change_commit_shredding(
+    vpriv_vault *vault, const vpi_policy_head *head, const uint64_t *slots, size_t n_slots);
 
 /* VPRIV_E_AUTH unless the head's authority signed it. */
 vpriv_status vpi_head_verify(const vpi_policy_head *head, vpriv_document_kind kind,

@@ -13,7 +13,7 @@
     (8 + VPI_KEY_BYTES + VPI_SETTINGS_BYTES_MAX + 8 + 4 * 8 + 8 + 1 + VPI_KEY_BYTES +              \
         2 * VPRIV_SHA256_BYTES + 1 + VPRIV_PAUSES_MAX * PAUSE_BYTES + 4 +                          \
         VPI_NOTICES_IN_FORCE_MAX * VPRIV_SHA256_BYTES)
-#define CONSENT_BYTES (4 + VPRIV_CONSENT_RECORD_ID_BYTES + 8 + VPRIV_SHA256_BYTES + 8)
+#define CONSENT_BYTES (4 + VPRIV_CONSENT_RECORD_ID_BYTES + 16 + VPRIV_SHA256_BYTES + 8)
 #define SUBJECT_BYTES (2 + VPI_SUBJECT_PLACE_BYTES + VPI_PURPOSES_MAX * CONSENT_BYTES)
 _Static_assert(HEAD_BYTES <= VPI_POLICY_ROW_BYTES_MAX, "a head fits a row");
 _Static_assert(SUBJECT_BYTES <= VPI_POLICY_ROW_BYTES_MAX, "a person fits a row");
@@ -150,6 +150,16 @@ out:
     return st;
 }
 
+vpriv_status vpi_settings_refresh(vpriv_vault *vault)
+{
+    vpi_policy_head *head = NULL;
+    vpriv_status st = vpi_alloc(1, sizeof *head, (void **)&head);
+    if (st == VPRIV_OK)
+        st = vpi_policy_read_head(vault, head);
+    free(head);
+    return st;
+}
+
 vpi_policy vpi_policy_in_force(const vpi_policy_head *head, int64_t now_us)
 {
     const vpi_settings *settings = &head->settings;
@@ -220,6 +230,7 @@ static void put_consent(vpi_writer *w, const vpriv_consent_record *record)
     vpi_put_u8(w, (uint8_t)record->event.by);
     vpi_put_u8(w, (uint8_t)record->event.method);
     vpi_put_bytes(w, record->record_id, sizeof record->record_id);
+    vpi_put_i64(w, record->event.time_us);
     vpi_put_i64(w, record->event.valid_until_us);
     vpi_put_bytes(w, record->notice.sha256, sizeof record->notice.sha256);
     vpi_put_u32(w, record->max_uses);
@@ -297,6 +308,7 @@ vpriv_status vpi_policy_read_subject(
         consent->by = (vpriv_consent_by)vpi_get_u8(&r);
         consent->method = (vpriv_consent_method)vpi_get_u8(&r);
         vpi_get_copy(&r, consent->record_id, sizeof consent->record_id);
+        consent->said_us = vpi_get_i64(&r);
         consent->valid_until_us = vpi_get_i64(&r);
         vpi_get_copy(&r, consent->notice, sizeof consent->notice);
         consent->max_uses = vpi_get_u32(&r);

@@ -48,6 +48,7 @@ typedef struct vpi_policy_consent {
     vpriv_consent_by by;
     vpriv_consent_method method;
     uint8_t record_id[VPRIV_CONSENT_RECORD_ID_BYTES];
+    int64_t said_us;
     int64_t valid_until_us; /* 0 for no end */
     uint8_t notice[VPRIV_SHA256_BYTES];
     uint32_t max_uses;
@@ -67,6 +68,9 @@ vpriv_status vpi_policy_write_row(
     vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTES], const void *plain, size_t n_bytes);
 vpriv_status vpi_policy_read_row(vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTES],
     void *plain_out, size_t capacity, size_t *n_bytes_out);
+
+/* vault->settings as they are now: another process may have changed them. */
+vpriv_status vpi_settings_refresh(vpriv_vault *vault);
 
 /* ingest_secret: the secret whose public half is announced from now on; NULL keeps the present one.
  * next: what it says of everything but keys, notices and time; NULL keeps what the present one says, and

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/try.h"
 #include "vault/clock_guard.h"
+#include "vault/consent_end.h"
 #include "vault/erase.h"
 #include "vault/header.h"
 #include "vault/ingest.h"
@@ -181,6 +182,21 @@ out:
     return st;
 }
 
+/* Consents that are over, once nothing else is due. A clock that jumped ends none. */
+static vpriv_status end_consents(
+    vpriv_vault *vault, batch *b, bool is_held, vpriv_retention_report *report)
+{
+    size_t n = 0;
+    const vpriv_status st = vpi_consent_end_over(vault, is_held, &b->next_due_us, &n);
+    if (st != VPRIV_OK)
+        return st;
+    if (is_held)
+        report->is_held = n > 0;
+    else
+        report->n_consents += n;
+    return VPRIV_OK;
+}
+
 /* One batch of recordings, or, when none is due, of purposes. */
 static vpriv_status step(vpriv_vault *vault, batch *b, vpriv_retention_report *report)
 {
@@ -199,7 +215,8 @@ static vpriv_status step(vpriv_vault *vault, batch *b, vpriv_retention_report *r
         VPI_TRY(expire_batch(vault, b, &report->n_expired));
     else if (!report->is_held)
         VPI_TRY(narrow_batch(vault, b, &report->n_narrowed));
-    report->is_held = report->is_held && has_any;
+    if (b->n == 0)
+        VPI_TRY(end_consents(vault, b, report->is_held, report));
     VPI_TRY(vpi_vault_commit(vault));
     vpi_erase_give_back(vault);
     report->is_done = b->n == 0 || report->is_held;

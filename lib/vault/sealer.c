@@ -11,6 +11,7 @@
 struct vpi_sealer {
     vpriv_vault *vault;
     uint32_t required;
+    uint32_t n_guests, n_unknown;
     vpi_tag tag;
     vpi_recording_bond bond;
     int64_t row;    /* 0 until the first write */
@@ -29,6 +30,15 @@ static int by_id(const void *a, const void *b)
     return memcmp(a, b, VPI_SUBJECT_ID_BYTES);
 }
 
+static vpi_voices voices_of(const vpi_sealer *sealer)
+{
+    return (vpi_voices){.subjects = sealer->tag.subjects[0],
+        .n_subjects = sealer->tag.n_subjects,
+        .n_guests = sealer->n_guests,
+        .n_unknown = sealer->n_unknown,
+        .all_identified = sealer->tag.all_identified};
+}
+
 /* Adds the purpose to the tag when it is allowed and its consents fit; they are named there. */
 static vpriv_status try_purpose(
     vpi_sealer *sealer, unsigned purpose, uint32_t *reasons_out, bool *added_out)
@@ -36,10 +46,11 @@ static vpriv_status try_purpose(
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_tag *tag = &sealer->tag;
     vpi_tag_consent consents[VPI_SUBJECTS_MAX];
+    const vpi_voices voices = voices_of(sealer);
     memset(consents, 0, sizeof consents);
     *added_out = false;
-    VPI_TRY(vpi_decide_capture(sealer->vault, tag->subjects[0], tag->n_subjects,
-        (vpriv_purpose)purpose, tag->retention, reasons_out, consents));
+    VPI_TRY(vpi_decide_capture(
+        sealer->vault, &voices, (vpriv_purpose)purpose, tag->retention, reasons_out, consents));
     if (*reasons_out == 0 && tag->n_consents + tag->n_subjects <= VPI_TAG_CONSENTS_MAX) {
         memcpy(tag->consents + tag->n_consents, consents, tag->n_subjects * sizeof consents[0]);
         tag->n_consents += tag->n_subjects;
@@ -130,6 +141,8 @@ vpriv_status vpi_sealer_create(
     VPI_TRY(vpi_secret_alloc(sizeof *sealer->secrets, (void **)&sealer->secrets));
     sealer->vault = vault;
     sealer->required = request->required;
+    sealer->n_guests = request->n_guests;
+    sealer->n_unknown = request->n_unknown;
     sealer->tag = request->tag;
     qsort(sealer->tag.subjects, sealer->tag.n_subjects, VPI_SUBJECT_ID_BYTES, by_id);
     VPI_TRY(vpi_vault_read_begin(vault, &began));
@@ -162,13 +175,14 @@ static vpriv_status ask_again(vpi_sealer *sealer)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     const vpi_tag *tag = &sealer->tag;
+    const vpi_voices voices = voices_of(sealer);
     for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
         uint32_t reasons = VPRIV_DENY_INPUT_MALFORMED;
         vpi_tag_consent consents[VPI_SUBJECTS_MAX];
         if (!(sealer->required >> p & 1))
             continue;
-        VPI_TRY(vpi_decide_capture(sealer->vault, tag->subjects[0], tag->n_subjects,
-            (vpriv_purpose)p, tag->retention, &reasons, consents));
+        VPI_TRY(vpi_decide_capture(
+            sealer->vault, &voices, (vpriv_purpose)p, tag->retention, &reasons, consents));
         if (reasons != 0) {
             st = vpi_denied(reasons, (vpriv_purpose)p);
             goto out;

@@ -16,7 +16,10 @@ typedef struct vpi_sealer_request {
     uint32_t required;      /* purposes that must be allowed, or nothing is taken; at least one */
     uint32_t optional;      /* purposes that are added when they are allowed */
     int64_t started_ago_us; /* how long before now the first frame was taken */
-    vpi_tag tag;            /* subjects, trigger, encoding, retention; the rest is filled in */
+    uint32_t n_guests;      /* speakers besides the tag's subjects, who allow nothing */
+    uint32_t n_unknown;     /* the same */
+    vpi_tag tag; /* subjects, whether they are all, trigger, encoding, retention; the rest is
+                               filled in */
 } vpi_sealer_request;
 
 /* Decides, makes the keys and fixes the tag. Writes nothing. VPRIV_E_CONSENT with the reasons. */

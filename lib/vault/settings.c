@@ -14,6 +14,7 @@ void vpi_settings_put(vpi_writer *writer, const vpi_settings *settings)
     vpi_put_i64(writer, settings->policy_since_us);
     vpi_put_i64(writer, settings->policy_ttl_us);
     vpi_put_u64(writer, settings->policy_epoch);
+    vpi_put_i64(writer, settings->first_notice);
 }
 
 void vpi_settings_get(vpi_reader *reader, vpi_settings *settings_out)
@@ -26,6 +27,7 @@ void vpi_settings_get(vpi_reader *reader, vpi_settings *settings_out)
     settings_out->policy_since_us = vpi_get_i64(reader);
     settings_out->policy_ttl_us = vpi_get_i64(reader);
     settings_out->policy_epoch = vpi_get_u64(reader);
+    settings_out->first_notice = vpi_get_i64(reader);
 }
 
 bool vpi_jurisdiction_is_known(const char *jurisdiction)

@@ -6,6 +6,7 @@ lib_librooms_la_SOURCES += \
 	lib/vault/subject.h lib/vault/subject.c \
 	lib/vault/notice_store.h lib/vault/notice_store.c \
 	lib/vault/consent_store.h lib/vault/consent_store.c lib/vault/consent_event.h lib/vault/consent_event.c \
+	lib/vault/consent_end.h lib/vault/consent_end.c lib/vault/controller.c \
 	lib/vault/event_store.h lib/vault/event_store.c lib/vault/surfaces.c lib/vault/consent_sync.c \
 	lib/vault/policy.h lib/vault/policy.c \
 	lib/vault/decision.h lib/vault/decision.c \
@@ -21,7 +22,7 @@ lib_librooms_la_SOURCES += \
 	lib/vault/header.h lib/vault/header.c \
 	lib/vault/blocks.h lib/vault/blocks.c \
 	lib/vault/sealer.h lib/vault/sealer.c \
-	lib/vault/ingest.h lib/vault/ingest.c \
+	lib/vault/ingest.h lib/vault/ingest.c lib/vault/lawful.c lib/vault/lawful.h \
 	lib/vault/adopt.h lib/vault/adopt.c \
 	lib/vault/shelf.h lib/vault/shelf.c lib/vault/rekey.h lib/vault/rekey.c \
 	lib/vault/derivative.c \

@@ -15,6 +15,7 @@ vpriv_status vpi_tag_encode(
     vpi_put_u8(&w, (uint8_t)tag->n_subjects);
     for (uint32_t i = 0; i < tag->n_subjects; i++)
         vpi_put_bytes(&w, tag->subjects[i], VPI_SUBJECT_ID_BYTES);
+    vpi_put_u8(&w, (uint8_t)tag->all_identified);
     vpi_put_u32(&w, tag->purposes);
     vpi_put_u8(&w, (uint8_t)tag->n_consents);
     for (uint32_t i = 0; i < tag->n_consents; i++) {
@@ -69,6 +70,10 @@ vpriv_status vpi_tag_decode(const uint8_t *bytes, size_t n_bytes, vpi_tag *tag_o
             memcmp(tag_out->subjects[i - 1], tag_out->subjects[i], VPI_SUBJECT_ID_BYTES) >= 0)
             return vpi_auth_failed();
     }
+    const uint8_t all_identified = vpi_get_u8(&r);
+    if (all_identified > VPRIV_FACT_YES)
+        return vpi_auth_failed();
+    tag_out->all_identified = (vpriv_fact)all_identified;
     tag_out->purposes = vpi_get_u32(&r);
     get_consents(&r, tag_out);
     tag_out->trigger = (vpriv_trigger_kind)vpi_get_u8(&r);

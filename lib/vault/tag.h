@@ -21,6 +21,8 @@ typedef struct vpi_tag_consent {
 typedef struct vpi_tag {
     uint32_t n_subjects;
     uint8_t subjects[VPI_SUBJECTS_MAX][VPI_SUBJECT_ID_BYTES]; /* ascending */
+    vpriv_fact
+        all_identified; /* whether these are everybody who was heard, as the recorder was told */
     uint32_t purposes;
     uint32_t n_consents;
     vpi_tag_consent consents[VPI_TAG_CONSENTS_MAX];

@@ -48,6 +48,7 @@ typedef struct vpi_settings {
     int64_t policy_since_us; /* when the policy was issued */
     int64_t policy_ttl_us;
     uint64_t policy_epoch;
+    int64_t first_notice; /* row; those before it are another controller's, and not in force */
 } vpi_settings;
 
 /* One guarded allocation. Scratch fields are wiped by whoever used them. */

@@ -11,6 +11,7 @@ e2e_tests = \
 	tests/e2e/test-inventory \
 	tests/e2e/test-derivatives \
 	tests/e2e/test-story \
+	tests/e2e/test-speakers \
 	tests/e2e/test-examples
 EXTRA_DIST += tests/e2e/test-triggers
 # With microphones of a sound server, as in tests/sound/.

@@ -172,6 +172,7 @@ vpriv_recorder_config life_recorder_config(const uint8_t *subject)
     vpriv_recorder_config config = {.struct_size = sizeof config,
         .subjects = subject,
         .n_subjects = 1,
+        .all_identified = VPRIV_FACT_YES,
         .retention = VPRIV_RETENTION_90_DAYS,
         .confirm_ms = 60000,
         .no_maximum = true,

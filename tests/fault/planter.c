@@ -65,6 +65,7 @@ static vpriv_recorder *open_recorder(vpriv_source *source, uint32_t rate_hz)
     const vpriv_recorder_config config = {.struct_size = sizeof config,
         .subjects = ada,
         .n_subjects = 1,
+        .all_identified = VPRIV_FACT_YES,
         .retention = VPRIV_RETENTION_90_DAYS,
         .confirm_ms = 60000,
         .no_high_pass = true,

@@ -430,6 +430,7 @@ static vpriv_status seal(struct bench *bench, vpriv_vault *vault)
     vpi_sealer_request request = {.required = VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_KEEP_HISTORY)};
     vpi_sealer *sealer = NULL;
     request.tag.n_subjects = 1;
+    request.tag.all_identified = VPRIV_FACT_YES;
     memcpy(request.tag.subjects[0], bench->life.ada, VPI_SUBJECT_ID_BYTES);
     request.tag.trigger = VPRIV_TRIGGER_BUTTON;
     request.tag.retention = VPRIV_RETENTION_90_DAYS;
@@ -583,6 +584,7 @@ static vpriv_status trigger_and_reject(struct bench *bench)
     vpi_sealer *sealer = NULL;
     bool closed = false;
     request.tag.n_subjects = 1;
+    request.tag.all_identified = VPRIV_FACT_YES;
     memcpy(request.tag.subjects[0], bench->life.ada, VPI_SUBJECT_ID_BYTES);
     request.tag.trigger = VPRIV_TRIGGER_BUTTON;
     request.tag.retention = VPRIV_RETENTION_90_DAYS;

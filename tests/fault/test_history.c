@@ -66,6 +66,7 @@ static void reject_one(struct story *story, vpriv_vault *vault)
     vpi_sealer *sealer = NULL;
     bool closed = false;
     request.tag.n_subjects = 1;
+    request.tag.all_identified = VPRIV_FACT_YES;
     memcpy(request.tag.subjects[0], story->life.ada, VPI_SUBJECT_ID_BYTES);
     request.tag.trigger = VPRIV_TRIGGER_WAKE_WORD;
     request.tag.retention = VPRIV_RETENTION_90_DAYS;

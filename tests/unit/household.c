@@ -201,6 +201,7 @@ vpriv_recorder_config household_config(const uint8_t *subjects, size_t n_subject
     return (vpriv_recorder_config){.struct_size = sizeof(vpriv_recorder_config),
         .subjects = subjects,
         .n_subjects = n_subjects,
+        .all_identified = VPRIV_FACT_YES,
         .retention = VPRIV_RETENTION_90_DAYS};
 }
 
@@ -232,6 +233,7 @@ vpi_sealer_request household_request(const uint8_t *subject)
 {
     vpi_sealer_request request = {.required = VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_KEEP_HISTORY)};
     request.tag.n_subjects = 1;
+    request.tag.all_identified = VPRIV_FACT_YES;
     memcpy(request.tag.subjects[0], subject, VPRIV_SUBJECT_ID_BYTES);
     request.tag.trigger = VPRIV_TRIGGER_TAP;
     request.tag.retention = VPRIV_RETENTION_ERASED_ONLY;

@@ -9,7 +9,8 @@ recorder_tests = tests/unit/test_recorder_bulk \
 	tests/unit/test_recorder_secrets \
 	tests/unit/test_recorder_silence \
 	tests/unit/test_recorder_stack \
-	tests/unit/test_recorder_sound
+	tests/unit/test_recorder_sound \
+	tests/unit/test_recorder_speakers
 TESTS += $(recorder_tests)
 check_PROGRAMS += $(recorder_tests)
 # Long files on several threads, with a hand on what the threads do.
@@ -34,6 +35,9 @@ tests_unit_test_recorder_secrets_LDADD = $(household_ldadd)
 tests_unit_test_recorder_sound_SOURCES = tests/unit/test_recorder_sound.c $(sound) $(household)
 tests_unit_test_recorder_sound_CFLAGS = $(unit_cflags)
 tests_unit_test_recorder_sound_LDADD = $(household_ldadd)
+tests_unit_test_recorder_speakers_SOURCES = tests/unit/test_recorder_speakers.c $(sound) $(household)
+tests_unit_test_recorder_speakers_CFLAGS = $(unit_cflags)
+tests_unit_test_recorder_speakers_LDADD = $(household_ldadd)
 tests_unit_test_recorder_silence_SOURCES = tests/unit/test_recorder_silence.c $(sound) $(household)
 tests_unit_test_recorder_silence_CFLAGS = $(unit_cflags)
 tests_unit_test_recorder_silence_LDADD = $(household_ldadd)

@@ -156,10 +156,11 @@ END_TEST
 
 START_TEST(states_who_may)
 {
-    /* columns as above; rows: nobody known, person, parent, guardian, controller, out of range */
+    /* columns as above; rows: nobody known, person, parent, guardian, controller,
+     * guardians together, out of range */
     static const char *const may[] = {
-        ".........", "xxxxx...x", "xxxxx...x", "xxxxx...x", "x....xxx.", "........."};
-    for (int by = 0; by <= 5; by++)
+        ".........", "xxxxx...x", "xxxxx...x", "xxxxx...x", "x....xxx.", "xxxxx...x", "........."};
+    for (int by = 0; by <= 6; by++)
         for (int event = 1; event <= 9; event++) {
             const vpriv_status st =
                 vpi_consent_may((vpriv_consent_by)by, (vpriv_consent_event)event);

@@ -18,6 +18,8 @@ enum digit {
     PAUSED,
     TRIGGERED,
     RECIPIENT,
+    PARTIES,
+    IDENTIFIED,
     POLICY,
     RECORDING,
     RETENTION,
@@ -70,6 +72,8 @@ static const struct {
         {{0, 0, VPRIV_DENY_NOT_TRIGGERED}, {1, 0, VPRIV_DENY_NOT_TRIGGERED}, {2, 0, 0}}},
     [RECIPIENT] = {'c', 3, 2,
         {{0, 0, VPRIV_DENY_RECIPIENT_UNKNOWN}, {1, 0, VPRIV_DENY_RECIPIENT_UNKNOWN}, {2, 0, 0}}},
+    [PARTIES] = {'c', 3, 2, {{0, 0, 0}, {1, 0, 0}, {2, 0, 0}}},
+    [IDENTIFIED] = {'c', 3, 2, {{0, 0, 0}, {1, 0, 0}, {2, 0, 0}}},
     [POLICY] = {'o', 5, 4,
         {{0, 10, VPRIV_DENY_POLICY_STALE}, {-1, 10, VPRIV_DENY_POLICY_STALE},
             {10, 10, VPRIV_DENY_POLICY_STALE}, {5, 0, VPRIV_DENY_POLICY_STALE}, {9, 10, 0}}},
@@ -126,6 +130,10 @@ static const char *const keeping[5][3] = {
     {"..?", "..?", "???"},
 };
 
+/* By row: whether everybody must agree is unknown, no, yes; by letter: whether everybody is identified,
+ * the same. 'x': somebody unknown is speaking. */
+static const char *const unidentified[3] = {"xx.", "...", "xx."};
+
 static const char kind_of_purpose[5] = {'t', 'c', 'c', 'l', 'c'};
 /* Of these, what others than the person have something of. */
 static const bool is_for_others[5] = {false, false, true, false, true};
@@ -152,6 +160,8 @@ static uint32_t reference(const size_t *digits, bool has_subject)
         cost |= VPRIV_DENY_RETENTION_OVER;
     if (kind == 'c' && !has_subject)
         cost |= VPRIV_DENY_NO_SUBJECT;
+    if (kind == 'c' && unidentified[digits[PARTIES]][digits[IDENTIFIED]] == 'x')
+        cost |= VPRIV_DENY_SUBJECT_UNKNOWN;
     if (kind == 'c' && has_subject && facts[STATE].choices[digits[STATE]].value2 == 1 &&
         (digits[VALID] < 2 || no_time))
         cost |= VPRIV_DENY_CONSENT_EXPIRED;
@@ -188,6 +198,8 @@ static void fill(vpriv_decision_input *input, const size_t *digits)
     input->paused = (vpriv_fact)VALUE(PAUSED);
     input->triggered_by_person = (vpriv_fact)VALUE(TRIGGERED);
     input->recipient_known = (vpriv_fact)VALUE(RECIPIENT);
+    input->all_parties = (vpriv_fact)VALUE(PARTIES);
+    input->all_identified = (vpriv_fact)VALUE(IDENTIFIED);
     input->policy_age_us = VALUE(POLICY);
     input->policy_ttl_us = VALUE2(POLICY);
     input->recording_state = (vpriv_recording_state)VALUE(RECORDING);
@@ -252,6 +264,9 @@ static void product(
 
 static const enum digit context_digits[] = {OPERATION, PURPOSE, DEFINED, STORABLE, CLOCK,
     JURISDICTION, LAWFUL, PAUSED, TRIGGERED, RECIPIENT, POLICY, RECORDING, RETENTION};
+/* The facts about who is heard, with what they could meet: a speaker's class, and the kind of purpose. */
+static const enum digit heard_digits[] = {OPERATION, PURPOSE, STORABLE, CLOCK, TRIGGERED, RECIPIENT,
+    PARTIES, IDENTIFIED, POLICY, CLASS, STATE};
 static const enum digit speaker_digits[] = {
     OPERATION, PURPOSE, CLOCK, CLASS, STATE, VALID, USES, NOTICE, NAMED, GRANT, CHILD, FORM};
 
@@ -265,6 +280,37 @@ START_TEST(decide_agrees_with_the_reference_in_every_context)
     product(context_digits, sizeof context_digits / sizeof context_digits[0], digits, false, &sum);
     ck_assert_uint_eq(sum.n_cases, 2u * 3 * 5 * 3 * 4 * 3 * 3 * 3 * 3 * 3 * 3 * 5 * 5 * 4);
     ck_assert_uint_gt(sum.n_permits, 0);
+}
+END_TEST
+
+START_TEST(decide_agrees_with_the_reference_whoever_is_heard)
+{
+    size_t digits[N_DIGITS];
+    tally sum = {0};
+    for (int has_subject = 0; has_subject <= 1; has_subject++) {
+        make_good(digits);
+        product(heard_digits, sizeof heard_digits / sizeof heard_digits[0], digits,
+            has_subject == 1, &sum);
+    }
+    ck_assert_uint_eq(sum.n_cases, 2u * 3 * 5 * 3 * 3 * 3 * 3 * 3 * 3 * 5 * 5 * 10);
+    ck_assert_uint_gt(sum.n_permits, 0);
+}
+END_TEST
+
+/* S33: where everybody must agree, only "these are all" opens it; elsewhere the speakers do. */
+START_TEST(decide_a_voice_that_nobody_identified_closes_where_all_must_agree)
+{
+    static vpriv_decision_input input;
+    size_t digits[N_DIGITS];
+    make_good(digits);
+    for (size_t must = 0; must < 3; must++)
+        for (size_t all = 0; all < 3; all++) {
+            digits[PARTIES] = must;
+            digits[IDENTIFIED] = all;
+            fill(&input, digits);
+            ck_assert_uint_eq(decide(&input),
+                must != VPRIV_FACT_NO && all != VPRIV_FACT_YES ? VPRIV_DENY_SUBJECT_UNKNOWN : 0);
+        }
 }
 END_TEST
 
@@ -297,7 +343,7 @@ START_TEST(decide_agrees_with_the_reference_for_every_set_of_bad_facts)
                 digits[OPERATION] = operation;
                 compare(digits, true, &sum);
             }
-    ck_assert_uint_eq(sum.n_cases, (uint64_t)5 * 2 << 20);
+    ck_assert_uint_eq(sum.n_cases, (uint64_t)5 * 2 << 22);
 }
 END_TEST
 
@@ -457,6 +503,8 @@ START_TEST(decide_malformed_input_is_denied)
     MALFORMED(paused = (vpriv_fact)3);
     MALFORMED(triggered_by_person = (vpriv_fact)3);
     MALFORMED(recipient_known = (vpriv_fact)3);
+    MALFORMED(all_parties = (vpriv_fact)3);
+    MALFORMED(all_identified = (vpriv_fact)3);
     MALFORMED(recording_state = (vpriv_recording_state)5);
     MALFORMED(subjects[0].subject_class = (vpriv_subject_class)5);
     MALFORMED(subjects[0].state = (vpriv_consent_state)10);
@@ -593,6 +641,8 @@ int main(void)
     TCase *tc = tcase_create("decide");
     tcase_set_timeout(tc, 300);
     tcase_add_test(tc, decide_agrees_with_the_reference_in_every_context);
+    tcase_add_test(tc, decide_agrees_with_the_reference_whoever_is_heard);
+    tcase_add_test(tc, decide_a_voice_that_nobody_identified_closes_where_all_must_agree);
     tcase_add_test(tc, decide_agrees_with_the_reference_for_every_speaker);
     tcase_add_test(tc, decide_agrees_with_the_reference_for_every_set_of_bad_facts);
     tcase_add_test(tc, decide_every_reason_can_be_the_only_one);

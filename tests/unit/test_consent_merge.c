@@ -426,6 +426,58 @@ START_TEST(other_spelling_of_the_same_is_refused)
 }
 END_TEST
 
+static vpi_merge_event said_by(uint64_t sequence, vpriv_consent_event what, vpriv_consent_by by,
+    const char *surface, uint64_t seen_of_app)
+{
+    vpriv_surface_event e = event_of(surface, sequence, what);
+    e.by = by;
+    if (seen_of_app > 0) {
+        e.n_seen = 1;
+        snprintf(e.seen[0].surface, sizeof e.seen[0].surface, "app");
+        e.seen[0].sequence = seen_of_app;
+    }
+    return merge_event(e);
+}
+
+/* The app is one guardian's, the web page the other's. */
+START_TEST(guardians_no_is_lifted_by_all_of_them_together)
+{
+    const vpriv_consent_by parent = VPRIV_CONSENT_BY_PARENT, guardian = VPRIV_CONSENT_BY_GUARDIAN,
+                           all = VPRIV_CONSENT_BY_GUARDIANS, person = VPRIV_CONSENT_BY_PERSON;
+    const struct {
+        vpriv_consent_event no;
+        vpriv_consent_by no_by, yes_by;
+        vpriv_consent_state state;
+    } table[] = {
+        {VPRIV_CONSENT_EVENT_WITHDRAW, guardian, parent, VPRIV_CONSENT_WITHDRAWN},
+        {VPRIV_CONSENT_EVENT_REFUSE, parent, guardian, VPRIV_CONSENT_REFUSED},
+        {VPRIV_CONSENT_EVENT_REFUSE, all, parent, VPRIV_CONSENT_REFUSED},
+        {VPRIV_CONSENT_EVENT_DEFER, guardian, parent, VPRIV_CONSENT_GIVEN},
+        {VPRIV_CONSENT_EVENT_WITHDRAW, person, parent, VPRIV_CONSENT_GIVEN},
+        {VPRIV_CONSENT_EVENT_REVOKE, VPRIV_CONSENT_BY_CONTROLLER, parent, VPRIV_CONSENT_GIVEN},
+        {VPRIV_CONSENT_EVENT_WITHDRAW, guardian, all, VPRIV_CONSENT_GIVEN},
+        {VPRIV_CONSENT_EVENT_WITHDRAW, guardian, person, VPRIV_CONSENT_GIVEN},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        vpi_merge_event events[] = {said_by(1, table[i].no, table[i].no_by, "app", 0),
+            said_by(1, VPRIV_CONSENT_EVENT_GIVE, table[i].yes_by, "web", 1)};
+        const vpriv_consent_state state = state_of(events, 2);
+        ck_assert_msg(state == table[i].state, "row %zu: %d", i, (int)state);
+    }
+    /* Agreed once, one is enough again; but only for what was objected to before. */
+    vpi_merge_event agreed[] = {
+        said_by(1, VPRIV_CONSENT_EVENT_WITHDRAW, guardian, "app", 0),
+        said_by(1, VPRIV_CONSENT_EVENT_GIVE, all, "web", 1),
+        said_by(2, VPRIV_CONSENT_EVENT_WITHDRAW, person, "web", 1),
+        said_by(3, VPRIV_CONSENT_EVENT_GIVE, parent, "web", 1),
+        said_by(2, VPRIV_CONSENT_EVENT_WITHDRAW, guardian, "app", 0),
+        said_by(4, VPRIV_CONSENT_EVENT_GIVE, parent, "web", 2),
+    };
+    ck_assert_int_eq(state_of(agreed, 4), VPRIV_CONSENT_GIVEN);
+    ck_assert_int_eq(state_of(agreed, 6), VPRIV_CONSENT_WITHDRAWN);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("consent: events of several surfaces");
@@ -442,6 +494,7 @@ int main(void)
     tcase_add_test(tests, line_reads_back_as_the_event_it_was_and_changed_anywhere_it_is_none);
     tcase_add_test(tests, event_that_makes_no_sense_gets_no_signature);
     tcase_add_test(tests, other_spelling_of_the_same_is_refused);
+    tcase_add_test(tests, guardians_no_is_lifted_by_all_of_them_together);
     suite_add_tcase(suite, tests);
     return unit_main(suite);
 }

@@ -464,7 +464,7 @@ START_TEST(record_events_incomplete_or_contradictory_are_refused_by_name)
     BAD("state", r.event.state = VPRIV_CONSENT_UNKNOWN);
     BAD("state", r.event.state = (vpriv_consent_state)10);
     BAD("by whom", r.event.by = VPRIV_CONSENT_BY_UNKNOWN);
-    BAD("by whom", r.event.by = (vpriv_consent_by)5);
+    BAD("by whom", r.event.by = (vpriv_consent_by)6);
     BAD("give is for the person", r.event.by = VPRIV_CONSENT_BY_CONTROLLER);
     BAD("revoke is for the controller", r.event.state = VPRIV_CONSENT_REVOKED);
     BAD("method", r.event.method = VPRIV_CONSENT_METHOD_UNKNOWN);

@@ -321,6 +321,20 @@ START_TEST(profiles_with_odd_values_are_refused)
 END_TEST
 
 /* What somebody may do under some rules, asked in all the ways there are. */
+/* A guardian's word may count longer where people are of age later; nobody's own counts sooner. */
+static void ck_age_is_strictest(
+    const vpriv_rules *joint, const vpriv_rules *part, vpi_birth birth, vpriv_consent_by by)
+{
+    const bool by_guardian = by == VPRIV_CONSENT_BY_PARENT || by == VPRIV_CONSENT_BY_GUARDIAN;
+    const bool holds = vpi_rules_child_holds(joint, VPRIV_SUBJECT_USER, birth, by, NOW, NOW);
+    ck_assert_int_ge(vpi_rules_of_age_us(joint, VPRIV_SUBJECT_USER, birth),
+        vpi_rules_of_age_us(part, VPRIV_SUBJECT_USER, birth));
+    if (holds && !by_guardian)
+        ck_assert(vpi_rules_child_holds(part, VPRIV_SUBJECT_USER, birth, by, NOW, NOW));
+    if (holds && by_guardian)
+        ck_assert(!part->young_are_refused);
+}
+
 static void ck_same_answers(const vpriv_rules *joint, const vpriv_rules *parts, size_t n_parts)
 {
     static const vpi_birth births[] = {{0, 0}, {2026, 11}, {2012, 11}, {2009, 1}, {1990, 5}};
@@ -349,10 +363,7 @@ static void ck_same_answers(const vpriv_rules *joint, const vpriv_rules *parts, 
     for (size_t b = 0; b < sizeof births / sizeof births[0]; b++)
         for (int by = 0; by <= VPRIV_CONSENT_BY_CONTROLLER; by++)
             for (size_t i = 0; i < n_parts; i++)
-                if (vpi_rules_child_holds(
-                        joint, VPRIV_SUBJECT_USER, births[b], (vpriv_consent_by)by, NOW))
-                    ck_assert(vpi_rules_child_holds(
-                        &parts[i], VPRIV_SUBJECT_USER, births[b], (vpriv_consent_by)by, NOW));
+                ck_age_is_strictest(joint, &parts[i], births[b], (vpriv_consent_by)by);
 }
 
 START_TEST(the_strictest_of_three_holds_whatever_the_three)
@@ -400,6 +411,10 @@ START_TEST(too_many_terms_and_stops_get_stricter_never_looser)
 }
 END_TEST
 
+#define PERSON   VPRIV_CONSENT_BY_PERSON
+#define PARENT   VPRIV_CONSENT_BY_PARENT
+#define GUARDIAN VPRIV_CONSENT_BY_GUARDIAN
+
 /* Born in June 2010, sixteen asked for: of age on 2026-07-01. */
 START_TEST(age_counts_from_the_end_of_the_month_of_birth)
 {
@@ -411,29 +426,40 @@ START_TEST(age_counts_from_the_end_of_the_month_of_birth)
         vpriv_subject_class subject_class;
         vpi_birth birth;
         vpriv_consent_by by;
-        int64_t now_us;
-        bool holds, holds_refusing;
+        int64_t said_us, now_us;
+        bool holds, holds_refusing, outgrown;
     } table[] = {
-        {VPRIV_SUBJECT_USER, june, VPRIV_CONSENT_BY_PERSON, july - 1, false, false},
-        {VPRIV_SUBJECT_USER, june, VPRIV_CONSENT_BY_PERSON, july, true, true},
-        {VPRIV_SUBJECT_CHILD, june, VPRIV_CONSENT_BY_PERSON, july, true, true},
-        {VPRIV_SUBJECT_CHILD, june, VPRIV_CONSENT_BY_PARENT, july - 1, true, false},
-        {VPRIV_SUBJECT_CHILD, june, VPRIV_CONSENT_BY_GUARDIAN, july - 1, true, false},
-        {VPRIV_SUBJECT_CHILD, june, VPRIV_CONSENT_BY_CONTROLLER, july - 1, false, false},
-        {VPRIV_SUBJECT_CHILD, june, VPRIV_CONSENT_BY_PARENT, july, false, false}, /* came of age */
-        {VPRIV_SUBJECT_USER, june, VPRIV_CONSENT_BY_PARENT, july, true, true},
-        {VPRIV_SUBJECT_CHILD, unknown, VPRIV_CONSENT_BY_PERSON, july, false, false},
-        {VPRIV_SUBJECT_CHILD, unknown, VPRIV_CONSENT_BY_PARENT, july, true, false},
-        {VPRIV_SUBJECT_USER, unknown, VPRIV_CONSENT_BY_PERSON, july, true, true},
-        {VPRIV_SUBJECT_USER, june, VPRIV_CONSENT_BY_PERSON, 0, false, false},
+        {VPRIV_SUBJECT_USER, june, PERSON, july - 1, july - 1, false, false, false},
+        {VPRIV_SUBJECT_USER, june, PERSON, july, july, true, true, false},
+        {VPRIV_SUBJECT_CHILD, june, PERSON, july, july, true, true, false},
+        /* What a child said binds nobody, later neither. */
+        {VPRIV_SUBJECT_CHILD, june, PERSON, july - 1, july, false, false, false},
+        {VPRIV_SUBJECT_CHILD, june, PERSON, july + 1, july - 1, false, false, false},
+        {VPRIV_SUBJECT_CHILD, june, PARENT, july - 9, july - 1, true, false, false},
+        {VPRIV_SUBJECT_CHILD, june, GUARDIAN, july - 9, july - 1, true, false, false},
+        {VPRIV_SUBJECT_CHILD, june, VPRIV_CONSENT_BY_CONTROLLER, july - 1, july - 1, false, false,
+            false},
+        {VPRIV_SUBJECT_CHILD, june, PARENT, july - 9, july, false, false, true}, /* came of age */
+        {VPRIV_SUBJECT_USER, june, GUARDIAN, july - 9, july, false, false, true},
+        {VPRIV_SUBJECT_USER, june, PARENT, july, july, false, false, true},
+        {VPRIV_SUBJECT_CHILD, unknown, PERSON, july, july, false, false, false},
+        {VPRIV_SUBJECT_CHILD, unknown, PARENT, july, july, true, false, false},
+        {VPRIV_SUBJECT_USER, unknown, PERSON, july, july, true, true, false},
+        {VPRIV_SUBJECT_USER, unknown, PARENT, july, july, false, false, true},
+        {VPRIV_SUBJECT_USER, june, PERSON, 0, july, false, false, false},
+        {VPRIV_SUBJECT_USER, june, PERSON, july, 0, false, false, false},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         ck_assert_msg(vpi_rules_child_holds(&rules, table[i].subject_class, table[i].birth,
-                          table[i].by, table[i].now_us) == table[i].holds,
+                          table[i].by, table[i].said_us, table[i].now_us) == table[i].holds,
             "row %zu", i);
-        ck_assert_msg(vpi_rules_child_holds(&refusing, table[i].subject_class, table[i].birth,
-                          table[i].by, table[i].now_us) == table[i].holds_refusing,
+        ck_assert_msg(
+            vpi_rules_child_holds(&refusing, table[i].subject_class, table[i].birth, table[i].by,
+                table[i].said_us, table[i].now_us) == table[i].holds_refusing,
             "row %zu, refused", i);
+        ck_assert_msg(vpi_rules_outgrown(&rules, table[i].subject_class, table[i].birth,
+                          table[i].by, table[i].now_us) == table[i].outgrown,
+            "row %zu, outgrown", i);
     }
 }
 END_TEST

@@ -77,9 +77,11 @@ static uint32_t openers(const vpriv_recording_id *recording)
 /* The answer an application acts on before it sends sound away. */
 static bool may_send(const uint8_t *subject, vpriv_purpose purpose, vpriv_retention retention)
 {
+    const vpi_voices voices = {
+        .subjects = subject, .n_subjects = 1, .all_identified = VPRIV_FACT_YES};
     uint32_t reasons = 0;
     ck_ok(vpi_vault_enter(h.vault, false));
-    ck_ok(vpi_decide_capture(h.vault, subject, 1, purpose, retention, &reasons, NULL));
+    ck_ok(vpi_decide_capture(h.vault, &voices, purpose, retention, &reasons, NULL));
     vpi_vault_leave(h.vault);
     return reasons == 0;
 }

@@ -272,6 +272,7 @@ START_TEST(purpose_consented_to_anew_while_provisional_gets_no_wrap)
     household_give(&h, h.ada, KEEP);
     household_give(&h, h.ada, REVIEW);
     request.tag.n_subjects = 1;
+    request.tag.all_identified = VPRIV_FACT_YES;
     memcpy(request.tag.subjects[0], h.ada, sizeof h.ada);
     request.tag.trigger = VPRIV_TRIGGER_TAP;
     request.tag.retention = VPRIV_RETENTION_48_HOURS;

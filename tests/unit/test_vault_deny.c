@@ -108,8 +108,10 @@ END_TEST
 START_TEST(s8_dont_save_is_the_default_retention)
 {
     vpriv_outcome outcome = {.struct_size = sizeof outcome};
-    const vpriv_recorder_config config = {
-        .struct_size = sizeof config, .subjects = h.ada, .n_subjects = 1};
+    const vpriv_recorder_config config = {.struct_size = sizeof config,
+        .subjects = h.ada,
+        .n_subjects = 1,
+        .all_identified = VPRIV_FACT_YES};
     household_give(&h, h.ada, VPRIV_PURPOSE_KEEP_HISTORY);
     ck_ok(household_try_record(h.vault, &config, &outcome));
     ck_assert(!outcome.is_stored);
@@ -119,11 +121,12 @@ END_TEST
 
 static uint32_t why_not_capture(vpriv_purpose purpose, const uint8_t *subject)
 {
+    const vpi_voices voices = {
+        .subjects = subject, .n_subjects = 1, .all_identified = VPRIV_FACT_YES};
     uint32_t reasons = 0;
     ck_ok(vpi_vault_enter(h.vault, false));
     ck_ok(vpi_vault_begin(h.vault));
-    ck_ok(
-        vpi_decide_capture(h.vault, subject, 1, purpose, VPRIV_RETENTION_48_HOURS, &reasons, NULL));
+    ck_ok(vpi_decide_capture(h.vault, &voices, purpose, VPRIV_RETENTION_48_HOURS, &reasons, NULL));
     vpi_vault_leave(h.vault);
     return reasons;
 }

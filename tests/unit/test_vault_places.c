@@ -80,11 +80,13 @@ static vpriv_status publish(int epoch, const char *issued, const char *effective
 static uint32_t why_not_in(
     vpriv_vault *vault, const uint8_t *subject, vpriv_purpose purpose, vpriv_retention retention)
 {
+    const vpi_voices voices = {
+        .subjects = subject, .n_subjects = 1, .all_identified = VPRIV_FACT_YES};
     uint32_t reasons = 0xdeadbeef;
     bool began = false;
     ck_ok(vpi_vault_enter(vault, false));
     ck_ok(vpi_vault_read_begin(vault, &began));
-    ck_ok(vpi_decide_capture(vault, subject, 1, purpose, retention, &reasons, NULL));
+    ck_ok(vpi_decide_capture(vault, &voices, purpose, retention, &reasons, NULL));
     vpi_vault_read_end(vault, began);
     vpi_vault_leave(vault);
     return reasons;
@@ -354,13 +356,74 @@ START_TEST(who_is_too_young_needs_a_guardian_and_says_it_again_when_of_age)
     household_withdraw(&h, h.ada, KEEP);
     ck_ok(household_give_with(&h, h.ada, KEEP, parent));
     ck_assert_uint_eq(why_not(KEEP), 0);
-    household_pass(&h, 10 * DAY_US);
-    ck_assert_uint_eq(why_not(KEEP), 0); /* a user; of a child's own see the rules' tests */
+    household_pass(&h, 8 * DAY_US);
+    ck_assert_uint_eq(why_not(KEEP), 0);
+    household_pass(&h, 2 * DAY_US);
+    ck_assert_uint_eq(why_not(KEEP), VPRIV_DENY_CONSENT_INVALIDATED);
+    household_withdraw(&h, h.ada, KEEP);
+    household_give(&h, h.ada, KEEP);
+    ck_assert_uint_eq(why_not(KEEP), 0);
     ck_fails(vpriv_subject_set_birth(h.vault, h.ada, 2013, 13), VPRIV_E_ARG);
     ck_fails(vpriv_subject_set_birth(h.vault, h.ada, 1899, 1), VPRIV_E_ARG);
     ck_fails(vpriv_subject_set_home(h.vault, h.ada, "Germany"), VPRIV_E_ARG);
     ck_fails(vpriv_subject_set_home(h.vault, authority, "QX"), VPRIV_E_NOT_FOUND);
     ck_ok(vpriv_subject_set_birth(h.vault, h.ada, 0, 0));
+    ck_whole();
+}
+END_TEST
+
+/* ---- the longest retention ---- */
+
+static vpriv_retention_report run(void)
+{
+    vpriv_retention_report report = {.struct_size = sizeof report};
+    ck_ok(vpriv_retention_trust_clock(h.vault, "test"));
+    ck_ok(vpriv_retention_run(h.vault, 60000, &report));
+    ck_assert(report.is_done);
+    return report;
+}
+
+START_TEST(what_the_law_lets_nobody_keep_any_longer_is_destroyed)
+{
+    uint8_t key[VPI_KEY_BYTES];
+    household_attacker attacker;
+    install("qx", "\"QX\"", ""); /* ten days, for every purpose */
+    put_everything("QX");
+    household_give(&h, h.ada, KEEP);
+    const vpriv_recording_id id = household_quick(&h, h.ada); /* until it is erased */
+    household_shred_key(&h, &id, key);
+    household_copy(&h, "before");
+    ck_assert_int_eq(run().next_due_us, h.cell->now_us + 10 * DAY_US);
+    household_pass(&h, 10 * DAY_US - 1);
+    ck_ok(household_hear(&h, &id, KEEP));
+    ck_assert_uint_eq(run().n_expired, 0);
+    household_pass(&h, 1);
+    ck_assert_uint_eq(run().n_expired, 1);
+    ck_fails(household_hear(&h, &id, KEEP), VPRIV_E_ERASED);
+    household_attack(&h, "before", &attacker);
+    ck_assert(!household_knows(&attacker, key));
+    household_attack_end(&attacker);
+    ck_whole();
+}
+END_TEST
+
+/* Where nothing is known: three months for all but the person's own use. */
+START_TEST(purpose_the_law_lets_nobody_use_any_longer_leaves_the_recording)
+{
+    household_give(&h, h.ada, KEEP);
+    household_give(&h, h.ada, REVIEW);
+    const vpriv_recording_id id = household_quick(&h, h.ada);
+    vpriv_recording_info info;
+    ck_ok(household_hear(&h, &id, REVIEW));
+    household_pass(&h, 91 * DAY_US); /* 22 November to 21 February */
+    ck_assert_uint_eq(run().n_narrowed, 0);
+    ck_ok(household_hear(&h, &id, REVIEW));
+    household_pass(&h, DAY_US);
+    ck_assert_uint_eq(run().n_narrowed, 1);
+    ck_ok(vpriv_recording_about(h.vault, &id, &info));
+    ck_assert_uint_eq(info.purposes, VPRIV_PURPOSE_BIT(KEEP));
+    ck_fails(household_hear(&h, &id, REVIEW), VPRIV_E_CONSENT);
+    ck_ok(household_hear(&h, &id, KEEP));
     ck_whole();
 }
 END_TEST
@@ -784,6 +847,8 @@ int main(void)
     tcase_add_test(tests, a_profile_runs_out_by_itself);
     tcase_add_test(tests, strictest_of_home_device_and_seat_over_all_of_them);
     tcase_add_test(tests, who_is_too_young_needs_a_guardian_and_says_it_again_when_of_age);
+    tcase_add_test(tests, what_the_law_lets_nobody_keep_any_longer_is_destroyed);
+    tcase_add_test(tests, purpose_the_law_lets_nobody_use_any_longer_leaves_the_recording);
     tcase_add_test(tests, s26_s27_s28_twelve_places_six_purposes_every_scope);
     tcase_add_test(tests, a_pause_where_the_speaker_is_at_home_or_it_was_taken_counts);
     tcase_add_test(tests, pauses_begin_and_end_at_their_time_also_without_the_root);

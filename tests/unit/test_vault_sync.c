@@ -341,6 +341,30 @@ START_TEST(name_of_a_surface_keeps_its_key)
 }
 END_TEST
 
+/* What somebody said elsewhere to the old controller, or for who is grown by now. */
+START_TEST(yes_from_elsewhere_that_comes_too_late_is_invalid)
+{
+    line give, for_child;
+    const vpriv_controller buyer = {
+        .struct_size = sizeof buyer, .id = "buyer", .name = "The Buyer", .country = "SE"};
+    const vpriv_surface_event yes = event_of(0, 1, a.ada, VPRIV_CONSENT_EVENT_GIVE);
+    vpriv_surface_event parents = event_of(1, 1, b.bob, VPRIV_CONSENT_EVENT_GIVE);
+    parents.by = VPRIV_CONSENT_BY_PARENT;
+    sign(0, &yes, give);
+    sign(1, &parents, for_child);
+    ck_ok(vpriv_controller_change(a.vault, &buyer, "test", NULL));
+    ck_assert_uint_eq(sync_text(&a, give).n_changed, 1);
+    ck_assert_int_eq(latest(&a, a.ada).event.state, VPRIV_CONSENT_INVALIDATED);
+    check_effect(&a, a.ada, false);
+
+    ck_ok(vpriv_subject_set_birth(b.vault, b.bob, 2000, 1));
+    ck_assert_uint_eq(sync_text(&b, for_child).n_changed, 1);
+    ck_assert_int_eq(latest(&b, b.bob).event.state, VPRIV_CONSENT_INVALIDATED);
+    ck_assert_uint_eq(sync_text(&b, for_child).n_changed, 0);
+    check_effect(&b, b.bob, false);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("vault: events of several surfaces");
@@ -353,6 +377,7 @@ int main(void)
     tcase_add_test(tests, bad_file_changes_nothing_at_all);
     tcase_add_test(tests, event_that_is_taken_away_is_missed);
     tcase_add_test(tests, erased_person_takes_their_events_along);
+    tcase_add_test(tests, yes_from_elsewhere_that_comes_too_late_is_invalid);
     tcase_add_test(tests, name_of_a_surface_keeps_its_key);
     suite_add_tcase(suite, tests);
     return unit_main(suite);

@@ -9,6 +9,7 @@ vault_tests = tests/unit/test_vault_consent \
 	tests/unit/test_vault_false_wakes \
 	tests/unit/test_vault_group \
 	tests/unit/test_vault_list \
+	tests/unit/test_vault_people \
 	tests/unit/test_vault_places \
 	tests/unit/test_vault_notices \
 	tests/unit/test_vault_retention \
@@ -78,3 +79,6 @@ tests_unit_test_vault_derivatives_SOURCES = tests/unit/test_vault_derivatives.c 
 	tests/fault/attack.h tests/fault/attack_inside.h tests/fault/attack.c tests/fault/attack_open.c
 tests_unit_test_vault_derivatives_CFLAGS = $(unit_cflags) -I$(top_srcdir)/tests
 tests_unit_test_vault_derivatives_LDADD = $(household_ldadd)
+tests_unit_test_vault_people_SOURCES = tests/unit/test_vault_people.c $(household)
+tests_unit_test_vault_people_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_people_LDADD = $(household_ldadd)

@@ -332,7 +332,7 @@ def parse_settings(c):
     return {"controller_id": c.text(63), "controller_name": c.text(127),
             "controller_country": c.text(3), "jurisdiction": c.text(7),
             "device_class": c.text(63), "policy_since_us": c.i64(), "policy_ttl_us": c.i64(),
-            "policy_epoch": c.u64()}
+            "policy_epoch": c.u64(), "first_notice": c.i64()}
 
 
 def is_place(text):
@@ -402,7 +402,7 @@ def parse_record(data):
     record.update(purpose=c.count(0, 31), legal_basis=c.count(1, 7), operations=c.u32(),
                   human_involvement=c.count(1, 4), storage_device=c.text(63),
                   storage_country=c.text(3), retention=c.text(31), withdrawal=c.text(255),
-                  state=c.count(1, 9), by=c.count(1, 4), method=c.count(1, 5), time_us=c.i64(),
+                  state=c.count(1, 9), by=c.count(1, 5), method=c.count(1, 5), time_us=c.i64(),
                   valid_until_us=c.i64(), surface_sequence=c.u64(), surface=c.text(63),
                   covers_past=c.count(0, 1), max_sample_ppm=c.u32(), max_uses=c.u32(),
                   uses=c.u32(), policy_epoch=c.u64(), previous_hash=c.bytes(32))
@@ -419,6 +419,7 @@ def parse_tag(data):
     need(c.u16() == 1 and len(data) <= 8192)
     tag = {"subjects": [c.bytes(16) for _ in range(c.count(1, 16))]}
     need(all(a < b for a, b in itertools.pairwise(tag["subjects"])))
+    tag["all_identified"] = c.count(0, 2)
     tag["purposes"] = c.u32()
     tag["consents"] = []
     for _ in range(c.count(0, 128)):
@@ -900,7 +901,7 @@ class Vault:
         series = text(notice["id"]) + text(notice["language"])
         need(row["series"] == blind(self.index, "notice: series", series))
         need(row["tag"] == blind(self.index, "notice: version", series + text(notice["version"])))
-        return notice | {"series": row["series"]}
+        return notice | {"series": row["series"], "row": row["id"]}
 
     def open_policy(self):
         """The capture policy; what it says must be what the records say."""
@@ -919,7 +920,8 @@ class Vault:
         c.end()
         need(policy["generation"] == self.generation and policy["settings"] == self.settings)
         need(policy["ingest_public_key"] == x25519_public(self.tree.get(INGEST)))
-        latest = {notice["series"]: notice["sha256"] for notice in self.notices}
+        latest = {notice["series"]: notice["sha256"] for notice in self.notices
+                  if notice["row"] >= self.settings["first_notice"]}
         need(sorted(policy["notices"]) == sorted(latest.values()))
         for subject in self.subjects:
             tag = blind(key, "policy: subject", subject["id"])
@@ -962,7 +964,8 @@ class Vault:
         for purpose in sorted(latest):
             r = latest[purpose]
             need((c.u8(), c.u8(), c.u8(), c.u8()) == (purpose, r["state"], r["by"], r["method"]))
-            need(c.bytes(16) == r["record_id"] and c.i64() == r["valid_until_us"])
+            need(c.bytes(16) == r["record_id"] and c.i64() == r["time_us"])
+            need(c.i64() == r["valid_until_us"])
             need(c.bytes(32) == r["notice"]["sha256"])
             need((c.u32(), c.u32()) == (r["max_uses"], r["uses"]))
         c.end()

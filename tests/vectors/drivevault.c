@@ -195,6 +195,7 @@ static vpriv_status request_of(const driver *d, char **words, vpi_sealer_request
     request_out->optional = (uint32_t)strtoul(words[3], NULL, 0);
     vpi_tag *tag = &request_out->tag;
     tag->n_subjects = (uint32_t)(n_bytes / VPI_SUBJECT_ID_BYTES);
+    tag->all_identified = VPRIV_FACT_YES;
     memcpy(tag->subjects, ids, n_bytes);
     tag->trigger = VPRIV_TRIGGER_WAKE_WORD;
     tag->trigger_score = 0.75f;

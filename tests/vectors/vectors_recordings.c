@@ -269,6 +269,7 @@ static void try_tag(
     if (expected != VPRIV_OK)
         return;
     vectors_hex(v, "subjects", tag.subjects, tag.n_subjects * sizeof tag.subjects[0]);
+    vectors_number(v, "all_identified", tag.all_identified);
     vectors_number(v, "purposes", tag.purposes);
     vectors_number(v, "n_consents", tag.n_consents);
     vectors_text(v, "wake_word", tag.wake_word);
@@ -286,6 +287,7 @@ static void try_tag(
 static void make_tag(uint8_t bytes[VPI_TAG_ENCODED_BYTES], size_t *n_out)
 {
     static vpi_tag tag = {.n_subjects = 2,
+        .all_identified = VPRIV_FACT_YES,
         .purposes = 0x2004,
         .n_consents = 2,
         .trigger = VPRIV_TRIGGER_WAKE_WORD,
@@ -322,9 +324,9 @@ static void tags(vectors *v)
         size_t at;
         uint8_t value;
     } faults[] = {{"version", 0, 2}, {"no subject", 2, 0}, {"seventeen subjects", 2, 17},
-        {"subjects out of order", 3, 0x30}, {"too many consents", 39, 129},
-        {"a consent of nobody", 40, 2}, {"a consent for nothing", 41, 32},
-        {"a wake word too long", 40 + 2 * 50 + 5, 32}};
+        {"subjects out of order", 3, 0x30}, {"no such fact", 35, 3}, {"too many consents", 40, 129},
+        {"a consent of nobody", 41, 2}, {"a consent for nothing", 42, 32},
+        {"a wake word too long", 41 + 2 * 50 + 5, 32}};
     for (size_t i = 0; i < N_OF(faults); i++) {
         memcpy(bad, good, n);
         bad[faults[i].at] = faults[i].value;

@@ -54,6 +54,7 @@ static void record(vpriv_vault *vault, const uint8_t *subjects, size_t n_subject
     vpi_sealer_request request = {.required = VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_KEEP_HISTORY),
         .optional = VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_HUMAN_REVIEW),
         .tag = {.n_subjects = (uint32_t)n_subjects,
+            .all_identified = VPRIV_FACT_YES,
             .trigger = VPRIV_TRIGGER_BUTTON,
             .retention = VPRIV_RETENTION_36_MONTHS,
             .started_us = START_US,
