@@ -155,6 +155,8 @@ typedef enum vpriv_log_kind {
     VPRIV_LOG_POLICY = 20,
     VPRIV_LOG_CHECKPOINT = 21,
     VPRIV_LOG_VERIFICATION = 22, /**< count: recordings whose blocks were opened and thrown away */
+    VPRIV_LOG_CONSENT_APPLIED = 23, /**< to what was recorded before it; count: recordings */
+    VPRIV_LOG_SPEAKER_ADDED = 24,   /**< to a stored recording; count: purposes it lost */
 } vpriv_log_kind;
 
 /** Name a kind: "access_granted".

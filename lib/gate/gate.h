@@ -52,6 +52,10 @@ vpriv_status vpi_gate_reader_create(vpriv_vault *vault, vpriv_reader **reader_ou
 bool vpi_gate_has_key(
     const vpriv_vault *vault, const vpriv_keyring *keyring, vpriv_purpose purpose);
 vpriv_status vpi_gate_unwrap(vpriv_reader *reader, const vpriv_keyring *keyring);
+/* In a write transaction: the answer goes into the log, whatever it is, and is counted; a yes spends one use. */
+vpriv_status vpi_gate_log_answer(vpriv_vault *vault, vpi_recording *recording,
+    const vpriv_gate_request *request, bool granted, bool key_missing, uint32_t reasons,
+    const uint8_t consent_record[VPRIV_CONSENT_RECORD_ID_BYTES]);
 
 /* The next entry, opening blocks as needed; VPRIV_E_NOT_FOUND, without a text, at the end. Asks for
  * consent again at every block. */

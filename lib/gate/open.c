@@ -39,13 +39,13 @@ out:
 }
 
 /* Rows of the people who speak; those erased since are left out. */
-static vpriv_status speakers_of(
-    vpriv_vault *vault, const vpi_tag *tag, int64_t rows_out[VPI_SUBJECTS_MAX], size_t *n_out)
+static vpriv_status speakers_of(vpriv_vault *vault, const vpi_recording *recording,
+    int64_t rows_out[VPI_SUBJECTS_MAX], size_t *n_out)
 {
     size_t n = 0;
-    for (uint32_t i = 0; i < tag->n_subjects; i++) {
+    for (uint32_t i = 0; i < vpi_n_speakers(recording); i++) {
         vpi_subject subject;
-        const vpriv_status st = vpi_subject_find(vault, tag->subjects[i], &subject);
+        const vpriv_status st = vpi_subject_find(vault, vpi_speaker(recording, i), &subject);
         if (st == VPRIV_OK)
             rows_out[n++] = subject.row;
         else if (st != VPRIV_E_NOT_FOUND)
@@ -70,8 +70,7 @@ static vpriv_status count_access(vpriv_vault *vault, vpi_recording *recording)
     return st;
 }
 
-/* The answer goes into the log, whatever it is; a yes spends one use. */
-static vpriv_status log_answer(vpriv_vault *vault, vpi_recording *recording,
+vpriv_status vpi_gate_log_answer(vpriv_vault *vault, vpi_recording *recording,
     const vpriv_gate_request *request, bool granted, bool key_missing, uint32_t reasons,
     const uint8_t consent_record[VPRIV_CONSENT_RECORD_ID_BYTES])
 {
@@ -89,7 +88,7 @@ static vpriv_status log_answer(vpriv_vault *vault, vpi_recording *recording,
     memcpy(entry.consent_record, consent_record, sizeof entry.consent_record);
     if (recording->tag.n_subjects > 0)
         memcpy(entry.subject, recording->tag.subjects[0], sizeof entry.subject);
-    vpriv_status st = speakers_of(vault, &recording->tag, speakers, &n_speakers);
+    vpriv_status st = speakers_of(vault, recording, speakers, &n_speakers);
     if (st == VPRIV_OK)
         st = vpi_log_append(vault, &entry, speakers, n_speakers, NULL, NULL);
     if (st == VPRIV_OK)
@@ -114,7 +113,7 @@ static vpriv_status decide_and_log(vpriv_reader *reader, const vpriv_keyring *ke
         vault, recording, request->purpose, request->recipient, &reasons, reader->consent_record));
     const bool key_missing = !vpi_gate_has_key(vault, keyring, request->purpose);
     const bool granted = reasons == 0 && !key_missing;
-    VPI_TRY(log_answer(
+    VPI_TRY(vpi_gate_log_answer(
         vault, recording, request, granted, key_missing, reasons, reader->consent_record));
     VPI_TRY(vpi_vault_commit(vault));
     VPI_ENSURE(
@@ -147,8 +146,7 @@ static vpriv_status unwrap(vpriv_reader *reader, const vpriv_keyring *keyring)
     VPI_TRY(vpi_wraps_load(vault, recording->row, keys->shred_key, wraps));
     VPI_ENSURE(wraps->purposes == recording->wrapped && (wraps->purposes >> purpose & 1),
         VPRIV_E_AUTH, "the vault file is damaged or was changed");
-    VPI_TRY(vpi_wrap_key_in_force(
-        vault, &recording->tag, &bond, purpose, keys->shred_key, keys->block_key));
+    VPI_TRY(vpi_wrap_key_in_force(vault, recording, purpose, keys->shred_key, keys->block_key));
     VPI_TRY(vpi_wrap_open(keys->block_key, &bond, (unsigned)purpose, wraps->wrap[purpose], inner));
     VPI_TRY(vpi_inner_open(inner, &bond, keyring->public_key[purpose], keyring->secret_key[purpose],
         keys->recording_key));

@@ -17,13 +17,14 @@ static const char *const kind_names[] = {"unknown kind", "vault_created", "subje
     "subject_erased", "notice_added", "consent_event", "access_granted", "access_refused",
     "erasure", "retention_expired", "restriction", "restriction_lifted", "pause", "pause_lifted",
     "adoption", "false_wakes", "keyring_split", "disclosure", "sampling_committed",
-    "sampling_revealed", "policy", "checkpoint", "verification"};
+    "sampling_revealed", "policy", "checkpoint", "verification", "consent_applied",
+    "speaker_added"};
 _Static_assert(
-    sizeof kind_names / sizeof kind_names[0] == VPRIV_LOG_VERIFICATION + 1, "one name each");
+    sizeof kind_names / sizeof kind_names[0] == VPRIV_LOG_SPEAKER_ADDED + 1, "one name each");
 
 static bool is_kind(vpriv_log_kind kind)
 {
-    return (int)kind > VPRIV_LOG_UNKNOWN && (int)kind <= VPRIV_LOG_VERIFICATION;
+    return (int)kind > VPRIV_LOG_UNKNOWN && (int)kind <= VPRIV_LOG_SPEAKER_ADDED;
 }
 
 const char *vpriv_log_kind_name(vpriv_log_kind kind)

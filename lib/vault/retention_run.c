@@ -2,15 +2,14 @@
  * the head of each class's queue is all there is to look at; purposes that end before their recording
  * have queues of their own. */
 #include "base/memory.h"
-#include "base/random.h"
 #include "base/try.h"
-#include "vault/adopt.h"
 #include "vault/clock_guard.h"
 #include "vault/erase.h"
 #include "vault/header.h"
 #include "vault/ingest.h"
 #include "vault/log_store.h"
 #include "vault/receipt.h"
+#include "vault/rekey.h"
 #include <stdio.h>
 #include <string.h>
 #include <voicepriv/retention.h>
@@ -105,57 +104,6 @@ out:
     return st;
 }
 
-/* The recording goes on under a new shred key, which the wraps of what has ended are not made for: in no
- * copy of the file do they open any more once the old key is gone. */
-static vpriv_status narrow(
-    vpriv_vault *vault, vpi_recording *recording, uint32_t ended, uint64_t *old_slot_out)
-{
-    vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_recording_bond bond;
-    vpi_wraps *wraps = NULL;
-    uint8_t inner[VPI_INNER_BYTES];
-    uint8_t *key = vault->secrets->adopt_shred_key, *fresh = vault->secrets->fresh;
-    VPI_TRY(vpi_alloc(1, sizeof *wraps, (void **)&wraps));
-    vpi_recording_bond_of(vault, recording, &bond);
-    *old_slot_out = recording->key_slot;
-    VPI_TRY(vpi_tree_get(vault->tree, recording->key_slot, key));
-    VPI_TRY(vpi_wraps_load(vault, recording->row, key, wraps));
-    vpi_random(fresh, VPI_KEY_BYTES);
-    for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
-        if (!(wraps->purposes >> p & 1))
-            continue;
-        vpriv_status keyed = ended >> p & 1 ? VPRIV_E_CONSENT : VPRIV_OK;
-        if (keyed == VPRIV_OK) {
-            VPI_TRY(vpi_tree_get(vault->tree, *old_slot_out, key));
-            keyed =
-                vpi_wrap_key_in_force(vault, &recording->tag, &bond, (vpriv_purpose)p, key, key);
-        }
-        if (keyed != VPRIV_E_CONSENT)
-            VPI_TRY(keyed);
-        if (keyed == VPRIV_OK) {
-            VPI_TRY(vpi_wrap_open(key, &bond, p, wraps->wrap[p], inner));
-            VPI_TRY(
-                vpi_wrap_key_in_force(vault, &recording->tag, &bond, (vpriv_purpose)p, fresh, key));
-            vpi_wrap_seal(key, &bond, p, inner, wraps->wrap[p]);
-        } else {
-            wraps->purposes &= ~VPRIV_PURPOSE_BIT(p);
-            recording->purpose_expires_us[p] = 0;
-        }
-    }
-    recording->wrapped = wraps->purposes;
-    VPI_TRY(vpi_vault_add_key(vault, fresh, &recording->key_slot));
-    VPI_TRY(vpi_recording_store(vault, recording, fresh));
-    VPI_TRY(vpi_wraps_store(vault, recording->row, fresh, wraps));
-    vpi_fail_clear();
-    st = VPRIV_OK;
-out:
-    vpi_wipe(key, VPI_KEY_BYTES);
-    vpi_wipe(fresh, VPI_KEY_BYTES);
-    vpi_wipe(inner, sizeof inner);
-    free(wraps);
-    return st;
-}
-
 /* Which purposes of the recording at hand are over, and when the next one is. */
 static uint32_t ended_purposes(batch *b)
 {
@@ -192,7 +140,7 @@ static vpriv_status narrow_term(
                                             until_us < b->now_us + MONTHS_SKEW_US);
         const uint32_t ended = ended_purposes(b);
         if (ended != 0)
-            VPI_TRY(narrow(vault, b->recording, ended, &old_slots[(*n_io)++]));
+            VPI_TRY(vpi_rekey(vault, b->recording, ~ended, b->recording, &old_slots[(*n_io)++]));
         if (until_us <= b->now_us)
             VPI_TRY(vpi_database_run(vault->database,
                 "DELETE FROM term WHERE retention = ?1 AND recording = ?2", "ii", retention, row));

@@ -17,16 +17,17 @@ lib_librooms_la_SOURCES += \
 	lib/vault/retention.c \
 	lib/vault/clock_guard.h lib/vault/clock_guard.c lib/vault/retention_run.c \
 	lib/vault/restrict.c \
-	lib/vault/tag.h lib/vault/tag.c \
+	lib/vault/tag.h lib/vault/tag.c lib/vault/amend.h lib/vault/amend.c \
 	lib/vault/header.h lib/vault/header.c \
 	lib/vault/blocks.h lib/vault/blocks.c \
 	lib/vault/sealer.h lib/vault/sealer.c \
 	lib/vault/ingest.h lib/vault/ingest.c \
-	lib/vault/adopt.h lib/vault/adopt.c \
+	lib/vault/adopt.h lib/vault/adopt.c lib/vault/terms.h lib/vault/terms.c \
+	lib/vault/rekey.h lib/vault/rekey.c lib/vault/speaker.c \
 	lib/vault/complete.h lib/vault/complete.c \
 	lib/vault/list.c \
 	lib/vault/erase.h lib/vault/erase.c \
 	lib/vault/sweep.h lib/vault/sweep.c \
 	lib/vault/check.h lib/vault/check.c
 pkginclude_HEADERS += include/voicepriv/vault.h include/voicepriv/people.h \
-	include/voicepriv/places.h include/voicepriv/retention.h include/voicepriv/sync.h
+	include/voicepriv/places.h include/voicepriv/retention.h include/voicepriv/sync.h include/voicepriv/past.h

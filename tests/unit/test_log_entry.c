@@ -33,7 +33,7 @@ START_TEST(entry_round_trip)
 {
     uint8_t payload[SIZE], again[SIZE];
     vpriv_log_entry entry = example(), read;
-    for (int kind = VPRIV_LOG_VAULT_CREATED; kind <= VPRIV_LOG_VERIFICATION; kind++) {
+    for (int kind = VPRIV_LOG_VAULT_CREATED; kind <= VPRIV_LOG_SPEAKER_ADDED; kind++) {
         entry.kind = (vpriv_log_kind)kind;
         const size_t n_bytes = encode(&entry, payload);
         memset(&read, 0xa5, sizeof read);
@@ -130,7 +130,7 @@ START_TEST(entry_incomplete_or_contradictory_is_refused)
     BAD(e->struct_size = 0);
     BAD(e->struct_size++);
     BAD(e->kind = VPRIV_LOG_UNKNOWN);
-    BAD(e->kind = (vpriv_log_kind)(VPRIV_LOG_VERIFICATION + 1));
+    BAD(e->kind = (vpriv_log_kind)(VPRIV_LOG_SPEAKER_ADDED + 1));
     BAD(e->time_us = 0);
     BAD(e->time_us = INT64_C(13601088000000000));
     BAD(e->purpose = 32);
@@ -182,16 +182,16 @@ END_TEST
 
 START_TEST(entry_kinds_have_names_of_their_own)
 {
-    for (int a = VPRIV_LOG_VAULT_CREATED; a <= VPRIV_LOG_VERIFICATION; a++) {
+    for (int a = VPRIV_LOG_VAULT_CREATED; a <= VPRIV_LOG_SPEAKER_ADDED; a++) {
         ck_assert_str_ne(vpriv_log_kind_name((vpriv_log_kind)a), "unknown kind");
-        for (int b = a + 1; b <= VPRIV_LOG_VERIFICATION; b++)
+        for (int b = a + 1; b <= VPRIV_LOG_SPEAKER_ADDED; b++)
             ck_assert_str_ne(
                 vpriv_log_kind_name((vpriv_log_kind)a), vpriv_log_kind_name((vpriv_log_kind)b));
     }
     ck_assert_str_eq(vpriv_log_kind_name(VPRIV_LOG_UNKNOWN), "unknown kind");
     ck_assert_str_eq(vpriv_log_kind_name((vpriv_log_kind)-1), "unknown kind");
     ck_assert_str_eq(
-        vpriv_log_kind_name((vpriv_log_kind)(VPRIV_LOG_VERIFICATION + 1)), "unknown kind");
+        vpriv_log_kind_name((vpriv_log_kind)(VPRIV_LOG_SPEAKER_ADDED + 1)), "unknown kind");
 }
 END_TEST
 

@@ -10,6 +10,7 @@ vault_tests = tests/unit/test_vault_consent \
 	tests/unit/test_vault_list \
 	tests/unit/test_vault_places \
 	tests/unit/test_vault_retention \
+	tests/unit/test_vault_speaker \
 	tests/unit/test_vault_sync \
 	tests/unit/test_vault_tamper
 TESTS += $(vault_tests)
@@ -46,3 +47,6 @@ tests_unit_test_vault_places_LDADD = $(household_ldadd)
 tests_unit_test_vault_sync_SOURCES = tests/unit/test_vault_sync.c $(household)
 tests_unit_test_vault_sync_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_sync_LDADD = $(household_ldadd)
+tests_unit_test_vault_speaker_SOURCES = tests/unit/test_vault_speaker.c $(household)
+tests_unit_test_vault_speaker_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_speaker_LDADD = $(household_ldadd)
