@@ -1,15 +1,14 @@
-/* A recording goes on under a new shred key. What it loses by that is gone in every old copy of the file too,
- * once the old key is destroyed: an old copy has the old wraps, and nobody has what opens them. */
+/* Giving a recording a new shred key: what is not taken over, no copy of the file opens any more once the
+ * old key is gone. */
 #ifndef VPI_VAULT_REKEY_H
 #define VPI_VAULT_REKEY_H
 
 #include "vault/header.h"
 
-/* In a write transaction. from: as it was until now, and still is in the file; to: as it is to be, the same or
- * another with more speakers (may be `from`). Of its purposes only `kept` stay, and of these only those whose wraps
- * open. Everything that is sealed under the shred key is sealed anew and written. Destroying the key in
- * *old_slot_out is the caller's. */
-vpriv_status vpi_rekey(vpriv_vault *vault, const vpi_recording *from, uint32_t kept,
-    vpi_recording *to, uint64_t *old_slot_out);
+/* In a write transaction. Wraps of `ended` purposes, and those whose consent is gone, stay behind. before: the
+ * recording as its wraps were made, when other people are to speak in it from now on; NULL: the same.
+ * *old_slot_out is the caller's to shred in this transaction. */
+vpriv_status vpi_recording_rekey(vpriv_vault *vault, vpi_recording *recording, uint32_t ended,
+    const vpi_recording *before, uint64_t *old_slot_out);
 
 #endif

@@ -165,7 +165,7 @@ static vpriv_status keep(vpriv_vault *vault, addition *a)
     a->to->wrapped = a->kept;
     memset(a->to->purpose_expires_us, 0, sizeof a->to->purpose_expires_us);
     VPI_TRY(vpi_terms_set(vault, a->to));
-    VPI_TRY(vpi_rekey(vault, a->from, a->kept, a->to, &a->old_slot));
+    VPI_TRY(vpi_recording_rekey(vault, a->to, ~a->kept, a->from, &a->old_slot));
     VPI_ENSURE(a->to->wrapped == a->kept, VPRIV_E_AUTH, "the vault file is damaged or was changed");
     VPI_TRY(vpi_vault_shred(vault, &a->old_slot, 1));
     st = VPRIV_OK;
