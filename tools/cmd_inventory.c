@@ -145,9 +145,10 @@ static bool print_event(void *user, uint64_t index, const vpriv_log_entry *entry
     time_format(entry->time_us, false, time);
     printf("\nlog %" PRIu64 ": %s %s by %s, %s", index, time, vpriv_log_kind_name(entry->kind),
         entry->actor, purpose_of(entry));
-    if (entry->count > 0)
-        printf(", %" PRIu64 " %s", entry->count,
-            entry->kind == VPRIV_LOG_SPEAKER_ADDED ? "purposes fewer" : "recordings");
+    if (entry->count > 0 && entry->kind == VPRIV_LOG_SPEAKER_ADDED)
+        printf(", purposes lost: %" PRIu64, entry->count);
+    else if (entry->count > 0)
+        printf(", %" PRIu64 " recordings", entry->count);
     printf("%s%s\n", entry->reason[0] ? ": " : "", entry->reason);
     return true;
 }

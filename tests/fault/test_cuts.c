@@ -32,7 +32,8 @@ struct bench {
     vpriv_keyring *credential;
     vpriv_recording_id recordings[RECORDINGS_MAX];
     size_t n_recordings;
-    char *before; /* what the vault tells without, and with, the call */
+    uint8_t bob[VPRIV_SUBJECT_ID_BYTES]; /* where prepare added him */
+    char *before;                        /* what the vault tells without, and with, the call */
     char *after;
     bool acknowledged;
     uint64_t acknowledged_frames; /* recording: committed and sealed */
@@ -263,6 +264,28 @@ static vpriv_status tidy(struct bench *bench)
     return vpriv_vault_tidy(bench->life.vault, 100, NULL);
 }
 
+/* Bob lets the past be kept, and no more. */
+static void meet_bob(struct bench *bench)
+{
+    const vpriv_consent_evidence past = {
+        .struct_size = sizeof past, .notice_id = "history", .covers_past = true};
+    ck_ok(vpriv_subject_add(bench->life.vault, VPRIV_SUBJECT_USER, "Bob", NULL, bench->bob));
+    ck_ok(
+        vpriv_consent_give(bench->life.vault, bench->bob, VPRIV_PURPOSE_KEEP_HISTORY, &past, NULL));
+}
+
+static vpriv_status add_bob(struct bench *bench)
+{
+    return vpriv_recording_add_speaker(bench->life.vault, &bench->recordings[0], bench->bob,
+        VPRIV_SUBJECT_USER, "test", NULL, NULL);
+}
+
+static vpriv_status add_somebody(struct bench *bench)
+{
+    return vpriv_recording_add_speaker(
+        bench->life.vault, &bench->recordings[0], NULL, VPRIV_SUBJECT_GUEST, "test", NULL, NULL);
+}
+
 static const struct workload two_state_workloads[] = {
     {"consent give", NULL, give, 3, 0, 0},
     {"consent withdraw", NULL, withdraw, 2, VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_HUMAN_REVIEW), 2},
@@ -275,6 +298,8 @@ static const struct workload two_state_workloads[] = {
     {"open with adoption", capture_two, only_open, 3, 0, 0},
     {"withdraw with adoption", capture_two, withdraw, 3,
         VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_HUMAN_REVIEW), 4},
+    {"speaker add", meet_bob, add_bob, 3, VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_HUMAN_REVIEW), 1},
+    {"speaker add, and nothing left", NULL, add_somebody, 3, BOTH_PURPOSES, 1},
 };
 #define N_TWO_STATE (sizeof two_state_workloads / sizeof two_state_workloads[0])
 
