@@ -360,14 +360,11 @@ static vpriv_status step(past *p, bool *done_out)
     if (st != VPRIV_OK)
         return st;
     memset(p->step_counts, 0, sizeof p->step_counts);
-    const int64_t before = p->cursor;
     st = announce(p, done_out);
     if (st == VPRIV_OK)
         st = wrap_all(p);
     for (int i = 0; st == VPRIV_OK && i < N_VERDICTS; i++)
         p->counts[i] += p->step_counts[i];
-    if (st != VPRIV_OK)
-        p->cursor = before;
     vpi_vault_leave(p->vault);
     return st;
 }

@@ -381,6 +381,7 @@ typedef struct stopping {
     int n_calls;
     int n_allowed;
     bool withdraws;
+    bool gives_again;
 } stopping;
 
 static bool stop_after(void *user, uint64_t n_done, uint64_t n_recordings)
@@ -390,6 +391,8 @@ static bool stop_after(void *user, uint64_t n_done, uint64_t n_recordings)
     const bool last = ++s->n_calls == s->n_allowed;
     if (last && s->withdraws)
         household_withdraw(&h, h.ada, REVIEW);
+    if (last && s->gives_again)
+        give(h.ada, REVIEW, true);
     return s->withdraws || !last;
 }
 
@@ -417,10 +420,11 @@ START_TEST(stopped_in_the_middle_it_goes_on)
 }
 END_TEST
 
+/* Given again or not: what was opened under the first is closed, and would count as open. */
 START_TEST(withdrawal_in_the_middle_stops_it)
 {
     vpriv_past_report report = {.struct_size = sizeof report};
-    stopping stop = {.n_allowed = 2, .withdraws = true};
+    stopping stop = {.n_allowed = 2, .withdraws = true, .gives_again = _i == 1};
     for (int i = N_OLD; i < 100; i++)
         household_quick(&h, h.ada);
     household_pass(&h, SECOND_US);
@@ -573,7 +577,7 @@ int main(void)
     tcase_add_test(tests, term_of_the_purpose_follows);
     tcase_add_test(tests, counted_uses_are_neither_spent_nor_a_way);
     tcase_add_test(tests, stopped_in_the_middle_it_goes_on);
-    tcase_add_test(tests, withdrawal_in_the_middle_stops_it);
+    tcase_add_loop_test(tests, withdrawal_in_the_middle_stops_it, 0, 2);
     tcase_add_test(tests, inventory_names_the_consent_in_force);
     tcase_add_loop_test(tests, tampered_amendments_do_not_authenticate, 0, 3);
     tcase_add_test(tests, damaged_recording_is_counted_and_the_others_go_on);

@@ -248,6 +248,10 @@ START_TEST(it_is_theirs_to_see_and_to_erase)
     ck_ok(vpriv_subject_erase(h.vault, h.bob, &erased));
     ck_assert_uint_eq(erased.n_recordings, 1);
     ck_assert_int_eq(about().state, VPRIV_RECORDING_SHREDDED);
+    /* What the log said of it was about both, and opens for neither alone. */
+    entry.kind = VPRIV_LOG_UNKNOWN;
+    ck_ok(vpriv_vault_log(h.vault, 0, note_speaker, &entry));
+    ck_assert_int_eq(entry.kind, VPRIV_LOG_UNKNOWN);
     ck_well();
 }
 END_TEST
