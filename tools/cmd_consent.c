@@ -161,6 +161,10 @@ exit_code command_consent_give(const tool_arguments *arguments)
     if (!path && (option_given(arguments, OPTION_NOTICE_VERSION) ||
                      option_given(arguments, OPTION_LANGUAGE)))
         return tool_usage(arguments, "--notice-version and --language go with --notice");
+    /* What comes with the command does not say that it reaches back. */
+    if (!path && option_given(arguments, OPTION_COVERS_PAST))
+        return tool_usage(arguments, "--covers-past needs a --notice that says so");
+    request.evidence.covers_past = option_given(arguments, OPTION_COVERS_PAST);
     request.evidence.recipients = arguments->options[OPTION_RECIPIENT].items;
     request.evidence.n_recipients = arguments->options[OPTION_RECIPIENT].n;
     code = session_open(arguments, SESSION_WITHOUT_KEYRING, &session);
@@ -283,13 +287,13 @@ static bool add_record(void *user, const vpriv_consent_record *record)
                                         json_hex(notice->sha256, sizeof notice->sha256))
                                   : json_null();
     return json_array_append_new(showing->list,
-               json_pack("{s:o, s:s, s:s, s:o, s:o, s:s, s:s, s:o, s:o}", "record_id",
+               json_pack("{s:o, s:s, s:s, s:o, s:o, s:b, s:s, s:s, s:o, s:o}", "record_id",
                    json_id(record->record_id), "purpose", vpriv_purpose_name(record->purpose),
                    "state", vpriv_consent_state_name(record->event.state), "time",
                    json_time(record->event.time_us), "valid_until",
-                   json_time(record->event.valid_until_us), "surface", record->event.surface,
-                   "controller", record->controller_id, "recipients", recipients, "notice",
-                   shown)) == 0;
+                   json_time(record->event.valid_until_us), "covers_past", record->covers_past,
+                   "surface", record->event.surface, "controller", record->controller_id,
+                   "recipients", recipients, "notice", shown)) == 0;
 }
 
 exit_code command_consent_show(const tool_arguments *arguments)

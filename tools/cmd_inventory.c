@@ -82,10 +82,10 @@ static bool print_consent(void *user, const vpriv_consent_record *record, bool i
     (void)user;
     time_format(record->event.time_us, false, time);
     time_format(record->event.valid_until_us, false, until);
-    printf("  %s %-24s %-12s until %s, kept: %s, notice %s%s\n", time,
+    printf("  %s %-24s %-12s until %s, kept: %s, notice %s%s%s\n", time,
         vpriv_purpose_name(record->purpose), vpriv_consent_state_name(record->event.state), until,
         record->retention, record->notice.id[0] ? record->notice.id : "-",
-        is_latest ? "" : " (earlier)");
+        record->covers_past ? ", covers the past" : "", is_latest ? "" : " (earlier)");
     return true;
 }
 
@@ -111,9 +111,10 @@ static bool print_recording(void *user, const vpriv_inventory_recording *recordi
     for (uint32_t i = 0; i < info->n_subjects; i++) {
         char person[ID_TEXT_BYTES];
         hex_format(info->subjects[i], ID_BYTES, person);
-        printf("  %-14s%s\n", i == 0 ? "of" : "", person);
+        printf("  %-14s%s%s\n", i == 0 ? "of" : "", person,
+            i < info->n_subjects - info->n_added ? "" : ", noticed afterwards");
     }
-    print_purposes("  taken for", info->purposes);
+    print_purposes("  kept for ", info->purposes);
     print_purposes("  opens for", recording->open_for);
     return true;
 }
@@ -157,7 +158,9 @@ static bool print_event(void *user, uint64_t index, const vpriv_log_entry *entry
     time_format(entry->time_us, false, time);
     printf("\nlog %" PRIu64 ": %s %s by %s, %s", index, time, vpriv_log_kind_name(entry->kind),
         entry->actor, purpose_of(entry));
-    if (entry->count > 0)
+    if (entry->count > 0 && entry->kind == VPRIV_LOG_SPEAKER_ADDED)
+        printf(", purposes lost: %" PRIu64, entry->count);
+    else if (entry->count > 0)
         printf(", %" PRIu64 " %s", entry->count,
             entry->kind == VPRIV_LOG_DERIVATIVE_ERASED ? "derivatives" : "recordings");
     printf("%s%s\n", entry->reason[0] ? ": " : "", entry->reason);

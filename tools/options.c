@@ -29,6 +29,8 @@ static const option_definition definitions[N_OPTIONS] = {
     [OPTION_SINCE] = {"since", "TIME", 1, "at or after: 2026-11-22 or 2026-11-22T08:30:00Z"},
     [OPTION_UNTIL] = {"until", "TIME", 1, "before: 2026-11-22 or 2026-11-22T08:30:00Z"},
     [OPTION_BEFORE] = {"before", "TIME", 1, "what was started before: a date or RFC 3339 time"},
+    [OPTION_COVERS_PAST] = {"covers-past", NULL, 1,
+        "what was recorded before too, as --notice says; then run 'consent cover-past'"},
     [OPTION_NOTICE] = {"notice", "FILE", 1, "the exact text the person was shown"},
     [OPTION_NOTICE_VERSION] = {"notice-version", "TEXT", 1, "its version; from its hash"},
     [OPTION_LANGUAGE] = {"language", "TAG", 1, "its language, BCP 47; en"},

@@ -42,6 +42,7 @@ typedef enum option_id {
     OPTION_SINCE,
     OPTION_UNTIL,
     OPTION_BEFORE,
+    OPTION_COVERS_PAST,
     OPTION_NOTICE,
     OPTION_NOTICE_VERSION,
     OPTION_LANGUAGE,
@@ -335,6 +336,8 @@ exit_code command_resume(const tool_arguments *arguments);
 exit_code command_consent_sync(const tool_arguments *arguments);
 exit_code command_consent_export_events(const tool_arguments *arguments);
 exit_code command_consent_surface_add(const tool_arguments *arguments);
+exit_code command_consent_cover_past(const tool_arguments *arguments);
+exit_code command_speaker_add(const tool_arguments *arguments);
 exit_code command_notice_lint(const tool_arguments *arguments);
 exit_code command_notice_render(const tool_arguments *arguments);
 exit_code command_notice_builtin(const tool_arguments *arguments);

@@ -48,15 +48,16 @@ typedef struct vpriv_inventory_notice {
     size_t text_bytes;
 } vpriv_inventory_notice;
 
-/** One consent that a recording was taken under. */
+/** One consent that a recording rests on. */
 typedef struct vpriv_inventory_basis {
     uint8_t subject[VPRIV_SUBJECT_ID_BYTES];
     vpriv_purpose purpose;
     uint8_t record_id[VPRIV_CONSENT_RECORD_ID_BYTES];
+    bool is_later; /**< it was not taken under this one; see past.h */
 } vpriv_inventory_basis;
 
 /** Most consents that one recording rests on. */
-#define VPRIV_INVENTORY_BASES_MAX 128
+#define VPRIV_INVENTORY_BASES_MAX 368
 
 /** A recording. Of an erased one only id, state and who heard it are left. */
 typedef struct vpriv_inventory_recording {
@@ -99,7 +100,7 @@ typedef struct vpriv_inventory_visitor {
     bool (*derivative)(void *user, const vpriv_derivative_info *derivative);
     bool (*access)(void *user, uint64_t index, const vpriv_log_entry *entry);
     /** What the log has of things that are in no other part: erasures, expiries, restrictions, pauses,
-     *  disclosures. */
+     *  disclosures, later consents applied, speakers added. */
     bool (*event)(void *user, uint64_t index, const vpriv_log_entry *entry);
     bool (*false_wakes)(void *user, const vpriv_inventory_false_wakes *count);
 } vpriv_inventory_visitor;

@@ -163,6 +163,8 @@ typedef enum vpriv_log_kind {
     VPRIV_LOG_DERIVATIVE_READ = 26,    /**< written before its content is readable */
     VPRIV_LOG_DERIVATIVE_REFUSED = 27, /**< somebody wanted to read it */
     VPRIV_LOG_DERIVATIVE_ERASED = 28,  /**< count: how many; not those that went with a recording */
+    VPRIV_LOG_CONSENT_APPLIED = 29,    /**< to what was recorded before it; count: recordings */
+    VPRIV_LOG_SPEAKER_ADDED = 30,      /**< to a stored recording; count: purposes it lost */
 } vpriv_log_kind;
 
 /** Name a kind: "access_granted".

@@ -110,7 +110,8 @@ typedef struct vpriv_consent_evidence {
     int64_t valid_until_us;        /**< UTC; 0 for no end */
     const char *const *recipients; /**< ids of parties besides the controller who may have it */
     size_t n_recipients;           /**< at most VPRIV_RECIPIENTS_MAX − 1 */
-    bool covers_past;              /**< recorded with the consent */
+    bool covers_past;              /**< also what was recorded before: by
+                                      vpriv_consent_apply_to_past(), see past.h */
     const char *retention;         /**< how long a recording may be kept for this purpose, as
                                       vpriv_retention_from_name() takes it; "until-erased": as long
                                       as the recording is kept anyway */

@@ -280,8 +280,9 @@ typedef struct vpriv_recording_info {
     char wake_word[VPRIV_WAKE_WORD_BYTES];
     char device_class[VPRIV_DEVICE_BYTES];
     char jurisdiction[VPRIV_JURISDICTION_BYTES];
-    uint32_t purposes; /**< bits: consented to when it was taken, and wrapped */
+    uint32_t purposes; /**< bits: consented to and wrapped */
     uint32_t n_subjects;
+    uint32_t n_added; /**< the last so many of them were added afterwards; see past.h */
     uint8_t subjects[VPRIV_RECORDING_SUBJECTS_MAX][VPRIV_SUBJECT_ID_BYTES];
     uint32_t rate_hz; /**< of the stored Opus stream */
     uint32_t n_channels;

@@ -19,6 +19,7 @@
 #include <voicepriv/log.h>
 #include <voicepriv/notice.h>
 #include <voicepriv/packets.h>
+#include <voicepriv/past.h>
 #include <voicepriv/people.h>
 #include <voicepriv/places.h>
 #include <voicepriv/recall.h>

@@ -28,13 +28,14 @@ static char *next_line(comments *c)
 
 static void collect(const vpriv_reader *reader, comments *c)
 {
-    const vpi_tag *tag = &reader->recording->tag;
+    const vpi_recording *recording = reader->recording;
     char hex[2 * VPRIV_SHA256_BYTES + 1];
     memset(c, 0, sizeof *c);
-    for (uint32_t i = 0; i < tag->n_consents && c->n < VPI_SUBJECTS_MAX; i++) {
-        if (tag->consents[i].purpose != (uint8_t)reader->purpose)
+    for (uint32_t i = 0; i < vpi_n_speakers(recording); i++) {
+        const uint8_t *basis = vpi_basis(recording, i, reader->purpose);
+        if (!basis)
             continue;
-        sodium_bin2hex(hex, sizeof hex, tag->consents[i].record_id, VPRIV_CONSENT_RECORD_ID_BYTES);
+        sodium_bin2hex(hex, sizeof hex, basis, VPRIV_CONSENT_RECORD_ID_BYTES);
         snprintf(next_line(c), COMMENT_BYTES, "CONSENT_RECORD_ID=%s", hex);
     }
     snprintf(next_line(c), COMMENT_BYTES, "PURPOSE=%s", vpriv_purpose_name(reader->purpose));

@@ -53,6 +53,9 @@ vpriv_status vpi_gate_check_request(const vpriv_gate_request *request);
 vpriv_status vpi_gate_log_answer(vpriv_vault *vault, vpi_recording *recording,
     const uint8_t *derivative, const vpriv_gate_request *request, bool key_missing,
     uint32_t reasons, const uint8_t consent_record[VPRIV_CONSENT_RECORD_ID_BYTES]);
+/* Right behind a yes, where something leaves: what serves others than the person may have to be asked back. */
+vpriv_status vpi_gate_log_disclosure(
+    vpriv_vault *vault, const vpi_recording *recording, const vpriv_gate_request *request);
 
 /* Opens what was made from the recording, as far as consent and keyring allow, and throws it away. In a
  * snapshot, with the lock held. *n_io counts blocks. */

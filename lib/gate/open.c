@@ -42,13 +42,13 @@ out:
 }
 
 /* Rows of the people who speak; those erased since are left out. */
-static vpriv_status speakers_of(
-    vpriv_vault *vault, const vpi_tag *tag, int64_t rows_out[VPI_SUBJECTS_MAX], size_t *n_out)
+static vpriv_status speakers_of(vpriv_vault *vault, const vpi_recording *recording,
+    int64_t rows_out[VPI_SUBJECTS_MAX], size_t *n_out)
 {
     size_t n = 0;
-    for (uint32_t i = 0; i < tag->n_subjects; i++) {
+    for (uint32_t i = 0; i < vpi_n_speakers(recording); i++) {
         vpi_subject subject;
-        const vpriv_status st = vpi_subject_find(vault, tag->subjects[i], &subject);
+        const vpriv_status st = vpi_subject_find(vault, vpi_speaker(recording, i), &subject);
         if (st == VPRIV_OK)
             rows_out[n++] = subject.row;
         else if (st != VPRIV_E_NOT_FOUND)
@@ -71,21 +71,6 @@ static vpriv_status count_access(vpriv_vault *vault, vpi_recording *recording)
         st = vpi_recording_store(vault, recording, key);
     vpi_wipe(key, VPI_KEY_BYTES);
     return st;
-}
-
-/* What is opened for others than the person has left, and may have to be asked back when nobody knows
- * that person any more: so this entry is under nobody's key, and names the recording and who has it, not
- * whose voice it is. It lies right behind the access that it belongs to. */
-static vpriv_status log_disclosure(vpriv_vault *vault, const vpriv_log_entry *access)
-{
-    vpriv_log_entry entry = {.kind = VPRIV_LOG_DISCLOSURE, .purpose = access->purpose};
-    if ((VPI_PURPOSES_OF_THE_PERSON >> access->purpose & 1) &&
-        strcmp(access->recipient, vault->settings.controller_id) == 0)
-        return VPRIV_OK;
-    memcpy(entry.actor, access->actor, sizeof entry.actor);
-    memcpy(entry.recipient, access->recipient, sizeof entry.recipient);
-    memcpy(entry.recording, access->recording, sizeof entry.recording);
-    return vpi_log_append(vault, &entry, NULL, 0, NULL, NULL);
 }
 
 static vpriv_log_kind kind_of(bool is_derivative, bool granted)
@@ -116,16 +101,30 @@ vpriv_status vpi_gate_log_answer(vpriv_vault *vault, vpi_recording *recording,
     memcpy(entry.consent_record, consent_record, sizeof entry.consent_record);
     if (recording->tag.n_subjects > 0)
         memcpy(entry.subject, recording->tag.subjects[0], sizeof entry.subject);
-    vpriv_status st = speakers_of(vault, &recording->tag, speakers, &n_speakers);
+    vpriv_status st = speakers_of(vault, recording, speakers, &n_speakers);
     if (st == VPRIV_OK)
         st = vpi_log_append(vault, &entry, speakers, n_speakers, NULL, NULL);
-    if (st == VPRIV_OK && granted)
-        st = log_disclosure(vault, &entry);
     if (st == VPRIV_OK)
         st = count_access(vault, recording);
     for (size_t i = 0; granted && st == VPRIV_OK && i < n_speakers; i++)
         st = vpi_consent_count_use(vault, speakers[i], request->purpose);
     return st;
+}
+
+/* This entry is under nobody's key, and names the recording and who has it, not whose voice it is: it is
+ * needed when nobody knows that person any more. */
+vpriv_status vpi_gate_log_disclosure(
+    vpriv_vault *vault, const vpi_recording *recording, const vpriv_gate_request *request)
+{
+    const char *controller = vault->settings.controller_id;
+    const char *recipient = request->recipient ? request->recipient : controller;
+    vpriv_log_entry entry = {.kind = VPRIV_LOG_DISCLOSURE, .purpose = (int32_t)request->purpose};
+    if ((VPI_PURPOSES_OF_THE_PERSON >> request->purpose & 1) && strcmp(recipient, controller) == 0)
+        return VPRIV_OK;
+    snprintf(entry.actor, sizeof entry.actor, "%s", request->actor);
+    snprintf(entry.recipient, sizeof entry.recipient, "%s", recipient);
+    memcpy(entry.recording, recording->id, sizeof entry.recording);
+    return vpi_log_append(vault, &entry, NULL, 0, NULL, NULL);
 }
 
 /* Decide and record. VPRIV_OK only when the answer is yes and the log has it on disk. */
@@ -144,6 +143,8 @@ static vpriv_status decide_and_log(vpriv_reader *reader, const vpriv_keyring *ke
     const bool key_missing = !vpi_gate_has_key(vault, keyring, request->purpose);
     VPI_TRY(vpi_gate_log_answer(
         vault, recording, NULL, request, key_missing, reasons, reader->consent_record));
+    if (reasons == 0 && !key_missing)
+        VPI_TRY(vpi_gate_log_disclosure(vault, recording, request));
     VPI_TRY(vpi_vault_commit(vault));
     VPI_ENSURE(
         recording->state != VPRIV_RECORDING_SHREDDED, VPRIV_E_ERASED, "the recording was erased");
@@ -175,8 +176,7 @@ static vpriv_status unwrap(vpriv_reader *reader, const vpriv_keyring *keyring)
     VPI_TRY(vpi_wraps_load(vault, recording->row, keys->shred_key, wraps));
     VPI_ENSURE(wraps->purposes == recording->wrapped && (wraps->purposes >> purpose & 1),
         VPRIV_E_AUTH, "the vault file is damaged or was changed");
-    VPI_TRY(vpi_wrap_key_in_force(
-        vault, &recording->tag, &bond, purpose, keys->shred_key, keys->block_key));
+    VPI_TRY(vpi_wrap_key_in_force(vault, recording, purpose, keys->shred_key, keys->block_key));
     VPI_TRY(vpi_wrap_open(keys->block_key, &bond, (unsigned)purpose, wraps->wrap[purpose], inner));
     VPI_TRY(vpi_inner_open(inner, &bond, keyring->public_key[purpose], keyring->secret_key[purpose],
         keys->recording_key));

@@ -18,7 +18,8 @@ static const char *const kind_names[] = {"unknown kind", "vault_created", "subje
     "erasure", "retention_expired", "restriction", "restriction_lifted", "pause", "pause_lifted",
     "adoption", "false_wakes", "keyring_split", "disclosure", "sampling_committed",
     "sampling_revealed", "policy", "checkpoint", "verification", "recall", "recall_acknowledged",
-    "derivative_added", "derivative_read", "derivative_refused", "derivative_erased"};
+    "derivative_added", "derivative_read", "derivative_refused", "derivative_erased",
+    "consent_applied", "speaker_added"};
 _Static_assert(sizeof kind_names / sizeof kind_names[0] == VPI_LOG_KIND_LAST + 1, "one name each");
 
 static bool is_kind(vpriv_log_kind kind)

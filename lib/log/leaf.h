@@ -19,7 +19,7 @@
 #define VPI_LOG_ENTRY_VERSION   1
 #define VPI_LOG_ENTRY_STEP      256
 #define VPI_LOG_ENTRY_BYTES_MAX 512
-#define VPI_LOG_KIND_LAST       VPRIV_LOG_DERIVATIVE_ERASED
+#define VPI_LOG_KIND_LAST       VPRIV_LOG_SPEAKER_ADDED
 
 /* VPRIV_OK when the entry is complete and not contradictory, VPRIV_E_ARG naming the field. */
 vpriv_status vpi_log_entry_check(const vpriv_log_entry *entry);

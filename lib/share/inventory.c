@@ -11,7 +11,8 @@
 #include "vault/notice_store.h"
 #include <string.h>
 
-_Static_assert(VPRIV_INVENTORY_BASES_MAX == VPI_TAG_CONSENTS_MAX, "as many as a tag can name");
+_Static_assert(VPRIV_INVENTORY_BASES_MAX == VPI_TAG_CONSENTS_MAX + VPI_LATER_CONSENTS_MAX,
+    "as many as a header can name");
 
 typedef struct walk {
     vpriv_vault *vault;
@@ -177,15 +178,29 @@ static vpriv_status count_bytes(vpriv_vault *vault, int64_t row, uint64_t *n_out
     return st;
 }
 
-static void fill_bases(const vpi_tag *tag, vpriv_inventory_recording *part)
+static void add_basis(const vpi_recording *recording, uint32_t speaker, unsigned purpose,
+    const uint8_t *record_id, bool is_later, vpriv_inventory_recording *part)
 {
+    vpriv_inventory_basis *basis = &part->bases[part->n_bases++];
+    memcpy(basis->subject, vpi_speaker(recording, speaker), sizeof basis->subject);
+    basis->purpose = (vpriv_purpose)purpose;
+    memcpy(basis->record_id, record_id, sizeof basis->record_id);
+    basis->is_later = is_later;
+}
+
+/* What it was taken under, as far as nothing came in its place, and what came later. */
+static void fill_bases(const vpi_recording *recording, vpriv_inventory_recording *part)
+{
+    const vpi_tag *tag = &recording->tag;
+    const vpi_amendments *later = &recording->amendments;
     for (uint32_t i = 0; i < tag->n_consents; i++) {
-        const vpi_tag_consent *consent = &tag->consents[i];
-        vpriv_inventory_basis *basis = &part->bases[part->n_bases++];
-        memcpy(basis->subject, tag->subjects[consent->subject], sizeof basis->subject);
-        basis->purpose = (vpriv_purpose)consent->purpose;
-        memcpy(basis->record_id, consent->record_id, sizeof basis->record_id);
+        const vpi_tag_consent *c = &tag->consents[i];
+        if (vpi_rests_on(recording, c->subject, (vpriv_purpose)c->purpose, c->record_id))
+            add_basis(recording, c->subject, c->purpose, c->record_id, false, part);
     }
+    for (uint32_t i = 0; i < later->n_consents; i++)
+        add_basis(recording, later->consents[i].speaker, later->consents[i].purpose,
+            later->consents[i].record_id, true, part);
 }
 
 static vpriv_status fill_purposes(
@@ -226,7 +241,7 @@ static vpriv_status describe_recording(walk *w, const vpriv_recording_id *id)
     vpi_recording_describe(found, &part->info);
     if (found->state == VPRIV_RECORDING_COMMITTED || found->state == VPRIV_RECORDING_RESTRICTED) {
         VPI_TRY(count_bytes(vault, found->row, &part->n_bytes));
-        fill_bases(&found->tag, part);
+        fill_bases(found, part);
         VPI_TRY(fill_purposes(vault, found, part));
     }
     st = VPRIV_OK;
@@ -312,6 +327,8 @@ static bool is_told_elsewhere(vpriv_log_kind kind)
     case VPRIV_LOG_RECALL:
     case VPRIV_LOG_RECALL_ACKNOWLEDGED:
     case VPRIV_LOG_DERIVATIVE_ERASED:
+    case VPRIV_LOG_CONSENT_APPLIED:
+    case VPRIV_LOG_SPEAKER_ADDED:
         return false;
     default:
         return true;

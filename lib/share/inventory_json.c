@@ -291,6 +291,7 @@ static json_t *bases(paper *p, const vpriv_inventory_recording *recording)
         put(p, node, "subject", vpi_document_hex(basis->subject, sizeof basis->subject));
         put(p, node, "purpose", json_string(vpriv_purpose_name(basis->purpose)));
         put(p, node, "record_id", vpi_document_hex(basis->record_id, sizeof basis->record_id));
+        put(p, node, "later", json_boolean(basis->is_later));
         vpi_document_add(&p->document, found, node);
     }
     return found;
@@ -331,6 +332,7 @@ static void describe(paper *p, const vpriv_inventory_recording *recording)
     put(p, item, "rate_hz", vpi_document_number(info->rate_hz));
     put(p, item, "n_channels", vpi_document_number(info->n_channels));
     put(p, item, "subjects", subjects);
+    put(p, item, "subjects_added", vpi_document_number(info->n_added));
     put(p, item, "purposes", terms(p, recording));
     put(p, item, "open_for", purposes(p, recording->open_for));
     put(p, item, "consents", bases(p, recording));

@@ -189,9 +189,9 @@ static vpriv_status speaks(vpriv_vault *vault, const vpi_recording *recording, u
     vpriv_log_entry access;
     *speaks_out = false;
     if (recording->state != VPRIV_RECORDING_SHREDDED) {
-        for (uint32_t i = 0; i < recording->tag.n_subjects; i++)
+        for (uint32_t i = 0; i < vpi_n_speakers(recording); i++)
             *speaks_out = *speaks_out ||
-                          memcmp(recording->tag.subjects[i], subject, VPI_SUBJECT_ID_BYTES) == 0;
+                          memcmp(vpi_speaker(recording, i), subject, VPI_SUBJECT_ID_BYTES) == 0;
         return VPRIV_OK;
     }
     const vpriv_status st = index > 0 ? vpi_log_read(vault, index - 1, &access) : VPRIV_E_ERASED;

@@ -266,11 +266,12 @@ static vpriv_status check_speakers(vpi_check *check, const vpi_recording *record
     int64_t n_rows = 0, n_found = 0;
     VPI_TRY(vpi_database_int(vault->database, &n_rows,
         "SELECT count(*) FROM recording_subject WHERE recording = ?1", "i", recording->row));
-    for (uint32_t i = 0; i < recording->tag.n_subjects; i++) {
+    const uint32_t n_speakers = vpi_n_speakers(recording);
+    for (uint32_t i = 0; i < n_speakers; i++) {
         vpi_subject subject;
         uint8_t tag[VPI_TAG_BYTES];
         int64_t there = 0;
-        vpriv_status found = vpi_subject_find(vault, recording->tag.subjects[i], &subject);
+        vpriv_status found = vpi_subject_find(vault, vpi_speaker(recording, i), &subject);
         if (found == VPRIV_OK)
             found = vpi_subject_recording_tag(vault, subject.row, tag);
         if (found == VPRIV_OK)
@@ -281,7 +282,7 @@ static vpriv_status check_speakers(vpi_check *check, const vpi_recording *record
             VPI_TRY(vpi_check_note(check, found, "a speaker of recording", recording->row));
         n_found += there;
     }
-    if (n_rows != n_found || n_found != recording->tag.n_subjects)
+    if (n_rows != n_found || n_found != n_speakers)
         vpi_check_finding(
             check, "recording %lld is filed under the wrong people", (long long)recording->row);
     st = VPRIV_OK;

@@ -233,11 +233,11 @@ out:
     return st;
 }
 
-static vpriv_status read_facts(vpriv_vault *vault, const vpi_tag *tag, uint32_t speaker,
-    const char *recipient, question *q, uint8_t *record_id_out)
+/* What is known of one speaker goes to facts. */
+static vpriv_status read_facts(vpriv_vault *vault, const vpi_recording *recording, uint32_t speaker,
+    const char *recipient, question *q, vpriv_decision_subject *facts, uint8_t *record_id_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpriv_decision_subject *facts = &q->input.subjects[speaker];
     vpi_subject subject;
     vpi_subject_place at;
     vpriv_consent_record record;
@@ -246,7 +246,7 @@ static vpriv_status read_facts(vpriv_vault *vault, const vpi_tag *tag, uint32_t 
     word said = {.said_us = q->input.now_us};
     memset(facts, 0, sizeof *facts);
     memset(&record, 0, sizeof record);
-    const vpriv_status known = vpi_subject_find(vault, tag->subjects[speaker], &subject);
+    const vpriv_status known = vpi_subject_find(vault, vpi_speaker(recording, speaker), &subject);
     if (known == VPRIV_E_NOT_FOUND)
         return VPRIV_OK; /* erased since: nothing is known, which is no */
     VPI_TRY(known);
@@ -261,7 +261,7 @@ static vpriv_status read_facts(vpriv_vault *vault, const vpi_tag *tag, uint32_t 
         *facts = vpi_decision_subject_of(
             &record, q->purpose, shown == VPRIV_OK ? notice.sha256 : NULL, recipient);
         facts->has_grant_key = fact(
-            slot != VPI_NO_SLOT && vpi_tag_rests_on(tag, speaker, q->purpose, record.record_id));
+            slot != VPI_NO_SLOT && vpi_rests_on(recording, speaker, q->purpose, record.record_id));
         memcpy(record_id_out, record.record_id, sizeof record.record_id);
         said = (word){record.event.by, record.event.method, record.event.time_us};
     } else {
@@ -286,18 +286,48 @@ vpriv_status vpi_decide_read(vpriv_vault *vault, const vpi_recording *recording,
     q->input.recipient_known = VPRIV_FACT_YES;
     q->input.recording_state = recording->state;
     q->input.all_identified = tag->all_identified;
-    q->input.n_subjects = tag->n_subjects;
+    q->input.n_subjects = vpi_n_speakers(recording);
     const bool has_own_term =
         (unsigned)purpose < VPI_PURPOSES_MAX && recording->purpose_expires_us[purpose] != 0;
     memset(record_id_out, 0, VPRIV_CONSENT_RECORD_ID_BYTES);
-    for (uint32_t i = tag->n_subjects; i-- > 0;)
-        VPI_TRY(read_facts(vault, tag, i, party, q, record_id_out));
+    for (uint32_t i = q->input.n_subjects; i-- > 0;)
+        VPI_TRY(read_facts(vault, recording, i, party, q, &q->input.subjects[i], record_id_out));
     VPI_TRY(finish(q, tag->started_us,
         has_own_term ? recording->purpose_expires_us[purpose] : recording->expires_us,
         reasons_out));
     /* A recording that was never wrapped for this purpose stays shut, whatever was said later. */
     if (*reasons_out == 0 && !(recording->wrapped & VPRIV_PURPOSE_BIT(purpose)))
         *reasons_out = VPRIV_DENY_CONSENT_MISSING;
+    st = VPRIV_OK;
+out:
+    free(q);
+    return st;
+}
+
+/* Reasons that are a speaker's own, and that no time, place or recipient changes. */
+#define SPEAKER_REASONS                                                                            \
+    (VPRIV_DENY_SUBJECT_UNKNOWN | VPRIV_DENY_SUBJECT_GUEST | VPRIV_DENY_SUBJECT_BYSTANDER |        \
+        VPRIV_DENY_CHILD_RULE | VPRIV_DENY_CONSENT_MISSING | VPRIV_DENY_CONSENT_REFUSED |          \
+        VPRIV_DENY_CONSENT_WITHDRAWN | VPRIV_DENY_CONSENT_REVOKED | VPRIV_DENY_CONSENT_EXPIRED |   \
+        VPRIV_DENY_CONSENT_INVALIDATED | VPRIV_DENY_NOTICE_CHANGED | VPRIV_DENY_NO_GRANT_KEY)
+
+vpriv_status vpi_decide_speaker(vpriv_vault *vault, const vpi_recording *recording,
+    uint32_t speaker, vpriv_purpose purpose, bool *permits_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    question *q = NULL;
+    uint32_t reasons = VPRIV_DENY_INPUT_MALFORMED;
+    uint8_t record_id[VPRIV_CONSENT_RECORD_ID_BYTES];
+    VPI_TRY(vpi_alloc(1, sizeof *q, (void **)&q));
+    VPI_TRY(start(vault, purpose, VPRIV_DECISION_READ, recording->tag.jurisdiction, q));
+    q->input.recipient_known = VPRIV_FACT_YES;
+    q->input.recording_state = recording->state;
+    q->input.all_identified = recording->tag.all_identified;
+    q->input.n_subjects = 1;
+    VPI_TRY(read_facts(vault, recording, speaker, q->head.settings.controller_id, q,
+        &q->input.subjects[0], record_id));
+    VPI_TRY(finish(q, recording->tag.started_us, recording->expires_us, &reasons));
+    *permits_out = (reasons & SPEAKER_REASONS) == 0;
     st = VPRIV_OK;
 out:
     free(q);

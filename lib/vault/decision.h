@@ -36,6 +36,11 @@ vpriv_status vpi_decide_read(vpriv_vault *vault, const vpi_recording *recording,
     vpriv_purpose purpose, const char *recipient, uint32_t *reasons_out,
     uint8_t record_id_out[VPRIV_CONSENT_RECORD_ID_BYTES]);
 
+/* Whether one speaker of a recording lets it be wrapped for a purpose: by their own consent, whatever is paused or
+ * over, and whatever the others say. */
+vpriv_status vpi_decide_speaker(vpriv_vault *vault, const vpi_recording *recording,
+    uint32_t speaker, vpriv_purpose purpose, bool *permits_out);
+
 /* VPRIV_E_CONSENT with a text that gives every reason. */
 vpriv_status vpi_denied(uint32_t reasons, vpriv_purpose purpose);
 

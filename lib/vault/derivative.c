@@ -198,9 +198,9 @@ static vpriv_status log_about(vpriv_vault *vault, const vpi_recording *recording
     int64_t rows[VPI_SUBJECTS_MAX];
     size_t n = 0;
     memcpy(entry->recording, recording->id, sizeof entry->recording);
-    for (uint32_t i = 0; i < recording->tag.n_subjects; i++) {
+    for (uint32_t i = 0; i < vpi_n_speakers(recording); i++) {
         vpi_subject subject;
-        const vpriv_status found = vpi_subject_find(vault, recording->tag.subjects[i], &subject);
+        const vpriv_status found = vpi_subject_find(vault, vpi_speaker(recording, i), &subject);
         if (found == VPRIV_OK)
             rows[n++] = subject.row;
         else if (found != VPRIV_E_NOT_FOUND)
@@ -375,7 +375,7 @@ static vpriv_status take_off_shelf(vpriv_vault *vault, listing *l, const uint8_t
         vpi_shelf_thin(vault, &l->recording, &l->shelf, is_another, id, &receipt->n_derivatives));
     VPI_ENSURE(
         receipt->n_derivatives == 1, VPRIV_E_AUTH, "the vault file is damaged or was changed");
-    VPI_TRY(vpi_recording_rekey(vault, &l->recording, 0, &l->shelf, &old_slot));
+    VPI_TRY(vpi_recording_rekey(vault, &l->recording, 0, NULL, &l->shelf, &old_slot));
     entry->count = 1;
     VPI_TRY(log_about(vault, &l->recording, entry, receipt));
     VPI_TRY(vpi_vault_shred(vault, &old_slot, 1));

@@ -5,7 +5,7 @@
 
 #define HEADER_BYTES                                                                               \
     (2 + 2 + VPI_TAG_ENCODED_BYTES + VPI_HASH_BYTES + 8 + 4 + 2 + 4 * 8 + 2 +                      \
-        VPI_PURPOSES_MAX * 9 + 2)
+        VPI_PURPOSES_MAX * 9 + 2 + VPI_AMENDMENTS_BYTES_MAX)
 #define HEADER_VERSION 1
 #define WRAPS_BYTES    (4 + VPI_PURPOSES_MAX * VPI_WRAP_BYTES)
 
@@ -52,10 +52,13 @@ static vpriv_status parse_header(const uint8_t *plain, size_t n_bytes, vpi_recor
         recording->purpose_expires_us[p] = vpi_get_i64(&r);
     }
     recording->n_derivatives = vpi_get_u16(&r);
-    if (vpi_reader_finish(&r, "header") != VPRIV_OK)
-        return vpi_auth_failed();
     vpi_tag_hash(recording->tag_bytes, recording->n_tag_bytes, recording->tag_hash);
-    return vpi_tag_decode(recording->tag_bytes, recording->n_tag_bytes, &recording->tag);
+    const vpriv_status st =
+        vpi_tag_decode(recording->tag_bytes, recording->n_tag_bytes, &recording->tag);
+    if (st != VPRIV_OK)
+        return st;
+    vpi_amendments_get(&r, &recording->tag, &recording->amendments);
+    return vpi_reader_finish(&r, "header") == VPRIV_OK ? VPRIV_OK : vpi_auth_failed();
 }
 
 static vpriv_status open_header(vpriv_vault *vault, const vpi_row *row, vpi_recording *recording)
@@ -256,6 +259,7 @@ vpriv_status vpi_recording_store(
     vpi_put_u8(&w, (uint8_t)recording->restriction);
     put_purpose_terms(&w, recording);
     vpi_put_u16(&w, (uint16_t)recording->n_derivatives);
+    vpi_amendments_put(&w, &recording->amendments);
     VPI_TRY(vpi_writer_finish(&w, "header"));
     vpi_derive(shred_key, "recording: header", NULL, 0, vault->secrets->key);
     VPI_TRY(vpi_seal_padded(
@@ -301,8 +305,10 @@ void vpi_recording_describe(const vpi_recording *recording, vpriv_recording_info
     memcpy(info_out->device_class, tag->device_class, sizeof info_out->device_class);
     memcpy(info_out->jurisdiction, tag->jurisdiction, sizeof info_out->jurisdiction);
     info_out->purposes = recording->wrapped;
-    info_out->n_subjects = tag->n_subjects;
-    memcpy(info_out->subjects, tag->subjects, sizeof info_out->subjects);
+    info_out->n_subjects = vpi_n_speakers(recording);
+    info_out->n_added = recording->amendments.n_added;
+    for (uint32_t i = 0; i < info_out->n_subjects; i++)
+        memcpy(info_out->subjects[i], vpi_speaker(recording, i), VPI_SUBJECT_ID_BYTES);
     info_out->rate_hz = tag->rate_hz;
     info_out->n_channels = tag->n_channels;
 }

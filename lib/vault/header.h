@@ -4,7 +4,7 @@
 #ifndef VPI_VAULT_HEADER_H
 #define VPI_VAULT_HEADER_H
 
-#include "vault/tag.h"
+#include "vault/amend.h"
 
 #define VPI_ROW_SHIFT 24 /* block id = recording row × 2^24 + sequence */
 
@@ -36,6 +36,7 @@ typedef struct vpi_recording {
     uint64_t n_accesses; /* entries in the log about opening it, granted and refused */
     vpi_finish finish;
     uint32_t n_derivatives; /* on its shelf */
+    vpi_amendments amendments;
 } vpi_recording;
 
 /* Rows by name. VPRIV_E_NOT_FOUND with a text. A tombstone gives id, row and state only; so does a

@@ -5,9 +5,9 @@
 #include "vault/adopt.h"
 #include <string.h>
 
-/* Wraps that are made for the old key, made for the new one. */
+/* Wraps that are made for the old key, and for the speakers of then, made for the new ones. */
 static vpriv_status take_wraps(vpriv_vault *vault, vpi_recording *recording, uint32_t ended,
-    uint64_t old_slot, vpi_wraps *wraps)
+    const vpi_recording *before, uint64_t old_slot, vpi_wraps *wraps)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_recording_bond bond;
@@ -20,19 +20,18 @@ static vpriv_status take_wraps(vpriv_vault *vault, vpi_recording *recording, uin
         vpriv_status keyed = ended >> p & 1 ? VPRIV_E_CONSENT : VPRIV_OK;
         if (keyed == VPRIV_OK) {
             VPI_TRY(vpi_tree_get(vault->tree, old_slot, key));
-            keyed =
-                vpi_wrap_key_in_force(vault, &recording->tag, &bond, (vpriv_purpose)p, key, key);
+            keyed = vpi_wrap_key_in_force(vault, before, (vpriv_purpose)p, key, key);
         }
         if (keyed != VPRIV_E_CONSENT)
             VPI_TRY(keyed);
         if (keyed == VPRIV_OK) {
             VPI_TRY(vpi_wrap_open(key, &bond, p, wraps->wrap[p], inner));
-            VPI_TRY(
-                vpi_wrap_key_in_force(vault, &recording->tag, &bond, (vpriv_purpose)p, fresh, key));
+            VPI_TRY(vpi_wrap_key_in_force(vault, recording, (vpriv_purpose)p, fresh, key));
             vpi_wrap_seal(key, &bond, p, inner, wraps->wrap[p]);
         } else {
             wraps->purposes &= ~VPRIV_PURPOSE_BIT(p);
             recording->purpose_expires_us[p] = 0;
+            vpi_basis_forget(recording, (vpriv_purpose)p);
         }
     }
     recording->wrapped = wraps->purposes;
@@ -49,7 +48,7 @@ static bool has_purpose(const void *user, const vpi_shelf_entry *entry)
 }
 
 vpriv_status vpi_recording_rekey(vpriv_vault *vault, vpi_recording *recording, uint32_t ended,
-    vpi_shelf *shelf, uint64_t *old_slot_out)
+    const vpi_recording *before, vpi_shelf *shelf, uint64_t *old_slot_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_wraps *wraps = NULL;
@@ -66,7 +65,7 @@ vpriv_status vpi_recording_rekey(vpriv_vault *vault, vpi_recording *recording, u
         shelf = own;
     }
     vpi_random(fresh, VPI_KEY_BYTES);
-    VPI_TRY(take_wraps(vault, recording, ended, old_slot, wraps));
+    VPI_TRY(take_wraps(vault, recording, ended, before ? before : recording, old_slot, wraps));
     VPI_TRY(vpi_shelf_thin(vault, recording, shelf, has_purpose, recording, &n_left_behind));
     VPI_TRY(vpi_vault_add_key(vault, fresh, &recording->key_slot));
     VPI_TRY(vpi_recording_store(vault, recording, fresh));
@@ -107,7 +106,7 @@ vpriv_status vpi_recording_drop_dead(
     VPI_TRY(vpi_shelf_load(vault, recording, key, shelf));
     VPI_TRY(vpi_shelf_thin(vault, recording, shelf, is_open, branches, n_out));
     if (*n_out > 0)
-        VPI_TRY(vpi_recording_rekey(vault, recording, 0, shelf, old_slot_out));
+        VPI_TRY(vpi_recording_rekey(vault, recording, 0, NULL, shelf, old_slot_out));
     st = VPRIV_OK;
 out:
     vpi_wipe(key, VPI_KEY_BYTES);

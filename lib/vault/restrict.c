@@ -32,13 +32,14 @@ static vpriv_status change_one(
     recording->state = lifts ? VPRIV_RECORDING_COMMITTED : VPRIV_RECORDING_RESTRICTED;
     VPI_TRY(vpi_tree_get(vault->tree, recording->key_slot, vault->secrets->adopt_shred_key));
     VPI_TRY(vpi_recording_store(vault, recording, vault->secrets->adopt_shred_key));
-    for (uint32_t i = 0; i < recording->tag.n_subjects; i++) {
+    const uint32_t n_speakers = vpi_n_speakers(recording);
+    for (uint32_t i = 0; i < n_speakers; i++) {
         vpi_subject subject;
-        VPI_TRY(vpi_subject_find(vault, recording->tag.subjects[i], &subject));
+        VPI_TRY(vpi_subject_find(vault, vpi_speaker(recording, i), &subject));
         rows[i] = subject.row;
     }
     memcpy(c->entry.recording, id->bytes, sizeof c->entry.recording);
-    VPI_TRY(vpi_log_append(vault, &c->entry, rows, recording->tag.n_subjects, NULL, NULL));
+    VPI_TRY(vpi_log_append(vault, &c->entry, rows, n_speakers, NULL, NULL));
     st = VPRIV_OK;
 out:
     vpi_wipe(vault->secrets->adopt_shred_key, VPI_KEY_BYTES);

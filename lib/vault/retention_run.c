@@ -141,7 +141,8 @@ static vpriv_status narrow_term(
                                             until_us < b->now_us + MONTHS_SKEW_US);
         const uint32_t ended = ended_purposes(b);
         if (ended != 0)
-            VPI_TRY(vpi_recording_rekey(vault, b->recording, ended, NULL, &old_slots[(*n_io)++]));
+            VPI_TRY(
+                vpi_recording_rekey(vault, b->recording, ended, NULL, NULL, &old_slots[(*n_io)++]));
         if (until_us <= b->now_us)
             VPI_TRY(vpi_database_run(vault->database,
                 "DELETE FROM term WHERE retention = ?1 AND recording = ?2", "ii", retention, row));

@@ -260,7 +260,7 @@ vpriv_status vpi_branches_load(vpriv_vault *vault, const vpi_recording *recordin
             continue;
         VPI_TRY(vpi_tree_get(vault->tree, recording->key_slot, key));
         const vpriv_status keyed =
-            vpi_wrap_key_in_force(vault, &recording->tag, &bond, (vpriv_purpose)p, key, key);
+            vpi_wrap_key_in_force(vault, recording, (vpriv_purpose)p, key, key);
         if (keyed == VPRIV_E_CONSENT)
             continue;
         VPI_TRY(keyed);

@@ -18,14 +18,14 @@ lib_librooms_la_SOURCES += \
 	lib/vault/retention.c \
 	lib/vault/clock_guard.h lib/vault/clock_guard.c lib/vault/retention_run.c \
 	lib/vault/restrict.c lib/vault/root_move.c \
-	lib/vault/tag.h lib/vault/tag.c \
+	lib/vault/tag.h lib/vault/tag.c lib/vault/amend.h lib/vault/amend.c \
 	lib/vault/header.h lib/vault/header.c \
 	lib/vault/blocks.h lib/vault/blocks.c \
 	lib/vault/sealer.h lib/vault/sealer.c \
 	lib/vault/ingest.h lib/vault/ingest.c lib/vault/lawful.c lib/vault/lawful.h \
-	lib/vault/adopt.h lib/vault/adopt.c \
+	lib/vault/adopt.h lib/vault/adopt.c lib/vault/terms.h lib/vault/terms.c \
 	lib/vault/shelf.h lib/vault/shelf.c lib/vault/rekey.h lib/vault/rekey.c \
-	lib/vault/derivative.c \
+	lib/vault/derivative.c lib/vault/speaker.c \
 	lib/vault/complete.h lib/vault/complete.c \
 	lib/vault/list.c \
 	lib/vault/erase.h lib/vault/erase.c \
@@ -33,4 +33,4 @@ lib_librooms_la_SOURCES += \
 	lib/vault/check.h lib/vault/check.c
 pkginclude_HEADERS += include/voicepriv/vault.h include/voicepriv/people.h include/voicepriv/derivative.h \
 	include/voicepriv/places.h include/voicepriv/retention.h include/voicepriv/sync.h \
-	include/voicepriv/storage.h
+	include/voicepriv/storage.h include/voicepriv/past.h

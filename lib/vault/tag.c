@@ -91,16 +91,6 @@ vpriv_status vpi_tag_decode(const uint8_t *bytes, size_t n_bytes, vpi_tag *tag_o
     return vpi_reader_finish(&r, "tag") == VPRIV_OK ? VPRIV_OK : vpi_auth_failed();
 }
 
-bool vpi_tag_rests_on(const vpi_tag *tag, uint32_t subject, vpriv_purpose purpose,
-    const uint8_t record_id[VPRIV_CONSENT_RECORD_ID_BYTES])
-{
-    for (uint32_t i = 0; i < tag->n_consents; i++)
-        if (tag->consents[i].subject == subject && tag->consents[i].purpose == (uint8_t)purpose &&
-            memcmp(tag->consents[i].record_id, record_id, VPRIV_CONSENT_RECORD_ID_BYTES) == 0)
-            return true;
-    return false;
-}
-
 void vpi_tag_hash(const uint8_t *bytes, size_t n_bytes, uint8_t hash_out[VPI_HASH_BYTES])
 {
     crypto_generichash_state state;

@@ -43,10 +43,6 @@ vpriv_status vpi_tag_encode(
     const vpi_tag *tag, uint8_t bytes_out[VPI_TAG_ENCODED_BYTES], size_t *n_bytes_out);
 /* Strict: what the encoder would not have written is VPRIV_E_AUTH. */
 vpriv_status vpi_tag_decode(const uint8_t *bytes, size_t n_bytes, vpi_tag *tag_out);
-/* Whether the recording was decided under this very consent. One that was given later made a grant key
- * of its own, and does not reach back. */
-bool vpi_tag_rests_on(const vpi_tag *tag, uint32_t subject, vpriv_purpose purpose,
-    const uint8_t record_id[VPRIV_CONSENT_RECORD_ID_BYTES]);
 void vpi_tag_hash(const uint8_t *bytes, size_t n_bytes, uint8_t hash_out[VPI_HASH_BYTES]);
 
 #endif

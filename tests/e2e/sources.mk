@@ -5,6 +5,7 @@ e2e_tests = \
 	tests/e2e/test-bad-input \
 	tests/e2e/test-notices \
 	tests/e2e/test-sync \
+	tests/e2e/test-past \
 	tests/e2e/test-receipts \
 	tests/e2e/test-requirements \
 	tests/e2e/test-processes \

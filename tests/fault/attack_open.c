@@ -1,10 +1,12 @@
 /* With the keys that were found: which recordings open, and which blocks. */
 #include "base/bytes.h"
 #include "fault/attack_inside.h"
+#include "vault/header.h"
 #include "vault/ingest.h"
-#include "vault/tag.h"
 #include <check.h>
 #include <string.h>
+
+#define SPEAKERS_MAX 2
 
 static bool open_block(const struct attack *attack, int64_t row, const vpi_recording_bond *bond,
     const uint8_t recording_key[VPI_KEY_BYTES])
@@ -131,16 +133,44 @@ static bool open_inner(struct attack *attack, int64_t row, const vpi_recording_b
     return open_block(attack, row, bond, recording_key);
 }
 
-/* One wrap with every key there is as the speaker's grant key. */
-static bool open_wrap(struct attack *attack, const struct blob *header,
-    const vpi_recording_bond *bond, const uint8_t *subject, unsigned purpose, const uint8_t *wrap)
+/* Everybody who speaks, as the header has it. */
+struct speakers {
+    size_t n;
+    uint8_t subject[SPEAKERS_MAX][VPI_SUBJECT_ID_BYTES];
+};
+
+static void read_speakers(const struct blob *header, size_t n_tag, struct speakers *speakers_out)
 {
-    for (size_t i = 0; i < attack->n_keys; i++) {
+    static vpi_recording recording;
+    vpi_reader r = vpi_reader_of(header->plain, header->n_plain);
+    memset(&recording, 0, sizeof recording);
+    (void)vpi_get_bytes(&r, 4);
+    ck_assert_int_eq(vpi_tag_decode(vpi_get_bytes(&r, n_tag), n_tag, &recording.tag), VPRIV_OK);
+    (void)vpi_get_bytes(&r, VPI_HASH_BYTES + 8 + 4 + 2 + 3 * 8 + 8 + 1);
+    (void)vpi_get_bytes(&r, (size_t)vpi_get_u8(&r) * 9);
+    vpi_amendments_get(&r, &recording.tag, &recording.amendments);
+    ck_assert(!r.failed);
+    speakers_out->n = vpi_n_speakers(&recording);
+    ck_assert_uint_le(speakers_out->n, SPEAKERS_MAX);
+    for (uint32_t i = 0; i < speakers_out->n; i++)
+        memcpy(speakers_out->subject[i], vpi_speaker(&recording, i), VPI_SUBJECT_ID_BYTES);
+}
+
+/* One wrap with every key there is as each speaker's grant key. */
+static bool open_wrap(struct attack *attack, const struct blob *header,
+    const vpi_recording_bond *bond, const struct speakers *speakers, unsigned purpose,
+    const uint8_t *wrap)
+{
+    const size_t n_second = speakers->n > 1 ? attack->n_keys : 1;
+    for (size_t i = 0; i < attack->n_keys * n_second; i++) {
         uint8_t key[VPI_KEY_BYTES], inner[VPI_INNER_BYTES];
-        vpi_grant grant;
-        memcpy(grant.subject_id, subject, sizeof grant.subject_id);
-        memcpy(grant.key, attack->keys[i], VPI_KEY_BYTES);
-        if (vpi_wrap_key(header->key, bond, purpose, &grant, 1, key) == VPRIV_OK &&
+        vpi_grant grants[SPEAKERS_MAX];
+        const size_t used[SPEAKERS_MAX] = {i / n_second, i % n_second};
+        for (size_t s = 0; s < speakers->n; s++) {
+            memcpy(grants[s].subject_id, speakers->subject[s], sizeof grants[s].subject_id);
+            memcpy(grants[s].key, attack->keys[used[s]], VPI_KEY_BYTES);
+        }
+        if (vpi_wrap_key(header->key, bond, purpose, grants, speakers->n, key) == VPRIV_OK &&
             vpi_wrap_open(key, bond, purpose, wrap, inner) == VPRIV_OK &&
             open_inner(attack, header->row, bond, purpose, inner))
             return true;
@@ -152,12 +182,12 @@ static uint32_t open_by_wraps(struct attack *attack, const struct blob *header)
 {
     uint32_t opened = 0;
     vpi_recording_bond bond;
-    vpi_tag tag;
+    struct speakers speakers;
     const size_t n_tag = (size_t)header->plain[2] | (size_t)header->plain[3] << 8;
     memcpy(bond.vault_id, attack->vault_id, sizeof bond.vault_id);
     memcpy(bond.recording_id, header->name, sizeof bond.recording_id);
     vpi_tag_hash(header->plain + 4, n_tag, bond.tag_hash);
-    ck_assert_int_eq(vpi_tag_decode(header->plain + 4, n_tag, &tag), VPRIV_OK);
+    read_speakers(header, n_tag, &speakers);
     for (size_t i = 0; i < attack->n_blobs; i++) {
         const struct blob *wraps = &attack->blobs[i];
         if (wraps->kind != WRAPS || wraps->row != header->row || !wraps->plain)
@@ -169,7 +199,7 @@ static uint32_t open_by_wraps(struct attack *attack, const struct blob *header)
                 continue;
             const uint8_t *wrap = vpi_get_bytes(&r, VPI_WRAP_BYTES);
             ck_assert(!r.failed);
-            if (!(opened >> p & 1) && open_wrap(attack, header, &bond, tag.subjects[0], p, wrap))
+            if (!(opened >> p & 1) && open_wrap(attack, header, &bond, &speakers, p, wrap))
                 opened |= UINT32_C(1) << p;
         }
     }

@@ -8,6 +8,7 @@
 #include <voicepriv/capture.h>
 #include <voicepriv/gate.h>
 #include <voicepriv/keys.h>
+#include <voicepriv/past.h>
 #include <voicepriv/people.h>
 #include <voicepriv/recorder.h>
 #include <voicepriv/vault.h>

@@ -43,6 +43,18 @@ tests_fault_long_cuts_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_LONG
 tests_fault_long_cuts_CFLAGS = $(fault_cflags)
 tests_fault_long_cuts_LDADD = $(life_ldadd)
 
+TESTS += tests/fault/test_past
+check_PROGRAMS += tests/fault/test_past
+tests_fault_test_past_SOURCES = tests/fault/test_past.c $(life_sources)
+tests_fault_test_past_CFLAGS = $(fault_cflags)
+tests_fault_test_past_LDADD = $(life_ldadd)
+EXTRA_PROGRAMS += tests/fault/long_past
+CHECK_LONG += tests/fault/long_past
+tests_fault_long_past_SOURCES = $(tests_fault_test_past_SOURCES)
+tests_fault_long_past_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_LONG
+tests_fault_long_past_CFLAGS = $(fault_cflags)
+tests_fault_long_past_LDADD = $(life_ldadd)
+
 TESTS += tests/fault/test_history
 check_PROGRAMS += tests/fault/test_history
 tests_fault_test_history_SOURCES = tests/fault/test_history.c $(life_sources) $(attack_sources)

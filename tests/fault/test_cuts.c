@@ -35,7 +35,8 @@ struct bench {
     size_t n_recordings;
     vpriv_derivative_id made[2]; /* from the first recording: a transcript and a label */
     size_t n_made;
-    char *before; /* what the vault tells without, and with, the call */
+    uint8_t bob[VPRIV_SUBJECT_ID_BYTES]; /* where prepare added him */
+    char *before;                        /* what the vault tells without, and with, the call */
     char *after;
     bool acknowledged;
     uint64_t acknowledged_frames; /* recording: committed and sealed */
@@ -323,6 +324,28 @@ static vpriv_status read_made(struct bench *bench)
         bench->life.vault, bench->life.owner, &bench->made[0], &request, read_nothing, NULL);
 }
 
+/* Bob lets the past be kept, and no more. */
+static void meet_bob(struct bench *bench)
+{
+    const vpriv_consent_evidence past = {
+        .struct_size = sizeof past, .notice_id = "history", .covers_past = true};
+    ck_ok(vpriv_subject_add(bench->life.vault, VPRIV_SUBJECT_USER, "Bob", NULL, bench->bob));
+    ck_ok(
+        vpriv_consent_give(bench->life.vault, bench->bob, VPRIV_PURPOSE_KEEP_HISTORY, &past, NULL));
+}
+
+static vpriv_status add_bob(struct bench *bench)
+{
+    return vpriv_recording_add_speaker(bench->life.vault, &bench->recordings[0], bench->bob,
+        VPRIV_SUBJECT_USER, "test", NULL, NULL);
+}
+
+static vpriv_status add_somebody(struct bench *bench)
+{
+    return vpriv_recording_add_speaker(
+        bench->life.vault, &bench->recordings[0], NULL, VPRIV_SUBJECT_GUEST, "test", NULL, NULL);
+}
+
 static const struct workload two_state_workloads[] = {
     {"erase one", NULL, erase_one, 2, BOTH_PURPOSES, 1, 0},
     {"erase many", record_six, erase_many, 3, BOTH_PURPOSES, 5, 0},
@@ -339,6 +362,8 @@ static const struct workload two_state_workloads[] = {
     {"erase with derivatives", make_two, erase_one, 2, BOTH_PURPOSES, 1, 3},
     {"withdraw with derivatives", make_two, withdraw, 2,
         VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_HUMAN_REVIEW), 2, 2},
+    {"speaker add", meet_bob, add_bob, 3, VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_HUMAN_REVIEW), 1, 0},
+    {"speaker add, and nothing left", NULL, add_somebody, 3, BOTH_PURPOSES, 1, 0},
 };
 #define N_TWO_STATE (sizeof two_state_workloads / sizeof two_state_workloads[0])
 

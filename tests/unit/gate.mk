@@ -1,6 +1,9 @@
-gate_tests = tests/unit/test_gate_log
+gate_tests = tests/unit/test_gate_log tests/unit/test_gate_past
 TESTS += $(gate_tests)
 check_PROGRAMS += $(gate_tests)
 tests_unit_test_gate_log_SOURCES = tests/unit/test_gate_log.c $(household)
 tests_unit_test_gate_log_CFLAGS = $(unit_cflags) -I$(top_srcdir)/tests
 tests_unit_test_gate_log_LDADD = tests/fault/libcutvfs.la $(household_ldadd)
+tests_unit_test_gate_past_SOURCES = tests/unit/test_gate_past.c $(household)
+tests_unit_test_gate_past_CFLAGS = $(unit_cflags)
+tests_unit_test_gate_past_LDADD = $(household_ldadd)

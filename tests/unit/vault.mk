@@ -15,6 +15,7 @@ vault_tests = tests/unit/test_vault_consent \
 	tests/unit/test_vault_retention \
 	tests/unit/test_vault_root \
 	tests/unit/test_vault_scale \
+	tests/unit/test_vault_speaker \
 	tests/unit/test_vault_sync \
 	tests/unit/test_vault_tamper \
 	tests/unit/test_vault_times
@@ -82,3 +83,6 @@ tests_unit_test_vault_derivatives_LDADD = $(household_ldadd)
 tests_unit_test_vault_people_SOURCES = tests/unit/test_vault_people.c $(household)
 tests_unit_test_vault_people_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_people_LDADD = $(household_ldadd)
+tests_unit_test_vault_speaker_SOURCES = tests/unit/test_vault_speaker.c $(household)
+tests_unit_test_vault_speaker_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_speaker_LDADD = $(household_ldadd)

@@ -450,10 +450,24 @@ def parse_header(plain):
               "n_accesses": c.u64(), "restriction": c.count(0, 2)}
     header["terms"] = {c.count(0, PURPOSES - 1): c.i64() for _ in range(c.u8())}
     header["n_derivatives"] = c.u16()
-    c.end()
     header["tag"] = parse_tag(header["tag_bytes"])
     header["tag_hash"] = tag_hash(header["tag_bytes"])
+    header["added"] = [c.bytes(16) for _ in range(c.u8())]
+    header["speakers"] = header["tag"]["subjects"] + header["added"]
+    need(len(set(header["speakers"])) == len(header["speakers"]) <= 16)
+    later = [((c.count(0, PURPOSES - 1), c.count(0, len(header["speakers"]) - 1)), c.bytes(16))
+             for _ in range(c.count(0, 240))]
+    c.end()
+    need(all(a[0] < b[0] for a, b in itertools.pairwise(later)))
+    header["later"] = dict(later)
     return header
+
+
+def bases_of(header):
+    """(purpose, speaker): the consent records that wraps rest on, and whether they came later."""
+    bases = {(x["purpose"], x["subject"]): (x["record_id"], False)
+             for x in header["tag"]["consents"]}
+    return bases | {where: (record, True) for where, record in header["later"].items()}
 
 
 def parse_wraps(plain):
@@ -596,7 +610,7 @@ def parse_entry(data):
     version = c.u16()
     need(version > 0, FormatError, "not a log entry")
     need(version == 1, VersionError, "a newer log entry")
-    entry = {"kind": c.count(1, 28), "time_us": c.i64(), "purpose": c.u8(),
+    entry = {"kind": c.count(1, 30), "time_us": c.i64(), "purpose": c.u8(),
              "deny_reasons": c.u32(), "count": c.u64(), "actor": c.text(63),
              "reason": c.text(255), "recipient": c.text(63), "recording": c.bytes(16),
              "subject": c.bytes(16), "consent_record": c.bytes(16), "detail_hash": c.bytes(32)}
@@ -880,12 +894,12 @@ class Vault:
                  or record["record_id"].hex() in said)
 
     def grant(self, subject, purpose, named):
-        """The grant key in force, of a consent that the tag names."""
+        """The grant key in force, of the consent that the wrap rests on."""
         rows = [s["latest"].get(purpose) for s in self.subjects if s["id"] == subject]
         latest = [r for r in self.consents if r["row"] in rows]
         need(latest and latest[0]["state"] in (2, 9) and latest[0]["slot"] != NO_SLOT, NoConsent,
              "no consent in force")
-        need(latest[0]["record_id"] in named, NoConsent, "recorded under an earlier consent")
+        need(latest[0]["record_id"] == named, NoConsent, "recorded under an earlier consent")
         try:
             return self.tree.get(latest[0]["slot"])
         except Erased:
@@ -1051,7 +1065,7 @@ class Vault:
         recording["header"] = header
         people = {s["id"]: s for s in self.subjects}
         need(tags == sorted(blind(people[s]["key"], "subject: recordings")
-                            for s in header["tag"]["subjects"] if s in people))
+                            for s in header["speakers"] if s in people))
         found = parse_wraps(unseal_padded(derive(shred, "recording: wraps"), place(
             self.vault_id, 11, row["id"]), wraps[0]["sealed"]))
         need(sum(1 << p for p in found) == header["wrapped"])
@@ -1101,10 +1115,9 @@ class Vault:
         """From shred key and grant keys; and there must be the secret half."""
         header, name = recording["header"], recording["id"]
         need(purpose in wraps, NoConsent, "never wrapped for this")
-        named = {(c["subject"], c["record_id"]) for c in header["tag"]["consents"]
-                 if c["purpose"] == purpose}
-        grants = [(s, self.grant(s, purpose, {r for i, r in named if i == n}))
-                  for n, s in enumerate(header["tag"]["subjects"])]
+        bases = bases_of(header)
+        grants = [(s, self.grant(s, purpose, bases.get((purpose, n), (None, False))[0]))
+                  for n, s in enumerate(header["speakers"])]
         need(purpose in self.secrets, NoKey, "no keyring has the secret half")
         key = wrap_key(shred, self.vault_id, name, purpose, grants)
         return unseal(key, place(self.vault_id, 12, purpose, name + header["tag_hash"]),
@@ -1232,7 +1245,7 @@ def recording_keys(images, vault_id, leaves, secrets, inners):
                           place(vault_id, 11, wrap_row), wrap_sealed)
             for purpose, wrap in parse_wraps(plain).items() if plain else ():
                 where = place(vault_id, 12, purpose, name + header["tag_hash"])
-                people = header["tag"]["subjects"]
+                people = header["speakers"]
                 for grants in itertools.product(keys, repeat=len(people)):
                     key = wrap_key(shred, vault_id, name, purpose, list(zip(people, grants)))
                     inner = tried(unseal, key, where, wrap)

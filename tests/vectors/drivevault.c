@@ -13,7 +13,7 @@
 #include <voicepriv/voicepriv.h>
 
 #define LINE_BYTES  (1 << 20)
-#define WORDS_MAX   8
+#define WORDS_MAX   9
 #define ENTRY_48K   960
 #define N_KEPT      4
 #define BLOCKS_MAX  32
@@ -347,8 +347,8 @@ static vpriv_status leaf(driver *d, char **words)
     return st;
 }
 
-/* give SUBJECT PURPOSE NOTICE RETENTION USES SECONDS BY: a consent with everything to it; 0 seconds is
- * without end. */
+/* give SUBJECT PURPOSE NOTICE RETENTION USES SECONDS BY [past]: a consent with everything to it; 0 seconds
+ * is without end. */
 static vpriv_status give(driver *d, char **words)
 {
     uint8_t id[VPRIV_SUBJECT_ID_BYTES];
@@ -358,10 +358,39 @@ static vpriv_status give(driver *d, char **words)
         .retention = words[4],
         .max_uses = (uint32_t)atoi(words[5]),
         .by = (vpriv_consent_by)atoi(words[7]),
+        .covers_past = words[8] && strcmp(words[8], "past") == 0,
         .valid_until_us = seconds ? now(d) + seconds * 1000000 : 0};
     if (from_hex(words[1], id, sizeof id) != sizeof id)
         return vpi_fail(VPRIV_E_ARG, "not a subject id");
     return vpriv_consent_give(d->vault, id, (vpriv_purpose)atoi(words[2]), &evidence, NULL);
+}
+
+/* past SUBJECT PURPOSE: how many recordings it opened, one byte. */
+static vpriv_status past(driver *d, char **words)
+{
+    uint8_t id[VPRIV_SUBJECT_ID_BYTES], n_opened = 0;
+    vpriv_past_report report = {.struct_size = sizeof report};
+    if (from_hex(words[1], id, sizeof id) != sizeof id)
+        return vpi_fail(VPRIV_E_ARG, "not a subject id");
+    const vpriv_status st = vpriv_consent_apply_to_past(
+        d->vault, d->owner, id, (vpriv_purpose)atoi(words[2]), "check", NULL, NULL, &report);
+    n_opened = (uint8_t)report.n_opened;
+    if (st == VPRIV_OK)
+        answer(&n_opened, 1);
+    return st;
+}
+
+/* speaker RECORDING SUBJECT; "-" is somebody unknown. */
+static vpriv_status speaker(driver *d, char **words)
+{
+    vpriv_recording_id recording;
+    uint8_t id[VPRIV_SUBJECT_ID_BYTES];
+    const bool known = strcmp(words[2], "-") != 0;
+    if (from_hex(words[1], recording.bytes, sizeof recording.bytes) != sizeof recording.bytes ||
+        (known && from_hex(words[2], id, sizeof id) != sizeof id))
+        return vpi_fail(VPRIV_E_ARG, "not an id");
+    return vpriv_recording_add_speaker(
+        d->vault, &recording, known ? id : NULL, VPRIV_SUBJECT_UNKNOWN, "check", NULL, NULL);
 }
 
 /* clock MICROSECONDS: what time it is from now on. */
@@ -496,7 +525,8 @@ static vpriv_status run(driver *d, char **words)
         {"gate", 3, gate}, {"derive", 6, derive}, {"say", 3, say}, {"underive", 2, underive},
         {"leaf", 2, leaf}, {"fill", 2, fill}, {"give", 8, give}, {"clock", 2, set_clock},
         {"term", 2, set_term}, {"pause", 2, pause_or_resume}, {"resume", 2, pause_or_resume},
-        {"restrict", 3, set_aside}, {"expire", 2, expire}, {"reject", 4, reject}};
+        {"restrict", 3, set_aside}, {"expire", 2, expire}, {"reject", 4, reject}, {"past", 3, past},
+        {"speaker", 3, speaker}};
     int n_words = 0;
     while (n_words < WORDS_MAX && words[n_words])
         n_words++;

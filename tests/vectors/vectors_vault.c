@@ -9,10 +9,12 @@
 
 #define START_US INT64_C(1800000000000000)
 
+static int64_t now_us;
+
 static int64_t fixed_clock(void *user)
 {
     (void)user;
-    return START_US;
+    return now_us;
 }
 
 /* A root store that is this one record. */
@@ -136,8 +138,37 @@ static void settle(vpriv_vault *vault, const uint8_t *subject)
     vectors_must(vpriv_pause_begin(vault, &pause), "pause");
 }
 
-/* Two people, what was made from a recording, a withdrawal, an erased person, recordings of one and of both, one left pending. */
-static void live(vpriv_vault *vault, const char *path)
+static bool keep_first(void *user, const vpriv_recording_info *info)
+{
+    *(vpriv_recording_id *)user = info->id;
+    return false;
+}
+
+/* Both consent to one more purpose, for the past too; then Bob is noticed in the first recording. */
+static void look_back(vpriv_vault *vault, const vpriv_keyring *owner, const uint8_t *people)
+{
+    const uint8_t *bob = people + VPI_SUBJECT_ID_BYTES;
+    vpriv_consent_evidence past = {
+        .struct_size = sizeof past, .notice_id = "all", .covers_past = true};
+    vpriv_recording_id first = {{0}};
+    now_us += INT64_C(1000000);
+    vectors_must(
+        vpriv_consent_give(vault, people, VPRIV_PURPOSE_IMPROVE_BY_MACHINE, &past, NULL), "past");
+    past.by = VPRIV_CONSENT_BY_PARENT;
+    vectors_must(
+        vpriv_consent_give(vault, bob, VPRIV_PURPOSE_IMPROVE_BY_MACHINE, &past, NULL), "past");
+    vectors_must(vpriv_consent_apply_to_past(vault, owner, people, VPRIV_PURPOSE_IMPROVE_BY_MACHINE,
+                     "acme", NULL, NULL, NULL),
+        "past");
+    vectors_must(vpriv_recording_list(vault, NULL, keep_first, &first), "list");
+    vectors_must(
+        vpriv_recording_add_speaker(vault, &first, bob, VPRIV_SUBJECT_CHILD, "acme", NULL, NULL),
+        "speaker");
+}
+
+/* Two people, what was made from a recording, a withdrawal, an erased person, recordings of one and of both, one left pending; consents that
+ * cover the past, a speaker who was added. */
+static void live(vpriv_vault *vault, const vpriv_keyring *owner, const char *path)
 {
     uint8_t people[2 * VPI_SUBJECT_ID_BYTES], gone[VPI_SUBJECT_ID_BYTES];
     const vpriv_notice notice = {sizeof notice, "all", "1", "en", "We keep it; people listen.", 26};
@@ -169,6 +200,7 @@ static void live(vpriv_vault *vault, const char *path)
     vectors_must(
         vpriv_consent_withdraw(vault, people, VPRIV_PURPOSE_HUMAN_REVIEW, NULL, NULL), "withdraw");
     vectors_must(vpriv_subject_erase(vault, gone, NULL), "erase");
+    look_back(vault, owner, people);
     settle(vault, people);
     vectors_must(vpriv_vault_capture_credential(vault, &credential), "credential");
     vectors_must(vpriv_vault_open_for_capture(path, credential, &options, &capture), "capture");
@@ -250,11 +282,12 @@ void vectors_vault(vectors *v)
     vpriv_keyring *owner = NULL;
     vpriv_vault *vault = NULL;
     vectors_randomness(5);
+    now_us = START_US;
     snprintf(path, sizeof path, "%s/scratch", v->folder);
     remove_files(path);
     vectors_must(vpriv_root_callbacks_open(&callbacks, &store), "root store");
     vectors_must(vpriv_vault_create(path, store, &options, &owner, &vault), "vault");
-    live(vault, path);
+    live(vault, owner, path);
     vectors_open(v, "vault", "A vault: its secrets, and every row of every table.");
     vectors_case(v, "root", VPRIV_OK, VPRIV_OK);
     vectors_hex(v, "record", memory.record, sizeof memory.record);
