@@ -102,7 +102,7 @@ static void run_rules(void *user)
             is_paused = is_paused || vpi_rules_stop_now(&homes[k], PURPOSE, NOW_US);
             vpi_rules_join(&joint, &own);
             input.subjects[k].child_rule_holds = fact(vpi_rules_child_holds(
-                &own, VPRIV_SUBJECT_USER, grown_up, VPRIV_CONSENT_BY_PERSON, NOW_US));
+                &own, VPRIV_SUBJECT_USER, grown_up, VPRIV_CONSENT_BY_PERSON, NOW_US, NOW_US));
             input.subjects[k].form_suffices =
                 fact(vpi_rules_form_suffices(&own, PURPOSE, VPRIV_CONSENT_METHOD_TAP));
         }

@@ -26,7 +26,7 @@ static void remove_new_vault(const tool_arguments *arguments, vpriv_root_store *
     }
 }
 
-static exit_code create(const tool_arguments *arguments, const char *root_path, const char *path)
+static exit_code create(const tool_arguments *arguments, const tool_root *where, const char *path)
 {
     uint8_t authority[VPRIV_AUTHORITY_PUBLIC_KEY_BYTES];
     vpriv_vault_options options = {.struct_size = sizeof options,
@@ -41,11 +41,10 @@ static exit_code create(const tool_arguments *arguments, const char *root_path, 
     vpriv_root_store *root = NULL;
     vpriv_keyring *keyring = NULL;
     vpriv_vault *vault = NULL;
-    vpriv_status st = vpriv_root_file_open(root_path, &root);
-    if (st != VPRIV_OK)
-        return tool_failed(arguments, root_path, st);
-    exit_code code = EXIT_GOOD;
-    st = vpriv_vault_create(arguments->vault, root, &options, &keyring, &vault);
+    exit_code code = root_open(arguments, where, OPTION_PASSPHRASE, &root);
+    if (code != EXIT_GOOD)
+        return code;
+    vpriv_status st = vpriv_vault_create(arguments->vault, root, &options, &keyring, &vault);
     if (st != VPRIV_OK) {
         code = tool_failed(arguments, arguments->vault, st);
     } else {
@@ -63,21 +62,23 @@ static exit_code create(const tool_arguments *arguments, const char *root_path, 
 
 exit_code command_init(const tool_arguments *arguments)
 {
-    char root_path[PATH_TEXT_BYTES], keyring_path[PATH_TEXT_BYTES];
-    exit_code code = session_path(arguments, OPTION_ROOT, root_path);
+    char root_text[PATH_TEXT_BYTES], keyring_path[PATH_TEXT_BYTES];
+    exit_code code = session_path(arguments, OPTION_ROOT, root_text);
     if (code == EXIT_GOOD)
         code = session_path(arguments, OPTION_KEYRING, keyring_path);
     if (code != EXIT_GOOD)
         return code;
-    const char *const paths[] = {arguments->vault, root_path, keyring_path};
+    const tool_root root = root_parse(root_text);
+    const char *const paths[] = {
+        arguments->vault, keyring_path, root_is_in_a_file(&root) ? root.where : NULL};
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
-        if (access(paths[i], F_OK) == 0)
+        if (paths[i] && access(paths[i], F_OK) == 0)
             return tool_error(arguments, EXIT_EXISTS, "%s: exists already", paths[i]);
     }
-    code = create(arguments, root_path, keyring_path);
+    code = create(arguments, &root, keyring_path);
     if (code == EXIT_GOOD)
         printf("made %s, its root key %s and its keyring %s; keep the last two elsewhere\n",
-            arguments->vault, root_path, keyring_path);
+            arguments->vault, root_text, keyring_path);
     return code;
 }
 

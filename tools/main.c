@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #define O(name)  OPTION_BIT(OPTION_##name)
-#define COMMON   (O(ROOT) | O(KEYRING))
+#define COMMON   (O(ROOT) | O(PASSPHRASE) | O(KEYRING))
 #define ENCODING (O(RETENTION) | O(BITRATE) | O(COMPLEXITY) | O(RATE) | O(CHANNELS) | O(THREADS))
 #define SPEAKERS (O(SUBJECT) | O(GUEST) | O(UNKNOWN_SPEAKER) | O(OTHERS_HEARD))
 #define CONSENT  (O(SUBJECT) | O(PURPOSE))
@@ -18,6 +18,33 @@ static const tool_command commands[] = {
         .options = COMMON | O(COUNTRY) | O(PLACE) | O(PUBLIC_KEY),
         .n_operands_max = 1,
         .run = command_init},
+    {.words = "root show",
+        .operands = "VAULT",
+        .summary = "Tell where the root key is, and how well that forgets.",
+        .options = COMMON,
+        .n_operands_max = 1,
+        .run = command_root_show},
+    {.words = "root move",
+        .operands = "VAULT WHERE",
+        .summary = "Move the root key, which is replaced on the way: WHERE is as for --root.",
+        .options = COMMON | O(NEW_PASSPHRASE) | O(ACTOR),
+        .n_operands_min = 2,
+        .n_operands_max = 2,
+        .run = command_root_move},
+    {.words = "root passphrase",
+        .operands = "VAULT",
+        .summary = "Change the passphrase of the root key file.",
+        .options = COMMON | O(NEW_PASSPHRASE),
+        .required = O(ROOT),
+        .n_operands_max = 1,
+        .run = command_root_passphrase},
+    {.words = "root recovery-key",
+        .operands = "VAULT",
+        .summary = "Make a recovery key for a forgotten passphrase, and print it: write it down.",
+        .options = COMMON,
+        .required = O(ROOT),
+        .n_operands_max = 1,
+        .run = command_root_recovery_key},
     {.words = "info",
         .operands = "VAULT",
         .summary = "Tell what a vault is and how much it holds.",

@@ -11,8 +11,14 @@ typedef struct option_definition {
 } option_definition;
 
 static const option_definition definitions[N_OPTIONS] = {
-    [OPTION_ROOT] = {"root", "FILE", 1, "the root key file; VAULT.root"},
+    [OPTION_ROOT] = {"root", "WHERE", 1,
+        "the root key: a file, passphrase:FILE, recovery:FILE, kernel:NAME or tpm:[INDEX]; "
+        "VAULT.root"},
     [OPTION_KEYRING] = {"keyring", "FILE", 1, "the keyring file; VAULT.keyring"},
+    [OPTION_PASSPHRASE] = {"passphrase", "FILE", 1,
+        "its first line is the passphrase, or the recovery key; without, it is asked for"},
+    [OPTION_NEW_PASSPHRASE] = {"new-passphrase", "FILE", 1,
+        "its first line is the new passphrase; without, it is asked for"},
     [OPTION_NAME] = {"name", "NAME", 1,
         "what the household calls the person, people the controller; stored sealed"},
     [OPTION_CLASS] = {"class", "CLASS", 1, "user, child, guest or bystander; user"},

@@ -41,16 +41,16 @@ exit_code session_open(
         code = load_keyring(arguments, keyring, &session);
     if (code != EXIT_GOOD)
         return code;
-    if (access(arguments->vault, F_OK) == 0 && access(path, F_OK) != 0) {
-        code = tool_error(arguments, EXIT_AUTH, "%s: %s: there is no root key file", path,
+    const tool_root root = root_parse(path);
+    if (root_is_in_a_file(&root) && access(arguments->vault, F_OK) == 0 &&
+        access(root.where, F_OK) != 0) {
+        code = tool_error(arguments, EXIT_AUTH, "%s: %s: there is no root key file", root.where,
             vpriv_status_text(VPRIV_E_ROOT));
         goto out;
     }
-    st = vpriv_root_file_open(path, &session.root);
-    if (st != VPRIV_OK) {
-        code = tool_failed(arguments, path, st);
+    code = root_open(arguments, &root, OPTION_PASSPHRASE, &session.root);
+    if (code != EXIT_GOOD)
         goto out;
-    }
     st = vpriv_vault_open(arguments->vault, session.root, NULL, &session.vault);
     if (st != VPRIV_OK)
         code = tool_failed(arguments, arguments->vault, st);

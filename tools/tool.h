@@ -31,6 +31,8 @@ typedef enum exit_code {
 typedef enum option_id {
     OPTION_ROOT,
     OPTION_KEYRING,
+    OPTION_PASSPHRASE,
+    OPTION_NEW_PASSPHRASE,
     OPTION_NAME,
     OPTION_CLASS,
     OPTION_ID,
@@ -188,6 +190,32 @@ exit_code read_recordings(
 /* Who is at it, for the log: as told, else the login name, else the number of the account. */
 const char *read_actor(const tool_arguments *arguments, char *room);
 
+/* root.c: root stores, and the words that open them. */
+typedef enum tool_root_kind {
+    ROOT_FILE,
+    ROOT_PASSPHRASE,
+    ROOT_RECOVERY,
+    ROOT_KERNEL,
+    ROOT_TPM,
+} tool_root_kind;
+
+typedef struct tool_root {
+    tool_root_kind kind;
+    const char *text;  /* as it was given */
+    const char *where; /* behind the kind */
+} tool_root;
+
+/* A word that is no kind begins a file's name. Borrows the text. */
+tool_root root_parse(const char *text);
+bool root_is_in_a_file(const tool_root *root);
+/* Nothing need be there yet. */
+exit_code root_open(const tool_arguments *arguments, const tool_root *root, option_id words_option,
+    vpriv_root_store **store_out);
+/* From the option's file, or asked for; to be given to root_forget. */
+exit_code root_words(
+    const tool_arguments *arguments, option_id option, const char *question, char **words_out);
+void root_forget(char *words);
+
 /* session.c: an open vault and what opens it. */
 typedef struct tool_session {
     vpriv_root_store *root;
@@ -296,6 +324,10 @@ exit_code notice_read_file(
     const tool_arguments *arguments, const char *path, char **text_out, size_t *text_bytes_out);
 
 /* The commands. */
+exit_code command_root_show(const tool_arguments *arguments);
+exit_code command_root_move(const tool_arguments *arguments);
+exit_code command_root_passphrase(const tool_arguments *arguments);
+exit_code command_root_recovery_key(const tool_arguments *arguments);
 exit_code command_init(const tool_arguments *arguments);
 exit_code command_info(const tool_arguments *arguments);
 exit_code command_verify(const tool_arguments *arguments);

@@ -6,6 +6,7 @@ e2e_tests = \
 	tests/e2e/test-notices \
 	tests/e2e/test-sync \
 	tests/e2e/test-past \
+	tests/e2e/test-root \
 	tests/e2e/test-receipts \
 	tests/e2e/test-requirements \
 	tests/e2e/test-processes \

@@ -148,6 +148,7 @@ static void read_speakers(const struct blob *header, size_t n_tag, struct speake
     ck_assert_int_eq(vpi_tag_decode(vpi_get_bytes(&r, n_tag), n_tag, &recording.tag), VPRIV_OK);
     (void)vpi_get_bytes(&r, VPI_HASH_BYTES + 8 + 4 + 2 + 3 * 8 + 8 + 1);
     (void)vpi_get_bytes(&r, (size_t)vpi_get_u8(&r) * 9);
+    (void)vpi_get_u16(&r); /* derivatives */
     vpi_amendments_get(&r, &recording.tag, &recording.amendments);
     ck_assert(!r.failed);
     speakers_out->n = vpi_n_speakers(&recording);

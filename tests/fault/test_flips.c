@@ -32,7 +32,9 @@ static void flip_share(void *user, unsigned shard, unsigned n_shards, struct sha
 static void flip_page_heads(struct bench *bench)
 {
     uint64_t seed = 99;
-    for (size_t page = 0; page < bench_file_size(bench->life.path) / PAGE_BYTES; page++)
+    bench_put_good_back(bench); /* what was looked at last may have grown */
+    const size_t n_pages = (size_t)bench_file_size(bench->life.path) / PAGE_BYTES;
+    for (size_t page = 0; page < n_pages; page++)
         for (int i = 0; i < 20; i++)
             bench_flip(
                 bench, 8 * (page * PAGE_BYTES + (page ? 0 : 100)) + next_random(&seed) % (8 * 24));

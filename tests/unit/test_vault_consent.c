@@ -321,7 +321,7 @@ START_TEST(consent_that_ends_stops_taking_and_opening)
 }
 END_TEST
 
-START_TEST(new_notice_needs_a_new_consent)
+START_TEST(s6_new_notice_needs_a_new_consent)
 {
     vpriv_outcome outcome = {.struct_size = sizeof outcome};
     const vpriv_recorder_config config = household_config(h.ada, 1);
@@ -538,7 +538,7 @@ int main(void)
     tcase_add_test(tests, consent_given_again_does_not_reach_back);
     tcase_add_test(tests, purpose_consented_to_anew_while_provisional_gets_no_wrap);
     tcase_add_test(tests, consent_that_ends_stops_taking_and_opening);
-    tcase_add_test(tests, new_notice_needs_a_new_consent);
+    tcase_add_test(tests, s6_new_notice_needs_a_new_consent);
     tcase_add_test(tests, one_use_is_one_use);
     tcase_add_test(tests, three_uses_are_three_uses);
     tcase_add_test(tests, only_named_recipients_may_have_it);

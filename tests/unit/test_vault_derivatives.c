@@ -463,6 +463,52 @@ START_TEST(s14_two_speakers_must_both_consent)
 }
 END_TEST
 
+/* Somebody who is noticed afterwards takes from what was made what they take from the sound. */
+START_TEST(s14_a_later_speaker_narrows_it_too)
+{
+    const vpriv_consent_evidence past = {
+        .struct_size = sizeof past, .notice_id = "house", .covers_past = true};
+    const vpriv_recording_id id = household_quick(&h, h.ada);
+    const vpriv_derivative_id for_both = add(&id, BIT(KEEP) | BIT(REVIEW));
+    const vpriv_derivative_id for_review = add(&id, BIT(REVIEW));
+    household_copy(&h, "before");
+    household_pass(&h, SECOND_US);
+    household_withdraw(&h, h.bob, KEEP);
+    ck_ok(vpriv_consent_give(h.vault, h.bob, KEEP, &past, NULL));
+    ck_ok(vpriv_recording_add_speaker(h.vault, &id, h.bob, VPRIV_SUBJECT_USER, "ada", NULL, NULL));
+    ck_reads(&for_both, KEEP, "lights on");
+    ck_fails(read_for(&for_both, REVIEW), VPRIV_E_CONSENT);
+    ck_fails(read_for(&for_review, REVIEW), VPRIV_E_NOT_FOUND);
+    ck_ok(list(&id));
+    ck_assert_uint_eq(listed.n, 1);
+    ck_assert(!attacker_reads(before, 1, &id, &for_review));
+    ck_assert(attacker_reads(before, 1, &id, &for_both));
+    household_withdraw(&h, h.bob, KEEP);
+    ck_fails(read_for(&for_both, KEEP), VPRIV_E_CONSENT);
+    ck_assert(!attacker_reads(before, 1, &id, &for_both));
+    ck_sound();
+}
+END_TEST
+
+/* Consent for the past opens the sound again, not what was made under the consent that was withdrawn. */
+START_TEST(s14_a_consent_for_the_past_does_not_bring_it_back)
+{
+    const vpriv_consent_evidence past = {
+        .struct_size = sizeof past, .notice_id = "house", .covers_past = true};
+    const vpriv_recording_id id = household_quick(&h, h.ada);
+    const vpriv_derivative_id made = add(&id, BIT(REVIEW));
+    household_pass(&h, SECOND_US);
+    household_withdraw(&h, h.ada, REVIEW);
+    ck_ok(vpriv_consent_give(h.vault, h.ada, REVIEW, &past, NULL));
+    ck_ok(vpriv_consent_apply_to_past(h.vault, h.keyring, h.ada, REVIEW, "ada", NULL, NULL, NULL));
+    ck_ok(household_hear(&h, &id, REVIEW));
+    ck_fails(read_for(&made, REVIEW), VPRIV_E_CONSENT);
+    const vpriv_derivative_id again = add(&id, BIT(REVIEW));
+    ck_reads(&again, REVIEW, "lights on");
+    ck_sound();
+}
+END_TEST
+
 START_TEST(s14_the_end_of_a_term_ends_it_too)
 {
     vpriv_retention_report report = {.struct_size = sizeof report};
@@ -831,6 +877,8 @@ static Suite *suite(void)
     tcase_add_test(tcase, s14_adding_is_refused_by_its_cause);
     tcase_add_test(tcase, s14_withdrawing_a_purpose_closes_what_was_made_for_it);
     tcase_add_test(tcase, s14_two_speakers_must_both_consent);
+    tcase_add_test(tcase, s14_a_later_speaker_narrows_it_too);
+    tcase_add_test(tcase, s14_a_consent_for_the_past_does_not_bring_it_back);
     tcase_add_test(tcase, s14_the_end_of_a_term_ends_it_too);
     tcase_add_test(tcase, s14_erasing_a_person_or_all_takes_it);
     tcase_add_test(tcase, one_is_erased_and_the_rest_stays);

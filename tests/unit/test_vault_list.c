@@ -343,7 +343,7 @@ START_TEST(sizes_of_rows_do_not_tell_names_or_choices)
 {
     uint8_t short_name[VPRIV_SUBJECT_ID_BYTES], long_name[VPRIV_SUBJECT_ID_BYTES];
     ck_ok(vpriv_subject_add(h.vault, VPRIV_SUBJECT_USER, "", NULL, short_name));
-    ck_ok(vpriv_subject_add(h.vault, VPRIV_SUBJECT_USER,
+    ck_ok(vpriv_subject_add(h.vault, VPRIV_SUBJECT_CHILD,
         "Maximiliane Alexandra Theodora von und zu Hohenlohe-Langenburg-Schillingsfuerst",
         "maximiliane.alexandra@hohenlohe-langenburg-schillingsfuerst.example.org", long_name));
     ck_assert_int_eq(size_of("person", "subject", 3), size_of("person", "subject", 4));

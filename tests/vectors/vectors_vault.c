@@ -189,7 +189,6 @@ static void live(vpriv_vault *vault, const vpriv_keyring *owner, const char *pat
     vectors_must(vpriv_consent_give(vault, people + VPI_SUBJECT_ID_BYTES,
                      VPRIV_PURPOSE_KEEP_HISTORY, &parent, NULL),
         "consent");
-    record(vault, people, 2, true, &recording);
     record(vault, people, 1, true, &recording);
     derive(vault, &recording, VPRIV_DERIVATIVE_TRANSCRIPT,
         VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_KEEP_HISTORY) |
@@ -197,6 +196,7 @@ static void live(vpriv_vault *vault, const vpriv_keyring *owner, const char *pat
         "lights on");
     derive(vault, &recording, VPRIV_DERIVATIVE_LABEL, VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_HUMAN_REVIEW),
         "understood");
+    record(vault, people, 2, true, &recording);
     vectors_must(
         vpriv_consent_withdraw(vault, people, VPRIV_PURPOSE_HUMAN_REVIEW, NULL, NULL), "withdraw");
     vectors_must(vpriv_subject_erase(vault, gone, NULL), "erase");

@@ -1,0 +1,119 @@
+/* root show, root move, root passphrase, root recovery-key. */
+#include "json.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *name_of(tool_root_kind kind)
+{
+    static const char *const names[] = {[ROOT_FILE] = "key file",
+        [ROOT_PASSPHRASE] = "key file with a passphrase",
+        [ROOT_RECOVERY] = "key file with a passphrase",
+        [ROOT_KERNEL] = "kernel",
+        [ROOT_TPM] = "TPM"};
+    return names[kind];
+}
+
+exit_code command_root_show(const tool_arguments *arguments)
+{
+    tool_session session = {0};
+    vpriv_vault_info info = {.struct_size = sizeof info};
+    char text[PATH_TEXT_BYTES];
+    exit_code code = session_path(arguments, OPTION_ROOT, text);
+    if (code == EXIT_GOOD)
+        code = session_open(arguments, SESSION_WITHOUT_KEYRING, &session);
+    if (code != EXIT_GOOD)
+        return code;
+    const tool_root root = root_parse(text);
+    const vpriv_status st = vpriv_vault_about(session.vault, &info);
+    if (st != VPRIV_OK)
+        code = tool_failed(arguments, arguments->vault, st);
+    else
+        printf("kept in      %s: %s\ngeneration   %" PRIu64 "\nforgets      %s\n",
+            name_of(root.kind), root.where, info.generation,
+            info.assurance == VPRIV_ASSURANCE_KEYED
+                ? "keyed: what is replaced is gone"
+                : "best effort: old copies of the medium may keep old keys");
+    session_close(&session);
+    return code;
+}
+
+exit_code command_root_move(const tool_arguments *arguments)
+{
+    tool_session session = {0};
+    vpriv_root_store *to_store = NULL;
+    char actor[VPRIV_LOG_ACTOR_BYTES];
+    const tool_root to = root_parse(arguments->operands[0]);
+    if (to.kind == ROOT_RECOVERY)
+        return tool_usage(arguments, "a root key is moved behind a passphrase, not a recovery key");
+    exit_code code = session_open(arguments, SESSION_WITHOUT_KEYRING, &session);
+    if (code == EXIT_GOOD)
+        code = root_open(arguments, &to, OPTION_NEW_PASSPHRASE, &to_store);
+    if (code == EXIT_GOOD) {
+        const vpriv_status st =
+            vpriv_vault_move_root(session.vault, to_store, read_actor(arguments, actor));
+        if (st != VPRIV_OK)
+            code = tool_failed(arguments, arguments->vault, st);
+        else
+            printf("the root key is in the %s %s now, and was replaced on the way\n",
+                name_of(to.kind), to.where);
+    }
+    session_close(&session);
+    vpriv_root_close(to_store);
+    return code;
+}
+
+/* The store of --root, which has to be one with a passphrase. */
+static exit_code open_words(
+    const tool_arguments *arguments, bool may_recover, vpriv_root_store **out)
+{
+    char text[PATH_TEXT_BYTES];
+    const exit_code code = session_path(arguments, OPTION_ROOT, text);
+    if (code != EXIT_GOOD)
+        return code;
+    const tool_root root = root_parse(text);
+    if (root.kind != ROOT_PASSPHRASE && !(may_recover && root.kind == ROOT_RECOVERY))
+        return tool_usage(arguments, "--root has to be passphrase:FILE%s",
+            may_recover ? " or recovery:FILE" : "");
+    return root_open(arguments, &root, OPTION_PASSPHRASE, out);
+}
+
+exit_code command_root_passphrase(const tool_arguments *arguments)
+{
+    vpriv_root_store *store = NULL;
+    char *words = NULL;
+    exit_code code = open_words(arguments, true, &store);
+    if (code == EXIT_GOOD)
+        code = root_words(arguments, OPTION_NEW_PASSPHRASE, "new passphrase", &words);
+    if (code == EXIT_GOOD) {
+        const vpriv_status st = vpriv_root_passphrase_change(store, words, strlen(words), NULL);
+        if (st != VPRIV_OK)
+            code = tool_failed(arguments, NULL, st);
+        else
+            printf("the passphrase is another one now; a recovery key stays good\n");
+    }
+    root_forget(words);
+    vpriv_root_close(store);
+    return code;
+}
+
+exit_code command_root_recovery_key(const tool_arguments *arguments)
+{
+    vpriv_root_store *store = NULL;
+    char *words = NULL, text[VPRIV_RECOVERY_KEY_TEXT_BYTES];
+    exit_code code = open_words(arguments, false, &store);
+    if (code == EXIT_GOOD)
+        code = root_words(arguments, OPTION_PASSPHRASE, "passphrase, again", &words);
+    if (code == EXIT_GOOD) {
+        const vpriv_status st = vpriv_root_recovery_key(store, words, strlen(words), text);
+        if (st != VPRIV_OK)
+            code = tool_failed(arguments, NULL, st);
+        else
+            printf("%s\n", text);
+        explicit_bzero(text, sizeof text);
+    }
+    root_forget(words);
+    vpriv_root_close(store);
+    return code;
+}
