@@ -197,6 +197,7 @@ static vpriv_status load(void *user, uint8_t *record_out)
     VPI_TRY(enter(user, &v));
     VPI_TRY(find_indexes(&v));
     VPI_ENSURE(v.is_written, VPRIV_E_NOT_FOUND, "the TPM has no root key yet");
+    /* In this order: tpm2-tss keeps the latest answer, plain, in memory that it does not wipe. */
     VPI_TRY(read_record(&v, &expected));
     VPI_TRY(read_counter(&v, &counter));
     if (expected == counter + 1) {

@@ -3,9 +3,6 @@
 #include "base/try.h"
 #include <string.h>
 
-/* Longer than any command or answer here. */
-#define OVERWRITE_BYTES 512
-
 static const TPMT_SYM_DEF aes_cfb = {
     .algorithm = TPM2_ALG_AES, .keyBits = {.aes = 128}, .mode = {.aes = TPM2_ALG_CFB}};
 
@@ -68,24 +65,10 @@ out:
     return st;
 }
 
-/* tpm2-tss keeps the latest command and answer in ordinary memory and does not wipe them: an answer can
- * be our root key. A harmless command that is longer takes their place. */
-static void overwrite_buffers(vpi_tpm *tpm)
-{
-    static const TPM2B_MAX_BUFFER zeros = {.size = OVERWRITE_BYTES};
-    TPM2B_DIGEST *digest = NULL;
-    TPMT_TK_HASHCHECK *ticket = NULL;
-    vpi_esys.Hash(tpm->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &zeros, TPM2_ALG_SHA256,
-        ESYS_TR_RH_NULL, &digest, &ticket);
-    vpi_esys.Free(digest);
-    vpi_esys.Free(ticket);
-}
-
 void vpi_tpm_end(vpi_tpm *tpm)
 {
     if (tpm->esys) {
         vpi_tpm_flush(tpm, &tpm->salt_key);
-        overwrite_buffers(tpm);
         vpi_esys.Finalize(&tpm->esys);
     }
     if (tpm->tcti)

@@ -8,7 +8,7 @@
 
 /* clang-format off */
 #define VPI_ESYS_FUNCTIONS(X) \
-    X(CreatePrimary) X(Finalize) X(FlushContext) X(Free) X(GetCapability) X(Hash) X(Initialize) \
+    X(CreatePrimary) X(Finalize) X(FlushContext) X(Free) X(GetCapability) X(Initialize) \
     X(NV_DefineSpace) X(NV_Increment) X(NV_Read) X(NV_ReadPublic) X(NV_UndefineSpace) X(NV_Write) \
     X(PolicyGetDigest) X(PolicyPCR) X(StartAuthSession) X(TRSess_SetAttributes) \
     X(TR_FromTPMPublic) X(TR_SetAuth)

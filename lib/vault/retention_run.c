@@ -119,9 +119,10 @@ static uint32_t ended_purposes(batch *b)
     return ended;
 }
 
-/* The rows of one term, in order; those that are over, or of no use any more, leave the queue. */
-static vpriv_status narrow_term(
-    vpriv_vault *vault, int64_t retention, batch *b, uint64_t old_slots[BATCH_ROWS], size_t *n_io)
+/* The rows of one term, in order; those that are over, or of no use any more, leave the queue. While the
+ * clock is held they are counted only. */
+static vpriv_status narrow_term(vpriv_vault *vault, int64_t retention, batch *b, bool is_held,
+    uint64_t old_slots[BATCH_ROWS], size_t *n_io)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     int64_t row = 0;
@@ -140,10 +141,10 @@ static vpriv_status narrow_term(
         waits = until_us > b->now_us && !(vpi_retention_is_in_months((vpriv_retention)retention) &&
                                             until_us < b->now_us + MONTHS_SKEW_US);
         const uint32_t ended = ended_purposes(b);
-        if (ended != 0)
-            VPI_TRY(
-                vpi_recording_rekey(vault, b->recording, ended, NULL, NULL, &old_slots[(*n_io)++]));
-        if (until_us <= b->now_us)
+        if (ended != 0 && !is_held)
+            VPI_TRY(vpi_recording_rekey(vault, b->recording, ended, NULL, NULL, &old_slots[*n_io]));
+        *n_io += ended != 0;
+        if (until_us <= b->now_us && !is_held)
             VPI_TRY(vpi_database_run(vault->database,
                 "DELETE FROM term WHERE retention = ?1 AND recording = ?2", "ii", retention, row));
     }
@@ -152,7 +153,7 @@ out:
     return st;
 }
 
-static vpriv_status narrow_batch(vpriv_vault *vault, batch *b, uint64_t *n_io)
+static vpriv_status narrow_batch(vpriv_vault *vault, batch *b, bool is_held, uint64_t *n_io)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     uint64_t old_slots[BATCH_ROWS];
@@ -169,9 +170,9 @@ static vpriv_status narrow_batch(vpriv_vault *vault, batch *b, uint64_t *n_io)
         if (next == VPRIV_E_NOT_FOUND)
             break;
         VPI_TRY(next);
-        VPI_TRY(narrow_term(vault, retention, b, old_slots, &n));
+        VPI_TRY(narrow_term(vault, retention, b, is_held, old_slots, &n));
     }
-    if (n > 0) {
+    if (n > 0 && !is_held) {
         entry.count = n;
         VPI_TRY(vpi_log_append(vault, &entry, NULL, 0, NULL, NULL));
         VPI_TRY(vpi_vault_shred(vault, old_slots, n));
@@ -214,8 +215,8 @@ static vpriv_status step(vpriv_vault *vault, batch *b, vpriv_retention_report *r
         b->next_due_us = b->now_us;
     else if (has_any)
         VPI_TRY(expire_batch(vault, b, &report->n_expired));
-    else if (!report->is_held)
-        VPI_TRY(narrow_batch(vault, b, &report->n_narrowed));
+    else
+        VPI_TRY(narrow_batch(vault, b, report->is_held, &report->n_narrowed));
     if (b->n == 0)
         VPI_TRY(end_consents(vault, b, report->is_held, report));
     VPI_TRY(vpi_vault_commit(vault));

@@ -1,5 +1,7 @@
 /* The kernel's key retention service as a root store: the real one of the machine the test runs on. */
 #include "test_keys_help.h"
+#include <linux/keyctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 static char name[40];
@@ -100,6 +102,31 @@ START_TEST(another_process_of_the_account_has_it)
 }
 END_TEST
 
+/* A service that the system started has a session of its own, which does not hold the account's keys. */
+START_TEST(a_process_with_another_session_has_it_too)
+{
+    vpriv_root_store *store = open_kernel();
+    put(store, 3);
+    const pid_t child = fork();
+    if (child == 0) {
+        vpi_root_record record;
+        vpriv_root_store *mine = NULL;
+        const vpi_root_record next = record_of(4);
+        const bool good = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) > 0 &&
+                          vpriv_root_kernel_open(name, &mine) == VPRIV_OK &&
+                          vpi_root_load(mine, &record) == VPRIV_OK && record.generation == 3 &&
+                          vpi_root_replace(mine, &next) == VPRIV_OK;
+        _exit(good ? 0 : 1);
+    }
+    int status = -1;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    assert_holds(store, 4);
+    ck_ok(vpriv_root_destroy(store));
+    vpriv_root_close(store);
+}
+END_TEST
+
 START_TEST(names_are_checked)
 {
     static const char *const bad[] = {"", "two words", "a:b", "\n",
@@ -120,6 +147,7 @@ int main(void)
     tcase_add_checked_fixture(tests, pick_name, NULL);
     tcase_add_test(tests, it_is_empty_then_holds_what_was_put_then_is_gone);
     tcase_add_test(tests, another_process_of_the_account_has_it);
+    tcase_add_test(tests, a_process_with_another_session_has_it_too);
     tcase_add_test(tests, names_are_checked);
     suite_add_tcase(suite, tests);
     return unit_main(suite);

@@ -394,6 +394,26 @@ START_TEST(a_purpose_ends_before_its_recording_in_every_copy)
 }
 END_TEST
 
+START_TEST(a_purpose_that_is_due_is_held_too_while_the_clock_jumps)
+{
+    vpriv_recorder_config config = household_config(h.ada, 1);
+    vpriv_outcome outcome = {.struct_size = sizeof outcome};
+    give_for(h.ada, REVIEW, "P2D");
+    ck_ok(household_try_record(h.vault, &config, &outcome));
+    ck_assert(!run().is_held);
+    household_pass(&h, 7 * DAY_US);
+    const vpriv_retention_report held = run();
+    ck_assert(held.is_held && held.is_done);
+    ck_assert_uint_eq(held.n_narrowed, 0);
+    ck_assert_int_le(held.next_due_us, h.cell->now_us);
+    ck_assert_uint_eq(
+        about(&outcome.recording).purposes, VPRIV_PURPOSE_BIT(KEEP) | VPRIV_PURPOSE_BIT(REVIEW));
+    ck_ok(vpriv_retention_trust_clock(h.vault, "owner"));
+    ck_assert_uint_eq(run().n_narrowed, 1);
+    ck_assert_uint_eq(about(&outcome.recording).purposes, VPRIV_PURPOSE_BIT(KEEP));
+}
+END_TEST
+
 static vpriv_status set_aside(const vpriv_recording_id *id, vpriv_restriction restriction)
 {
     return vpriv_recording_restrict(h.vault, id, 1, restriction, "owner", "a reason");
@@ -541,6 +561,7 @@ int main(void)
     tcase_add_test(tests, a_day_off_is_no_jump);
     tcase_add_test(tests, a_consents_own_term_ends_the_recording);
     tcase_add_test(tests, a_purpose_ends_before_its_recording_in_every_copy);
+    tcase_add_test(tests, a_purpose_that_is_due_is_held_too_while_the_clock_jumps);
     tcase_add_test(tests, a_dispute_shuts_the_recording_and_stops_its_clock);
     tcase_add_test(tests, a_legal_hold_cannot_be_erased_and_is_seen);
     tcase_add_test(tests, setting_aside_is_on_record_and_all_or_none);
