@@ -1,7 +1,9 @@
 #include "keys/tpm.h"
 #include "base/memory.h"
 #include "base/try.h"
+#include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 static const TPMT_SYM_DEF aes_cfb = {
     .algorithm = TPM2_ALG_AES, .keyBits = {.aes = 128}, .mode = {.aes = TPM2_ALG_CFB}};
@@ -49,10 +51,34 @@ static vpriv_status make_salt_key(vpi_tpm *tpm)
     return code ? vpi_tpm_failed("the TPM makes no key for its sessions", code) : VPRIV_OK;
 }
 
+/* A TPM behind a socket that goes away must not end the program: tpm2-tss writes without MSG_NOSIGNAL. */
+static void hold_pipe_signal(vpi_tpm *tpm)
+{
+    sigset_t pipe_signal, pending;
+    sigemptyset(&pipe_signal);
+    sigaddset(&pipe_signal, SIGPIPE);
+    sigpending(&pending);
+    tpm->had_pipe = sigismember(&pending, SIGPIPE) == 1;
+    pthread_sigmask(SIG_BLOCK, &pipe_signal, &tpm->signals);
+}
+
+static void release_pipe_signal(vpi_tpm *tpm)
+{
+    static const struct timespec at_once = {0, 0};
+    sigset_t pipe_signal;
+    sigemptyset(&pipe_signal);
+    sigaddset(&pipe_signal, SIGPIPE);
+    if (!tpm->had_pipe)
+        while (sigtimedwait(&pipe_signal, NULL, &at_once) == SIGPIPE)
+            ;
+    pthread_sigmask(SIG_SETMASK, &tpm->signals, NULL);
+}
+
 vpriv_status vpi_tpm_begin(vpi_tpm *tpm, const char *connection)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     *tpm = (vpi_tpm){.salt_key = ESYS_TR_NONE};
+    hold_pipe_signal(tpm);
     VPI_TRY(vpi_tpm_load());
     TSS2_RC code = vpi_tcti.Initialize(connection, &tpm->tcti);
     VPI_ENSURE(code == 0, VPRIV_E_ROOT, "no TPM answers at %s",
@@ -75,6 +101,7 @@ void vpi_tpm_end(vpi_tpm *tpm)
         vpi_tcti.Finalize(&tpm->tcti);
     vpi_wipe_deep_stack();
     vpi_wipe_registers();
+    release_pipe_signal(tpm);
     *tpm = (vpi_tpm){.salt_key = ESYS_TR_NONE};
 }
 

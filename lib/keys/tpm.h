@@ -3,6 +3,7 @@
 #define VPI_KEYS_TPM_H
 
 #include "keys/tpm_library.h"
+#include <signal.h>
 
 #define VPI_TPM_AUTH_BYTES_MAX 32
 
@@ -16,9 +17,11 @@ typedef struct vpi_tpm {
     TSS2_TCTI_CONTEXT *tcti;
     ESYS_CONTEXT *esys;
     ESYS_TR salt_key; /* what sessions are salted with, so that the bus sees ciphertext only */
+    sigset_t signals; /* this thread's mask before */
+    bool had_pipe;    /* SIGPIPE was pending before */
 } vpi_tpm;
 
-/* Ended with vpi_tpm_end, also after a failure. VPRIV_E_ROOT: no TPM answers. */
+/* Ended with vpi_tpm_end on the same thread, also after a failure. VPRIV_E_ROOT: no TPM answers. */
 vpriv_status vpi_tpm_begin(vpi_tpm *tpm, const char *connection);
 void vpi_tpm_end(vpi_tpm *tpm);
 vpriv_status vpi_tpm_failed(const char *what, TSS2_RC code);

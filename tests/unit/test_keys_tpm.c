@@ -2,6 +2,7 @@
  * record put back is told by the counter, a power cut anywhere leaves the old or the new one, and nothing
  * of the key stays in this process's memory. */
 #include "base/memory.h"
+#include "keys/tpm.h"
 #include "software_tpm.h"
 #include "test_keys_help.h"
 #include <sys/wait.h>
@@ -274,6 +275,26 @@ START_TEST(bad_configurations_are_refused)
 }
 END_TEST
 
+/* The TPM goes away in the middle: an error. Whether the system sends a signal then is a matter of
+ * microseconds, so one is sent here as it would be. */
+START_TEST(a_connection_that_breaks_ends_no_program)
+{
+    sigset_t mask, pending;
+    vpi_tpm conversation;
+    ESYS_TR session = ESYS_TR_NONE;
+    ck_ok(vpi_tpm_begin(&conversation, tpm.connection));
+    software_tpm_off(&tpm);
+    ck_fails(vpi_tpm_session(&conversation, 0, &session), VPRIV_E_ROOT);
+    ck_assert_int_eq(raise(SIGPIPE), 0);
+    vpi_tpm_end(&conversation);
+    ck_assert_int_eq(pthread_sigmask(SIG_BLOCK, NULL, &mask), 0);
+    ck_assert_int_eq(sigismember(&mask, SIGPIPE), 0);
+    ck_assert_int_eq(sigpending(&pending), 0);
+    ck_assert_int_eq(sigismember(&pending, SIGPIPE), 0);
+    software_tpm_on(&tpm);
+}
+END_TEST
+
 /* Everything this process can read of itself, outside guarded memory, in pieces of 8 bytes of the key.
  * What is looked for is made afresh for each byte, so that the test does not find itself. */
 static size_t pieces_in_memory(uint64_t generation)
@@ -350,6 +371,7 @@ int main(void)
     tcase_add_test(tests, it_opens_only_with_the_pcrs_it_was_made_with);
     tcase_add_test(tests, auth_values_are_needed_where_they_were_set);
     tcase_add_test(tests, without_a_tpm_it_says_so);
+    tcase_add_test(tests, a_connection_that_breaks_ends_no_program);
     tcase_add_test(tests, bad_configurations_are_refused);
     tcase_add_test(tests, nothing_of_the_key_stays_in_memory);
     suite_add_tcase(suite, tests);
