@@ -328,6 +328,42 @@ START_TEST(a_forged_cost_is_refused)
 }
 END_TEST
 
+/* Somebody who can write the file puts a recovery key of their own into it, to be given the next file key:
+ * nothing in the file may be anybody else's. */
+START_TEST(anything_planted_is_refused)
+{
+    static const size_t places[] = {0, 16, 40, 56, 129, 161, 240}; /* of each field of the body */
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        uint8_t slot[VPI_SLOT_BYTES_MAX];
+        vpi_root_slots file;
+        unlink(PATH);
+        make_file(1);
+        ck_ok(vpi_root_slots_init(&file, PATH, "VPRIVRP1", N_SLOT));
+        ck_ok(vpi_root_slots_load(&file, slot));
+        slot[16]++; /* the order */
+        ck_ok(vpi_root_slots_replace(&file, slot));
+        assert_refused(OLD, VPRIV_E_AUTH);
+        slot[16]++;
+        slot[places[i]] ^= 1;
+        ck_ok(vpi_root_slots_replace(&file, slot));
+        vpi_root_slots_close(&file);
+        assert_refused(OLD, VPRIV_E_AUTH);
+    }
+    /* One field at a time, with the order as it was sealed. */
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        static uint8_t bytes[FILE_BYTES + 1];
+        unlink(PATH);
+        make_file(1);
+        help_read(PATH, bytes, sizeof bytes);
+        uint8_t *slot = bytes[0] ? bytes : bytes + FILE_BYTES / 2;
+        slot[8 + places[i]] ^= 1;
+        crypto_generichash(slot + 8 + N_SLOT, 32, slot, 8 + N_SLOT, NULL, 0);
+        help_write(PATH, bytes, FILE_BYTES);
+        assert_refused(OLD, VPRIV_E_AUTH);
+    }
+}
+END_TEST
+
 /* A change has four writes at most; from each on the disk is gone. */
 START_TEST(a_cut_change_leaves_one_of_the_two)
 {
@@ -402,6 +438,7 @@ int main(void)
     tcase_add_test(tests, mistyped_recovery_keys_are_found);
     tcase_add_test(tests, every_changed_bit_and_every_cut_is_an_error);
     tcase_add_test(tests, a_forged_cost_is_refused);
+    tcase_add_test(tests, anything_planted_is_refused);
     tcase_add_test(tests, a_cut_change_leaves_one_of_the_two);
     tcase_add_test(tests, other_kinds_of_files_and_stores_are_refused);
     suite_add_tcase(suite, tests);
