@@ -1,6 +1,6 @@
 # Short programs, one idea each; they use what everybody can use.
 noinst_PROGRAMS += examples/01_record examples/02_listen examples/03_withdraw \
-	examples/04_wake_word examples/05_push_to_talk examples/06_consent
+	examples/04_wake_word examples/05_push_to_talk examples/06_consent examples/07_secure_element
 examples_cppflags = -I$(top_srcdir)/include
 examples_01_record_SOURCES = examples/01_record.c
 examples_01_record_CPPFLAGS = $(examples_cppflags)
@@ -26,3 +26,7 @@ examples_06_consent_SOURCES = examples/06_consent.c
 examples_06_consent_CPPFLAGS = $(examples_cppflags)
 examples_06_consent_CFLAGS = $(VPRIV_CFLAGS)
 examples_06_consent_LDADD = libvoicepriv.la
+examples_07_secure_element_SOURCES = examples/07_secure_element.c
+examples_07_secure_element_CPPFLAGS = $(examples_cppflags)
+examples_07_secure_element_CFLAGS = $(VPRIV_CFLAGS)
+examples_07_secure_element_LDADD = libvoicepriv.la

@@ -105,14 +105,15 @@ static exit_code read_tpm(
     const tool_arguments *arguments, const char *text, vpriv_root_tpm_config *config_out)
 {
     const char *at = text;
-    if (*at && strncmp(at, "pcrs=", 5) != 0) {
+    if (*at && *at != ',' && strncmp(at, "pcrs=", 5) != 0) {
         char *end = NULL;
         config_out->index = (uint32_t)strtoul(at, &end, 0);
         if (end == at || (*end && *end != ','))
             return tool_usage(
                 arguments, "tpm:%s: the handle of an NV index is like 0x1500016", text);
-        at = *end ? end + 1 : end;
+        at = end;
     }
+    at += *at == ',';
     if (!*at)
         return EXIT_GOOD;
     if (strncmp(at, "pcrs=", 5) != 0)
