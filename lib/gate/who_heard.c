@@ -14,11 +14,7 @@ static vpriv_status next_entry(vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYT
         return st;
     st = vpi_vault_read_begin(vault, &began);
     if (st == VPRIV_OK)
-        st = vpi_database_next(vault->database, after, index_out,
-            "SELECT id FROM log_payload WHERE tag = ?1 AND id > ?2 ORDER BY id LIMIT 1", "bi", tag,
-            (size_t)VPI_TAG_BYTES, after);
-    if (st == VPRIV_OK)
-        st = vpi_log_read(vault, (uint64_t)*index_out, entry_out);
+        st = vpi_log_next_about(vault, tag, after, index_out, entry_out);
     vpi_vault_read_end(vault, began);
     vpi_vault_leave(vault);
     return st;

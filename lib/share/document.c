@@ -205,12 +205,16 @@ static void put_purpose(vpi_document *document, const vpriv_log_entry *entry)
     vpi_document_put(document, document->root, "dpv:hasPurpose", purposes);
 }
 
+static json_t *recipient_node(const char *id)
+{
+    return json_pack("{s:s, s:s}", "@type", "dpv:Recipient", "dct:identifier", id);
+}
+
 static void put_recipient(vpi_document *document, const vpriv_log_entry *entry)
 {
     if (entry->recipient[0])
         vpi_document_put(document, document->root, "dpv:hasRecipient",
-            json_pack(
-                "[{s:s, s:s}]", "@type", "dpv:Recipient", "dct:identifier", entry->recipient));
+            json_pack("[o]", recipient_node(entry->recipient)));
 }
 
 static void put_deny_reasons(vpi_document *document, const vpriv_log_entry *entry)
@@ -310,12 +314,16 @@ static void put_erasure(vpi_document *document, const vpi_receipt_facts *facts)
     /* They lie under their recording's key, so there is no other way. */
     vpi_document_put(document, document->root, "vp:derivativesIncluded", json_true());
     put_destruction(document, facts);
+    if (!sodium_is_zero(entry->recording, sizeof entry->recording)) {
+        json_t *had = json_array();
+        for (size_t i = 0; i < facts->n_disclosed_to; i++)
+            vpi_document_add(document, had, recipient_node(facts->disclosed_to[i]));
+        vpi_document_put(document, document->root, "vp:disclosedTo", had);
+    }
     if (statement) {
         json_t *told = json_array();
         for (size_t i = 0; i < statement->n_recipients_told; i++)
-            vpi_document_add(document, told,
-                json_pack("{s:s, s:s}", "@type", "dpv:Recipient", "dct:identifier",
-                    statement->recipients_told[i]));
+            vpi_document_add(document, told, recipient_node(statement->recipients_told[i]));
         vpi_document_put(document, document->root, "vp:recipientsTold", told);
     }
 }

@@ -21,6 +21,8 @@ typedef struct vpi_receipt_leaf {
     vpriv_log_entry entry;
 } vpi_receipt_leaf;
 
+#define VPI_DISCLOSED_MAX 64 /* recipients in one receipt */
+
 /* Everything a receipt is made from. */
 typedef struct vpi_receipt_facts {
     vpriv_receipt_kind kind;
@@ -28,8 +30,11 @@ typedef struct vpi_receipt_facts {
     size_t n_leaves;
     vpi_receipt_leaf leaves[VPRIV_RECEIPT_ENTRIES_MAX];
     vpriv_consent_record
-        records[VPRIV_RECEIPT_ENTRIES_MAX];   /* consent: as they were at the event */
-    vpi_receipt_leaf disclosure;              /* recall: what it is about */
+        records[VPRIV_RECEIPT_ENTRIES_MAX]; /* consent: as they were at the event */
+    vpi_receipt_leaf disclosure;            /* recall: what it is about */
+    /* Erasure of one recording: whom the gate opened it for, apart from the person, each once. */
+    char disclosed_to[VPI_DISCLOSED_MAX][VPRIV_LOG_RECIPIENT_BYTES];
+    size_t n_disclosed_to;
     const vpriv_receipt *receipts;            /* NULL when made from the log alone */
     const vpriv_receipt_statement *statement; /* or NULL */
 } vpi_receipt_facts;

@@ -72,6 +72,47 @@ out:
     return st;
 }
 
+static vpriv_status add_recipient(vpi_receipt_facts *facts, const char *recipient)
+{
+    for (size_t i = 0; i < facts->n_disclosed_to; i++)
+        if (strcmp(facts->disclosed_to[i], recipient) == 0)
+            return VPRIV_OK;
+    if (facts->n_disclosed_to == VPI_DISCLOSED_MAX)
+        return vpi_fail(VPRIV_E_LIMIT, "it was opened for more than %d recipients: see the recalls",
+            VPI_DISCLOSED_MAX);
+    snprintf(facts->disclosed_to[facts->n_disclosed_to++], sizeof facts->disclosed_to[0], "%s",
+        recipient);
+    return VPRIV_OK;
+}
+
+/* Whom the gate opened an erased recording for: those entries are under nobody's key. */
+static vpriv_status read_recipients(
+    vpriv_vault *vault, const uint8_t *recording, vpi_receipt_facts *facts)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    uint8_t tag[VPI_TAG_BYTES];
+    int64_t index = -1;
+    vpi_log_recording_tag(vault, recording, tag);
+    for (;;) {
+        vpriv_log_entry entry;
+        const vpriv_status next = vpi_log_next_about(vault, tag, index, &index, &entry);
+        if (next == VPRIV_E_NOT_FOUND)
+            break;
+        if (next == VPRIV_E_ERASED)
+            continue;
+        VPI_TRY(next);
+        VPI_ENSURE(memcmp(entry.recording, recording, sizeof entry.recording) == 0, VPRIV_E_AUTH,
+            "the vault file is damaged or was changed");
+        if (entry.kind != VPRIV_LOG_DISCLOSURE)
+            continue;
+        VPI_TRY(add_recipient(facts, entry.recipient));
+    }
+    vpi_fail_clear();
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
 /* The record as it was at the event: each use adds a row with the same id, a count higher. */
 static vpriv_status read_record(
     vpriv_vault *vault, const vpriv_log_entry *entry, vpriv_consent_record *record_out)
@@ -125,6 +166,9 @@ static vpriv_status add_leaf(vpriv_vault *vault, vpi_receipt_facts *facts, uint6
         (unsigned long long)index);
     if (facts->kind == VPRIV_RECEIPT_CONSENT)
         VPI_TRY(read_record(vault, &leaf->entry, &facts->records[facts->n_leaves]));
+    if (facts->kind == VPRIV_RECEIPT_ERASURE &&
+        !sodium_is_zero(leaf->entry.recording, sizeof leaf->entry.recording))
+        VPI_TRY(read_recipients(vault, leaf->entry.recording, facts));
     if (facts->kind == VPRIV_RECEIPT_RECALL)
         VPI_TRY(read_disclosure(vault, &leaf->entry, &facts->disclosure));
     facts->n_leaves++;

@@ -294,3 +294,12 @@ void vpi_log_recording_tag(vpriv_vault *vault, const uint8_t recording[VPI_RECOR
     vpi_blind_tag(
         vault->secrets->index_key, "log: recording", recording, VPI_RECORDING_ID_BYTES, tag_out);
 }
+
+vpriv_status vpi_log_next_about(vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTES], int64_t after,
+    int64_t *index_out, vpriv_log_entry *entry_out)
+{
+    const vpriv_status st = vpi_database_next(vault->database, after, index_out,
+        "SELECT id FROM log_payload WHERE tag = ?1 AND id > ?2 ORDER BY id LIMIT 1", "bi", tag,
+        (size_t)VPI_TAG_BYTES, after);
+    return st == VPRIV_OK ? vpi_log_read(vault, (uint64_t)*index_out, entry_out) : st;
+}

@@ -29,6 +29,11 @@ vpriv_status vpi_log_read(vpriv_vault *vault, uint64_t index, vpriv_log_entry *e
 /* The tag that payloads about a recording are found by. */
 void vpi_log_recording_tag(vpriv_vault *vault, const uint8_t recording[VPI_RECORDING_ID_BYTES],
     uint8_t tag_out[VPI_TAG_BYTES]);
+/* The next of them behind leaf `after` (−1: the first). VPRIV_E_NOT_FOUND: there is none. VPRIV_E_ERASED:
+ * there is one, under the key of somebody who is gone. The index is not sealed: whether the entry is
+ * about the recording is the caller's to see. */
+vpriv_status vpi_log_next_about(vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTES], int64_t after,
+    int64_t *index_out, vpriv_log_entry *entry_out);
 
 /* What the root's head says about the log, so that a log cut back behind a shred is noticed. */
 vpriv_status vpi_log_head_encode(

@@ -272,6 +272,46 @@ START_TEST(an_erasure_says_how_much_how_surely_and_who_was_told)
 }
 END_TEST
 
+/* From the log itself, which the caller cannot forget; also when the person is gone. */
+START_TEST(an_erasure_says_who_had_been_given_it)
+{
+    vpriv_receipt_claims claims;
+    vpriv_receipt done = {.struct_size = sizeof done};
+    static const char *const parties[] = {"lab", "cloud"};
+    ck_ok(household_give_with(
+        &h, h.ada, KEEP, (vpriv_consent_evidence){.recipients = parties, .n_recipients = 2}));
+    const vpriv_recording_id id = household_quick(&h, h.ada);
+    for (int i = 0; i < 2; i++) {
+        ck_ok(open_for(&id, KEEP, "lab"));
+        ck_ok(open_for(&id, KEEP, NULL));
+        ck_ok(open_for(&id, KEEP, "cloud"));
+    }
+    ck_ok(vpriv_vault_erase(h.vault, &id, 1, &done));
+    ck_ok(vpriv_subject_erase(h.vault, h.ada, NULL));
+    json_t *root = read(from_call(&done, 1, NULL), &claims);
+    const json_t *had = json_object_get(root, "vp:disclosedTo");
+    ck_assert_uint_eq(json_array_size(had), 2);
+    ck_assert_str_eq(at(json_array_get(had, 0), "dct:identifier"), "lab");
+    ck_assert_str_eq(at(json_array_get(had, 1), "dct:identifier"), "cloud");
+    json_decref(root);
+}
+END_TEST
+
+START_TEST(an_erasure_of_what_nobody_was_given_says_so)
+{
+    vpriv_receipt_claims claims;
+    vpriv_receipt done = {.struct_size = sizeof done};
+    give(h.ada, KEEP);
+    const vpriv_recording_id id = household_quick(&h, h.ada);
+    ck_ok(open_for(&id, KEEP, NULL));
+    ck_ok(vpriv_vault_erase(h.vault, &id, 1, &done));
+    json_t *root = read(from_call(&done, 1, NULL), &claims);
+    ck_assert(json_is_array(json_object_get(root, "vp:disclosedTo")));
+    ck_assert_uint_eq(json_array_size(json_object_get(root, "vp:disclosedTo")), 0);
+    json_decref(root);
+}
+END_TEST
+
 static vpriv_derivative_id derive(const vpriv_recording_id *recording)
 {
     vpriv_derivative_id id;
@@ -635,6 +675,8 @@ int main(void)
     tcase_add_test(tests, an_access_says_who_what_for_and_under_which_consent);
     tcase_add_test(tests, what_is_opened_for_somebody_else_is_a_disclosure);
     tcase_add_test(tests, an_erasure_says_how_much_how_surely_and_who_was_told);
+    tcase_add_test(tests, an_erasure_says_who_had_been_given_it);
+    tcase_add_test(tests, an_erasure_of_what_nobody_was_given_says_so);
     tcase_add_test(tests, an_erasure_counts_what_was_made_from_the_recordings);
     tcase_add_test(tests, reading_what_was_made_has_receipts_as_hearing_has);
     tcase_add_test(tests, a_key_file_forgets_with_best_effort_and_the_receipt_says_so);
