@@ -88,19 +88,8 @@ static vpriv_status decide_and_log(vpriv_vault *vault, const vpriv_keyring *keyr
             reasons = VPRIV_DENY_CONSENT_MISSING;
     }
     const bool key_missing = !vpi_gate_has_key(vault, keyring, request->purpose);
-    VPI_TRY(vpi_gate_log_answer(
-        vault, &c->recording, id, request, key_missing, reasons, consent_record));
-    if (reasons == 0 && !key_missing)
-        VPI_TRY(vpi_gate_log_disclosure(vault, &c->recording, request));
-    VPI_TRY(vpi_vault_commit(vault));
-    VPI_ENSURE(c->recording.state != VPRIV_RECORDING_SHREDDED, VPRIV_E_ERASED,
-        "it was erased with its recording");
-    if (reasons != 0) {
-        st = vpi_denied(reasons, request->purpose);
-        goto out;
-    }
-    VPI_ENSURE(!key_missing, VPRIV_E_NO_KEY, "the keyring has no key of this vault for %s",
-        vpriv_purpose_name(request->purpose));
+    VPI_TRY(
+        vpi_gate_answer(vault, &c->recording, id, request, key_missing, reasons, consent_record));
     st = VPRIV_OK;
 out:
     vpi_vault_rollback(vault);

@@ -53,9 +53,12 @@ vpriv_status vpi_gate_check_request(const vpriv_gate_request *request);
 vpriv_status vpi_gate_log_answer(vpriv_vault *vault, vpi_recording *recording,
     const uint8_t *derivative, const vpriv_gate_request *request, bool key_missing,
     uint32_t reasons, const uint8_t consent_record[VPRIV_CONSENT_RECORD_ID_BYTES]);
-/* Right behind a yes, where something leaves: what serves others than the person may have to be asked back. */
-vpriv_status vpi_gate_log_disclosure(
-    vpriv_vault *vault, const vpi_recording *recording, const vpriv_gate_request *request);
+/* The same where something is to leave, with the commit, and the answer as a status: VPRIV_OK only when it is
+ * yes and the log has it on the disk. Right behind a yes the log has what serves others than the person, which
+ * may have to be asked back. */
+vpriv_status vpi_gate_answer(vpriv_vault *vault, vpi_recording *recording,
+    const uint8_t *derivative, const vpriv_gate_request *request, bool key_missing,
+    uint32_t reasons, const uint8_t consent_record[VPRIV_CONSENT_RECORD_ID_BYTES]);
 
 /* Opens what was made from the recording, as far as consent and keyring allow, and throws it away. In a
  * snapshot, with the lock held. *n_io counts blocks. */

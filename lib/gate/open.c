@@ -113,7 +113,7 @@ vpriv_status vpi_gate_log_answer(vpriv_vault *vault, vpi_recording *recording,
 
 /* This entry is under nobody's key, and names the recording and who has it, not whose voice it is: it is
  * needed when nobody knows that person any more. */
-vpriv_status vpi_gate_log_disclosure(
+static vpriv_status log_disclosure(
     vpriv_vault *vault, const vpi_recording *recording, const vpriv_gate_request *request)
 {
     const char *controller = vault->settings.controller_id;
@@ -127,7 +127,29 @@ vpriv_status vpi_gate_log_disclosure(
     return vpi_log_append(vault, &entry, NULL, 0, NULL, NULL);
 }
 
-/* Decide and record. VPRIV_OK only when the answer is yes and the log has it on disk. */
+vpriv_status vpi_gate_answer(vpriv_vault *vault, vpi_recording *recording,
+    const uint8_t *derivative, const vpriv_gate_request *request, bool key_missing,
+    uint32_t reasons, const uint8_t consent_record[VPRIV_CONSENT_RECORD_ID_BYTES])
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    VPI_TRY(vpi_gate_log_answer(
+        vault, recording, derivative, request, key_missing, reasons, consent_record));
+    if (reasons == 0 && !key_missing)
+        VPI_TRY(log_disclosure(vault, recording, request));
+    VPI_TRY(vpi_vault_commit(vault));
+    VPI_ENSURE(recording->state != VPRIV_RECORDING_SHREDDED, VPRIV_E_ERASED, "%s",
+        derivative ? "it was erased with its recording" : "the recording was erased");
+    if (reasons != 0) {
+        st = vpi_denied(reasons, request->purpose);
+        goto out;
+    }
+    VPI_ENSURE(!key_missing, VPRIV_E_NO_KEY, "the keyring has no key of this vault for %s",
+        vpriv_purpose_name(request->purpose));
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
 static vpriv_status decide_and_log(vpriv_reader *reader, const vpriv_keyring *keyring,
     const uint8_t *id, const vpriv_gate_request *request)
 {
@@ -141,19 +163,8 @@ static vpriv_status decide_and_log(vpriv_reader *reader, const vpriv_keyring *ke
     VPI_TRY(vpi_decide_read(
         vault, recording, request->purpose, request->recipient, &reasons, reader->consent_record));
     const bool key_missing = !vpi_gate_has_key(vault, keyring, request->purpose);
-    VPI_TRY(vpi_gate_log_answer(
+    VPI_TRY(vpi_gate_answer(
         vault, recording, NULL, request, key_missing, reasons, reader->consent_record));
-    if (reasons == 0 && !key_missing)
-        VPI_TRY(vpi_gate_log_disclosure(vault, recording, request));
-    VPI_TRY(vpi_vault_commit(vault));
-    VPI_ENSURE(
-        recording->state != VPRIV_RECORDING_SHREDDED, VPRIV_E_ERASED, "the recording was erased");
-    if (reasons != 0) {
-        st = vpi_denied(reasons, request->purpose);
-        goto out;
-    }
-    VPI_ENSURE(!key_missing, VPRIV_E_NO_KEY, "the keyring has no key of this vault for %s",
-        vpriv_purpose_name(request->purpose));
     st = VPRIV_OK;
 out:
     vpi_vault_rollback(vault);

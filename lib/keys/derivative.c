@@ -95,42 +95,21 @@ vpriv_status vpi_derivative_wrap_open(const uint8_t wrap[VPI_DERIVATIVE_WRAP_BYT
     return opened ? VPRIV_OK : vpi_auth_failed();
 }
 
-/* nonce = stream nonce (16) ‖ little-endian (sequence × 2 + final) */
-static void block_nonce(
-    const vpi_derivative_keys *keys, uint64_t sequence, bool is_final, uint8_t nonce[24])
-{
-    const uint64_t counter = sequence * 2 + is_final;
-    memcpy(nonce, keys->stream_nonce, sizeof keys->stream_nonce);
-    for (int i = 0; i < 8; i++)
-        nonce[16 + i] = (uint8_t)(counter >> (8 * i));
-}
-
 void vpi_derivative_block_seal(const vpi_derivative_keys *keys, const vpi_derivative_bond *bond,
     uint64_t sequence, bool is_final, const uint8_t plain[VPI_BLOCK_PLAIN_BYTES],
     uint8_t block_out[VPI_BLOCK_BYTES])
 {
-    uint8_t extra[EXTRA_BYTES], associated[VPI_PLACE_BYTES_MAX], nonce[24];
+    uint8_t extra[EXTRA_BYTES];
     const vpi_place place = place_of(bond, VPI_COLUMN_DERIVATIVE, sequence, extra);
-    const size_t n_associated = vpi_place_encode(&place, associated);
-    block_nonce(keys, sequence, is_final, nonce);
-    block_out[0] = VPI_SUITE;
-    crypto_aead_xchacha20poly1305_ietf_encrypt(block_out + 1, NULL, plain, VPI_BLOCK_PLAIN_BYTES,
-        associated, n_associated, NULL, nonce, keys->block_key);
-    vpi_wipe_cipher_stack();
+    vpi_block_seal_at(keys->block_key, keys->stream_nonce, &place, is_final, plain, block_out);
 }
 
 vpriv_status vpi_derivative_block_open(const vpi_derivative_keys *keys,
     const vpi_derivative_bond *bond, uint64_t sequence, bool is_final,
     const uint8_t block[VPI_BLOCK_BYTES], uint8_t plain_out[VPI_BLOCK_PLAIN_BYTES])
 {
-    uint8_t extra[EXTRA_BYTES], associated[VPI_PLACE_BYTES_MAX], nonce[24];
+    uint8_t extra[EXTRA_BYTES];
     const vpi_place place = place_of(bond, VPI_COLUMN_DERIVATIVE, sequence, extra);
-    const size_t n_associated = vpi_place_encode(&place, associated);
-    block_nonce(keys, sequence, is_final, nonce);
-    if (block[0] != VPI_SUITE)
-        return vpi_auth_failed();
-    const int code = crypto_aead_xchacha20poly1305_ietf_decrypt(plain_out, NULL, NULL, block + 1,
-        VPI_BLOCK_BYTES - 1, associated, n_associated, nonce, keys->block_key);
-    vpi_wipe_cipher_stack();
-    return code == 0 ? VPRIV_OK : vpi_auth_failed();
+    return vpi_block_open_at(
+        keys->block_key, keys->stream_nonce, &place, is_final, block, VPI_BLOCK_BYTES, plain_out);
 }

@@ -30,7 +30,7 @@ typedef struct vpi_derivative_bond {
 typedef struct vpi_derivative_keys {
     uint8_t key[VPI_KEY_BYTES];
     uint8_t block_key[VPI_KEY_BYTES];
-    uint8_t stream_nonce[16];
+    uint8_t stream_nonce[VPI_STREAM_NONCE_BYTES];
 } vpi_derivative_keys;
 
 /* block_key and stream_nonce from key. */

@@ -3,14 +3,12 @@
 #ifndef VPI_KEYS_RECORDING_H
 #define VPI_KEYS_RECORDING_H
 
-#include "keys/seal.h"
+#include "keys/block.h"
 
 #define VPI_RECORDING_ID_BYTES 16
 #define VPI_SUBJECT_ID_BYTES   16
 #define VPI_HASH_BYTES         32
 #define VPI_SUBJECTS_MAX       16
-#define VPI_BLOCK_BYTES        4096
-#define VPI_BLOCK_PLAIN_BYTES  (VPI_BLOCK_BYTES - 1 - 16)
 #define VPI_INNER_BYTES        (VPI_KEY_BYTES + VPI_RECORDING_ID_BYTES + 48)
 #define VPI_WRAP_BYTES         (VPI_INNER_BYTES + VPI_SEAL_OVERHEAD)
 
@@ -19,7 +17,7 @@ typedef struct vpi_recording_keys {
     uint8_t recording_key[VPI_KEY_BYTES];
     uint8_t shred_key[VPI_KEY_BYTES];
     uint8_t block_key[VPI_KEY_BYTES];
-    uint8_t stream_nonce[16];
+    uint8_t stream_nonce[VPI_STREAM_NONCE_BYTES];
 } vpi_recording_keys;
 
 /* Who and what a recording's sealed parts are bound to. */

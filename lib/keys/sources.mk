@@ -1,5 +1,5 @@
 lib_librooms_la_SOURCES += \
-	lib/keys/seal.h lib/keys/seal.c \
+	lib/keys/seal.h lib/keys/seal.c lib/keys/block.h lib/keys/block.c \
 	lib/keys/root.h lib/keys/root.c lib/keys/root_file.c \
 	lib/keys/root_slots.h lib/keys/root_slots.c \
 	lib/keys/recovery_key.h lib/keys/recovery_key.c lib/keys/root_passphrase.c \

@@ -81,8 +81,8 @@ vpriv_status vpi_tpm_begin(vpi_tpm *tpm, const char *connection)
     hold_pipe_signal(tpm);
     VPI_TRY(vpi_tpm_load());
     TSS2_RC code = vpi_tcti.Initialize(connection, &tpm->tcti);
-    VPI_ENSURE(code == 0, VPRIV_E_ROOT, "no TPM answers at %s",
-        connection ? connection : "the system's usual place");
+    VPI_ENSURE(code == 0, VPRIV_E_ROOT, "no TPM answers at %s (0x%08x)",
+        connection ? connection : "the system's usual place", (unsigned)code);
     code = vpi_esys.Initialize(&tpm->esys, tpm->tcti, NULL);
     VPI_ENSURE(code == 0, VPRIV_E_ROOT, "no conversation with the TPM: 0x%08x", (unsigned)code);
     VPI_TRY(make_salt_key(tpm));

@@ -72,6 +72,43 @@ static inline bool help_exists(const char *path)
     return lstat(path, &info) == 0;
 }
 
+/* A root record that is different in each generation, and whether a store holds it. */
+static inline void help_record(uint64_t generation, vpi_root_record *record_out)
+{
+    *record_out = (vpi_root_record){.generation = generation};
+    memset(record_out->vault_id, 0x11, sizeof record_out->vault_id);
+    for (size_t i = 0; i < sizeof record_out->key; i++)
+        record_out->key[i] = (uint8_t)(generation * 37 + i * 5 + 1);
+}
+
+static inline void help_assert_record(const vpi_root_record *record, uint64_t generation)
+{
+    vpi_root_record wanted;
+    help_record(generation, &wanted);
+    ck_assert_uint_eq(record->generation, generation);
+    ck_assert_mem_eq(record->vault_id, wanted.vault_id, sizeof wanted.vault_id);
+    ck_assert_mem_eq(record->key, wanted.key, sizeof wanted.key);
+}
+
+static inline vpriv_status help_try_put(vpriv_root_store *store, uint64_t generation)
+{
+    vpi_root_record record;
+    help_record(generation, &record);
+    return vpi_root_replace(store, &record);
+}
+
+static inline void help_put(vpriv_root_store *store, uint64_t generation)
+{
+    ck_ok(help_try_put(store, generation));
+}
+
+static inline void help_assert_holds(vpriv_root_store *store, uint64_t generation)
+{
+    vpi_root_record record;
+    ck_ok(vpi_root_load(store, &record));
+    help_assert_record(&record, generation);
+}
+
 /* A vendor's store, in memory. */
 typedef struct help_store {
     uint8_t record[VPRIV_ROOT_RECORD_BYTES];

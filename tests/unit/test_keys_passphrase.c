@@ -35,10 +35,8 @@ ssize_t pwrite(int fd, const void *data, size_t n_bytes, off_t offset)
 
 static vpi_root_record record_of(uint64_t generation)
 {
-    vpi_root_record record = {.generation = generation};
-    memset(record.vault_id, 0x11, sizeof record.vault_id);
-    for (size_t i = 0; i < sizeof record.key; i++)
-        record.key[i] = (uint8_t)(generation * 37 + i * 5 + 1);
+    vpi_root_record record;
+    help_record(generation, &record);
     return record;
 }
 
@@ -54,26 +52,10 @@ static vpriv_root_store *must_open(const char *passphrase)
     return store;
 }
 
-static void put(vpriv_root_store *store, uint64_t generation)
-{
-    const vpi_root_record record = record_of(generation);
-    ck_ok(vpi_root_replace(store, &record));
-}
-
-static void assert_holds(vpriv_root_store *store, uint64_t generation)
-{
-    const vpi_root_record wanted = record_of(generation);
-    vpi_root_record record;
-    ck_ok(vpi_root_load(store, &record));
-    ck_assert_uint_eq(record.generation, generation);
-    ck_assert_mem_eq(record.vault_id, wanted.vault_id, sizeof wanted.vault_id);
-    ck_assert_mem_eq(record.key, wanted.key, sizeof wanted.key);
-}
-
 static void assert_opens(const char *passphrase, uint64_t generation)
 {
     vpriv_root_store *store = must_open(passphrase);
-    assert_holds(store, generation);
+    help_assert_holds(store, generation);
     vpriv_root_close(store);
 }
 
@@ -92,7 +74,7 @@ static vpriv_status change(vpriv_root_store *store, const char *passphrase)
 static void make_file(uint64_t generation)
 {
     vpriv_root_store *store = must_open(OLD);
-    put(store, generation);
+    help_put(store, generation);
     vpriv_root_close(store);
 }
 
@@ -102,8 +84,8 @@ START_TEST(only_the_passphrase_opens_it)
     ck_fails(vpi_root_probe(store), VPRIV_E_NOT_FOUND);
     ck_assert_int_ne(access(PATH, F_OK), 0); /* no file before there is a key to keep */
     for (uint64_t generation = 1; generation <= 5; generation++) {
-        put(store, generation);
-        assert_holds(store, generation);
+        help_put(store, generation);
+        help_assert_holds(store, generation);
     }
     ck_assert_int_eq(vpriv_root_assurance(store), VPRIV_ASSURANCE_BEST_EFFORT);
     vpriv_root_close(store);
@@ -157,8 +139,8 @@ START_TEST(a_changed_passphrase_is_the_only_one)
     vpriv_root_store *store = must_open(OLD);
     other = must_open(OLD);
     ck_ok(change(store, NEW));
-    assert_holds(store, 3); /* the store that changed it goes on */
-    put(store, 4);
+    help_assert_holds(store, 3); /* the store that changed it goes on */
+    help_put(store, 4);
     ck_fails(vpi_root_load(other, &record), VPRIV_E_ROOT);
     ck_assert_ptr_nonnull(strstr(vpriv_error_detail(), "changed meanwhile"));
     record = record_of(9);
@@ -184,14 +166,14 @@ START_TEST(a_recovery_key_opens_it_until_there_is_another)
     store = must_open(OLD);
     ck_fails(vpriv_root_recovery_key(store, NEW, strlen(NEW), first), VPRIV_E_AUTH);
     ck_ok(vpriv_root_recovery_key(store, OLD, strlen(OLD), first));
-    assert_holds(store, 3);
-    put(store, 4);
+    help_assert_holds(store, 3);
+    help_put(store, 4);
     ck_ok(change(store, NEW));
     vpriv_root_close(store);
 
     ck_ok(vpriv_root_recovery_open(PATH, first, &store));
-    assert_holds(store, 4);
-    put(store, 5);
+    help_assert_holds(store, 4);
+    help_put(store, 5);
     ck_ok(change(store, OLD)); /* forgotten, and a new one set */
     vpriv_root_close(store);
     assert_opens(OLD, 5);
@@ -202,7 +184,7 @@ START_TEST(a_recovery_key_opens_it_until_there_is_another)
     vpriv_root_close(store);
     ck_fails(vpriv_root_recovery_open(PATH, first, &store), VPRIV_E_AUTH);
     ck_ok(vpriv_root_recovery_open(PATH, second, &store));
-    assert_holds(store, 5);
+    help_assert_holds(store, 5);
     vpriv_root_close(store);
 }
 END_TEST
@@ -287,7 +269,7 @@ START_TEST(every_changed_bit_and_every_cut_is_an_error)
         help_write(PATH, bytes, n);
         const vpriv_status st = open_with(OLD, &store);
         if (st == VPRIV_OK) {
-            assert_holds(store, 1);
+            help_assert_holds(store, 1);
             vpriv_root_close(store);
             n_same++;
         } else {
@@ -382,7 +364,7 @@ START_TEST(a_cut_change_leaves_one_of_the_two)
         ck_assert(with_new || st != VPRIV_OK); /* a success is one */
         if (!with_new)
             ck_ok(open_with(OLD, &again));
-        assert_holds(again, 2);
+        help_assert_holds(again, 2);
         vpriv_root_close(again);
         seen_new = seen_new || with_new;
         seen_old = seen_old || !with_new;
@@ -397,7 +379,7 @@ START_TEST(other_kinds_of_files_and_stores_are_refused)
     char text[VPRIV_RECOVERY_KEY_TEXT_BYTES];
     vpriv_passphrase_cost dear = {sizeof dear, 1, UINT64_C(1) << 40};
     ck_ok(vpriv_root_file_open(PATH, &plain));
-    put(plain, 1);
+    help_put(plain, 1);
     assert_refused(OLD, VPRIV_E_FORMAT);
     ck_fails(change(plain, NEW), VPRIV_E_ARG);
     ck_fails(vpriv_root_recovery_key(plain, NEW, strlen(NEW), text), VPRIV_E_ARG);

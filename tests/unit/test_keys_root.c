@@ -43,32 +43,9 @@ ssize_t pwrite(int fd, const void *data, size_t n_bytes, off_t offset)
 
 static vpi_root_record record_of(uint64_t generation)
 {
-    vpi_root_record record = {.generation = generation};
-    memset(record.vault_id, 0x11, sizeof record.vault_id);
-    for (size_t i = 0; i < sizeof record.key; i++)
-        record.key[i] = (uint8_t)(generation * 37 + i * 5 + 1);
-    return record;
-}
-
-static void assert_record(const vpi_root_record *record, uint64_t generation)
-{
-    const vpi_root_record wanted = record_of(generation);
-    ck_assert_uint_eq(record->generation, generation);
-    ck_assert_mem_eq(record->vault_id, wanted.vault_id, sizeof wanted.vault_id);
-    ck_assert_mem_eq(record->key, wanted.key, sizeof wanted.key);
-}
-
-static void put(vpriv_root_store *store, uint64_t generation)
-{
-    const vpi_root_record record = record_of(generation);
-    ck_ok(vpi_root_replace(store, &record));
-}
-
-static void assert_holds(vpriv_root_store *store, uint64_t generation)
-{
     vpi_root_record record;
-    ck_ok(vpi_root_load(store, &record));
-    assert_record(&record, generation);
+    help_record(generation, &record);
+    return record;
 }
 
 /* What the back end itself answers, before the library puts it under VPRIV_E_ROOT. */
@@ -118,8 +95,8 @@ START_TEST(file_is_empty_then_holds_what_was_put_then_is_gone)
     ck_assert_str_eq(vpriv_error_detail(), "the root store is empty");
     ck_assert(!help_exists("life.root"));
     for (uint64_t generation = 1; generation < 20; generation++) {
-        put(store, generation);
-        assert_holds(store, generation);
+        help_put(store, generation);
+        help_assert_holds(store, generation);
         ck_ok(vpi_root_probe(store));
         ck_assert_uint_eq(help_mode("life.root"), 0600);
         if (generation > 1)
@@ -127,12 +104,12 @@ START_TEST(file_is_empty_then_holds_what_was_put_then_is_gone)
     }
     vpriv_root_close(store);
     store = open_file("life.root");
-    assert_holds(store, 19);
+    help_assert_holds(store, 19);
     ck_ok(vpriv_root_destroy(store));
     ck_assert(!help_exists("life.root"));
     ck_fails(vpi_root_probe(store), VPRIV_E_NOT_FOUND);
-    put(store, 1);
-    assert_holds(store, 1);
+    help_put(store, 1);
+    help_assert_holds(store, 1);
     vpriv_root_close(store);
 }
 END_TEST
@@ -141,12 +118,12 @@ START_TEST(file_has_the_documented_bytes)
 {
     static uint8_t data[FILE_BYTES + 1], slot[SLOT_BYTES];
     vpriv_root_store *store = open_file("bytes.root");
-    put(store, 0x0102030405060708);
+    help_put(store, 0x0102030405060708);
     make_slot(slot, 0x0102030405060708);
     ck_assert_uint_eq(help_read("bytes.root", data, sizeof data), FILE_BYTES);
     ck_assert_mem_eq(data, slot, SLOT_BYTES);
     ck_assert(sodium_is_zero(data + SLOT_BYTES, SLOT_BYTES));
-    put(store, 0x0102030405060709);
+    help_put(store, 0x0102030405060709);
     make_slot(slot, 0x0102030405060709);
     ck_assert_uint_eq(help_read("bytes.root", data, sizeof data), FILE_BYTES);
     ck_assert(sodium_is_zero(data, SLOT_BYTES));
@@ -159,7 +136,7 @@ START_TEST(file_destroyed_is_overwritten_before_its_name_goes)
 {
     static uint8_t data[FILE_BYTES + 1];
     vpriv_root_store *store = open_file("gone.root");
-    put(store, 4);
+    help_put(store, 4);
     ck_assert_int_eq(link("gone.root", "gone.copy"), 0);
     ck_ok(vpriv_root_destroy(store));
     ck_assert(!help_exists("gone.root"));
@@ -179,7 +156,7 @@ START_TEST(file_with_two_whole_slots_is_the_newer_and_the_older_goes)
         make_slot(data + (1 - newer) * SLOT_BYTES, 255);
         help_write("two.root", data, FILE_BYTES);
         vpriv_root_store *store = open_file("two.root");
-        assert_holds(store, 256);
+        help_assert_holds(store, 256);
         ck_assert_uint_eq(help_read("two.root", data, sizeof data), FILE_BYTES);
         ck_assert(sodium_is_zero(data + (1 - newer) * SLOT_BYTES, SLOT_BYTES));
         assert_key_is_nowhere_in("two.root", 255);
@@ -197,10 +174,10 @@ START_TEST(file_with_a_torn_newer_slot_is_the_older)
         data[SLOT_BYTES + at] ^= 0x40;
         help_write("torn.root", data, FILE_BYTES);
         vpriv_root_store *store = open_file("torn.root");
-        assert_holds(store, 7);
+        help_assert_holds(store, 7);
         assert_key_is_nowhere_in("torn.root", 8);
-        put(store, 8);
-        assert_holds(store, 8);
+        help_put(store, 8);
+        help_assert_holds(store, 8);
         vpriv_root_close(store);
     }
 }
@@ -262,7 +239,7 @@ START_TEST(file_that_is_a_folder_a_link_or_a_pipe_is_refused)
     static const char *const names[] = {"a-folder", "a-link", "a-dangling-link", "a-pipe"};
     const vpi_root_record record = record_of(3);
     vpriv_root_store *store = open_file("target.root");
-    put(store, 1);
+    help_put(store, 1);
     vpriv_root_close(store);
     ck_assert_int_eq(mkdir("a-folder", 0700), 0);
     ck_assert_int_eq(symlink("target.root", "a-link"), 0);
@@ -280,7 +257,7 @@ START_TEST(file_that_is_a_folder_a_link_or_a_pipe_is_refused)
     }
     ck_assert(!help_exists("nothing.root"));
     store = open_file("target.root");
-    assert_holds(store, 1);
+    help_assert_holds(store, 1);
     vpriv_root_close(store);
 }
 END_TEST
@@ -291,7 +268,7 @@ START_TEST(file_made_beforehand_is_closed_to_others_before_a_key_goes_in)
     ck_assert_int_eq(chmod("loose.root", 0644), 0);
     vpriv_root_store *store = open_file("loose.root");
     ck_fails(vpi_root_probe(store), VPRIV_E_NOT_FOUND);
-    put(store, 1);
+    help_put(store, 1);
     ck_assert_uint_eq(help_mode("loose.root"), 0600);
     vpriv_root_close(store);
 }
@@ -308,7 +285,7 @@ static void cut_power_everywhere(const char *path, uint64_t before, uint64_t aft
     if (before > 0)
         n_start = help_read(path, start, sizeof start);
     disk.n_writes = 0;
-    put(store, after);
+    help_put(store, after);
     const int n_writes = disk.n_writes;
     ck_assert_int_ge(n_writes, 2);
     ck_assert_int_le(n_writes, 16);
@@ -332,7 +309,7 @@ static void cut_power_everywhere(const char *path, uint64_t before, uint64_t aft
                 "after %d writes and %zu bytes: %s", n_whole, torn, vpriv_error_detail());
             if (st == VPRIV_OK) {
                 ck_ok(vpi_root_load(again, &record));
-                assert_record(&record, record.generation == before ? before : after);
+                help_assert_record(&record, record.generation == before ? before : after);
                 assert_key_is_nowhere_in(path, record.generation == before ? after : before);
                 new_seen |= record.generation == after;
             }
@@ -340,8 +317,8 @@ static void cut_power_everywhere(const char *path, uint64_t before, uint64_t aft
             if (n_whole == n_writes)
                 ck_assert_uint_eq(record.generation, after);
             const int keep = disk.n_writes;
-            put(again, after + 1); /* and it goes on from there */
-            assert_holds(again, after + 1);
+            help_put(again, after + 1); /* and it goes on from there */
+            help_assert_holds(again, after + 1);
             disk.n_writes = keep;
             vpriv_root_close(again);
         }
@@ -352,12 +329,12 @@ static void cut_power_everywhere(const char *path, uint64_t before, uint64_t aft
 START_TEST(file_survives_a_power_cut_at_every_write)
 {
     vpriv_root_store *store = open_file("cut.root");
-    put(store, 5);
+    help_put(store, 5);
     vpriv_root_close(store);
     cut_power_everywhere("cut.root", 5, 6);
     store = open_file("cut2.root");
-    put(store, 5);
-    put(store, 6);
+    help_put(store, 5);
+    help_put(store, 6);
     vpriv_root_close(store);
     cut_power_everywhere("cut2.root", 6, 7);
 }
@@ -376,7 +353,7 @@ START_TEST(file_that_cannot_be_written_keeps_the_old_record_or_has_the_new)
         for (int at = 0; at < 2; at++) {
             vpriv_root_store *store = open_file("refused.root");
             const vpi_root_record next = record_of(2);
-            put(store, 1);
+            help_put(store, 1);
             disk.n_writes = 0;
             disk.fail_at = at;
             disk.error = errors[e];
@@ -384,7 +361,7 @@ START_TEST(file_that_cannot_be_written_keeps_the_old_record_or_has_the_new)
                 vpi_root_replace(store, &next), errors[e] == ENOSPC ? VPRIV_E_FULL : VPRIV_E_ROOT);
             ck_assert_ptr_nonnull(strstr(vpriv_error_detail(), "root store"));
             disk.fail_at = -1;
-            assert_holds(store, at == 0 ? 1 : 2);
+            help_assert_holds(store, at == 0 ? 1 : 2);
             assert_key_is_nowhere_in("refused.root", at == 0 ? 2 : 1);
             ck_ok(vpriv_root_destroy(store));
             vpriv_root_close(store);
@@ -432,11 +409,11 @@ START_TEST(file_is_replaced_and_destroyed_on_a_disk_without_a_free_byte)
 {
     enter_small_disk();
     vpriv_root_store *store = open_file("small/full.root");
-    put(store, 1);
+    help_put(store, 1);
     fill_disk("small/filler");
     for (uint64_t generation = 2; generation < 12; generation++) {
-        put(store, generation);
-        assert_holds(store, generation);
+        help_put(store, generation);
+        help_assert_holds(store, generation);
         assert_key_is_nowhere_in("small/full.root", generation - 1);
     }
     const vpi_root_record record = record_of(1);
@@ -492,10 +469,10 @@ START_TEST(callbacks_carry_the_record_and_the_assurance)
     vpriv_root_store *store = help_store_open(&memory);
     ck_assert_int_eq(vpriv_root_assurance(store), VPRIV_ASSURANCE_KEYED);
     ck_fails(vpi_root_probe(store), VPRIV_E_NOT_FOUND);
-    put(store, 0x0102030405060708);
+    help_put(store, 0x0102030405060708);
     static const uint8_t generation[] = {8, 7, 6, 5, 4, 3, 2, 1};
     ck_assert_mem_eq(memory.record + VPI_VAULT_ID_BYTES, generation, sizeof generation);
-    assert_holds(store, 0x0102030405060708);
+    help_assert_holds(store, 0x0102030405060708);
     ck_ok(vpriv_root_destroy(store));
     ck_assert(!memory.is_full);
     vpriv_root_close(store);
@@ -508,7 +485,7 @@ START_TEST(callbacks_failures_are_passed_on_with_their_text)
     help_store memory = {.text = "the secure element does not answer"};
     vpriv_root_store *store = help_store_open(&memory);
     vpi_root_record record = record_of(2);
-    put(store, 1);
+    help_put(store, 1);
     memory.load_fails = memory.before_fails = VPRIV_E_IO;
     for (int i = 0; i < 4; i++) {
         vpi_fail_clear();
@@ -519,7 +496,7 @@ START_TEST(callbacks_failures_are_passed_on_with_their_text)
         ck_assert_int_eq(st, VPRIV_E_ROOT);
         ck_assert_str_eq(vpriv_error_detail(), "root store: the secure element does not answer");
     }
-    assert_record(&record, 2);
+    help_assert_record(&record, 2);
     memory.before_fails = VPRIV_E_FULL;
     ck_fails(vpi_root_replace(store, &record), VPRIV_E_FULL);
     /* A vendor who says nothing gets the status's own text, never an earlier call's. */
@@ -542,7 +519,7 @@ START_TEST(callbacks_get_memory_that_is_wiped_when_they_return)
     ck_fails(vpi_root_replace(store, &record), VPRIV_E_ROOT);
     ck_assert(sodium_is_zero(memory.lent, VPRIV_ROOT_RECORD_BYTES));
     memory.before_fails = VPRIV_OK;
-    put(store, 1);
+    help_put(store, 1);
     ck_assert(sodium_is_zero(memory.lent, VPRIV_ROOT_RECORD_BYTES));
     ck_ok(vpi_root_probe(store));
     ck_assert(sodium_is_zero(memory.lent, VPRIV_ROOT_RECORD_BYTES));

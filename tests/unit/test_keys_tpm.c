@@ -40,50 +40,14 @@ static vpriv_root_store *open_tpm(uint32_t pcrs)
     return store;
 }
 
-static void fill_record(uint64_t generation, vpi_root_record *record_out)
-{
-    *record_out = (vpi_root_record){.generation = generation};
-    memset(record_out->vault_id, 0x11, sizeof record_out->vault_id);
-    for (size_t i = 0; i < sizeof record_out->key; i++)
-        record_out->key[i] = (uint8_t)(generation * 37 + i * 5 + 1);
-}
-
-static vpi_root_record record_of(uint64_t generation)
-{
-    vpi_root_record record;
-    fill_record(generation, &record);
-    return record;
-}
-
-static vpriv_status try_put(vpriv_root_store *store, uint64_t generation)
-{
-    const vpi_root_record record = record_of(generation);
-    return vpi_root_replace(store, &record);
-}
-
-static void put(vpriv_root_store *store, uint64_t generation)
-{
-    ck_ok(try_put(store, generation));
-}
-
-static void assert_holds(vpriv_root_store *store, uint64_t generation)
-{
-    const vpi_root_record wanted = record_of(generation);
-    vpi_root_record record;
-    ck_ok(vpi_root_load(store, &record));
-    ck_assert_uint_eq(record.generation, generation);
-    ck_assert_mem_eq(record.vault_id, wanted.vault_id, sizeof wanted.vault_id);
-    ck_assert_mem_eq(record.key, wanted.key, sizeof wanted.key);
-}
-
 START_TEST(it_is_empty_then_holds_what_was_put_then_is_gone)
 {
     vpriv_root_store *store = open_tpm(0);
     ck_assert_int_eq(vpriv_root_assurance(store), VPRIV_ASSURANCE_KEYED);
     ck_fails(vpi_root_probe(store), VPRIV_E_NOT_FOUND);
     for (uint64_t generation = 1; generation <= 5; generation++) {
-        put(store, generation);
-        assert_holds(store, generation);
+        help_put(store, generation);
+        help_assert_holds(store, generation);
     }
     ck_assert_int_eq(software_tpm_run(&tpm, "tpm2_nvreadpublic " COUNTER), 0);
     ck_ok(vpriv_root_destroy(store));
@@ -97,16 +61,16 @@ END_TEST
 START_TEST(it_survives_a_power_cut_between_calls)
 {
     vpriv_root_store *store = open_tpm(0);
-    put(store, 1);
+    help_put(store, 1);
     software_tpm_off(&tpm);
     software_tpm_on(&tpm);
-    assert_holds(store, 1);
-    put(store, 2);
+    help_assert_holds(store, 1);
+    help_put(store, 2);
     vpriv_root_close(store);
     software_tpm_off(&tpm);
     software_tpm_on(&tpm);
     store = open_tpm(0);
-    assert_holds(store, 2);
+    help_assert_holds(store, 2);
     vpriv_root_close(store);
 }
 END_TEST
@@ -117,7 +81,7 @@ START_TEST(a_power_cut_while_replacing_leaves_the_old_or_the_new)
 {
     unsigned n_cut = 0;
     vpriv_root_store *store = open_tpm(0);
-    put(store, 1);
+    help_put(store, 1);
     uint64_t held = 1;
     for (unsigned round = 0; round < 24; round++) {
         const pid_t cutter = fork();
@@ -126,7 +90,7 @@ START_TEST(a_power_cut_while_replacing_leaves_the_old_or_the_new)
             kill(tpm.process, SIGKILL);
             _exit(0);
         }
-        const vpriv_status st = try_put(store, held + 1);
+        const vpriv_status st = help_try_put(store, held + 1);
         ck_assert(st == VPRIV_OK || st == VPRIV_E_ROOT);
         waitpid(cutter, NULL, 0);
         software_tpm_off(&tpm);
@@ -134,13 +98,13 @@ START_TEST(a_power_cut_while_replacing_leaves_the_old_or_the_new)
         vpi_root_record record;
         ck_ok(vpi_root_load(store, &record));
         ck_assert(record.generation == held + 1 || (record.generation == held && st != VPRIV_OK));
-        assert_holds(store, record.generation);
+        help_assert_holds(store, record.generation);
         held = record.generation;
         n_cut += st != VPRIV_OK;
     }
     ck_assert_uint_gt(n_cut, 0);
-    put(store, held + 1);
-    assert_holds(store, held + 1);
+    help_put(store, held + 1);
+    help_assert_holds(store, held + 1);
     vpriv_root_close(store);
 }
 END_TEST
@@ -149,10 +113,10 @@ START_TEST(an_old_record_put_back_is_refused)
 {
     vpi_root_record record;
     vpriv_root_store *store = open_tpm(0);
-    put(store, 1);
+    help_put(store, 1);
     ck_assert_int_eq(software_tpm_run(&tpm, "tpm2_nvread " INDEX " -C " INDEX " -o old.bin"), 0);
-    put(store, 2);
-    put(store, 3);
+    help_put(store, 2);
+    help_put(store, 3);
     ck_assert_int_eq(software_tpm_run(&tpm, "tpm2_nvwrite " INDEX " -C " INDEX " -i old.bin"), 0);
     ck_fails(vpi_root_load(store, &record), VPRIV_E_ROLLBACK);
     ck_assert_ptr_nonnull(strstr(vpriv_error_detail(), "put back"));
@@ -166,21 +130,21 @@ START_TEST(a_counter_that_does_not_fit_is_refused)
     vpi_root_record record;
     uint8_t stored[64 + 1];
     vpriv_root_store *store = open_tpm(0);
-    put(store, 1);
+    help_put(store, 1);
     ck_assert_int_eq(software_tpm_run(&tpm, "tpm2_nvread " INDEX " -C " INDEX " -o now.bin"), 0);
     ck_assert_uint_eq(help_read("now.bin", stored, sizeof stored), 64);
     stored[56]++;
     help_write("ahead.bin", stored, 64);
     ck_assert_int_eq(software_tpm_run(&tpm, "tpm2_nvwrite " INDEX " -C " INDEX " -i ahead.bin"), 0);
-    assert_holds(store, 1); /* counted now */
-    assert_holds(store, 1);
+    help_assert_holds(store, 1); /* counted now */
+    help_assert_holds(store, 1);
     stored[56] = (uint8_t)(stored[56] + 2);
     help_write("ahead.bin", stored, 64);
     ck_assert_int_eq(software_tpm_run(&tpm, "tpm2_nvwrite " INDEX " -C " INDEX " -i ahead.bin"), 0);
     ck_fails(vpi_root_load(store, &record), VPRIV_E_ROLLBACK);
     ck_assert_ptr_nonnull(strstr(vpriv_error_detail(), "behind"));
-    put(store, 2); /* a replacement puts it in order: the vault decides what goes in */
-    assert_holds(store, 2);
+    help_put(store, 2); /* a replacement puts it in order: the vault decides what goes in */
+    help_assert_holds(store, 2);
     ck_assert_int_eq(software_tpm_run(&tpm, "tpm2_nvincrement " COUNTER " -C " COUNTER), 0);
     ck_fails(vpi_root_load(store, &record), VPRIV_E_ROLLBACK);
     vpriv_root_close(store);
@@ -191,10 +155,10 @@ START_TEST(it_opens_only_with_the_pcrs_it_was_made_with)
 {
     vpi_root_record record;
     vpriv_root_store *store = open_tpm(1U << 16 | 1U << 23);
-    put(store, 1);
-    assert_holds(store, 1);
-    put(store, 2);
-    assert_holds(store, 2);
+    help_put(store, 1);
+    help_assert_holds(store, 1);
+    help_put(store, 2);
+    help_assert_holds(store, 2);
     ck_assert_int_ne(software_tpm_run(&tpm, "tpm2_nvread " INDEX " -C " INDEX " -o old.bin"), 0);
     ck_assert_int_eq(
         software_tpm_run(&tpm, "tpm2_pcrextend 16:sha256="
@@ -202,9 +166,9 @@ START_TEST(it_opens_only_with_the_pcrs_it_was_made_with)
         0);
     ck_fails(vpi_root_load(store, &record), VPRIV_E_ROOT);
     ck_assert_ptr_nonnull(strstr(vpriv_error_detail(), "PCR"));
-    ck_fails(try_put(store, 3), VPRIV_E_ROOT);
+    ck_fails(help_try_put(store, 3), VPRIV_E_ROOT);
     ck_assert_int_eq(software_tpm_run(&tpm, "tpm2_pcrreset 16"), 0);
-    assert_holds(store, 2);
+    help_assert_holds(store, 2);
     vpriv_root_close(store);
 }
 END_TEST
@@ -217,23 +181,23 @@ START_TEST(auth_values_are_needed_where_they_were_set)
     ck_assert_int_eq(software_tpm_run(&tpm, "tpm2_changeauth -c owner the-owner"), 0);
     config.auth = "the index";
     ck_ok(vpriv_root_tpm_open(&config, &store));
-    ck_fails(try_put(store, 1), VPRIV_E_ROOT);
+    ck_fails(help_try_put(store, 1), VPRIV_E_ROOT);
     vpriv_root_close(store);
     config.owner_auth = "the-owner";
     ck_ok(vpriv_root_tpm_open(&config, &store));
-    put(store, 1);
+    help_put(store, 1);
     vpriv_root_close(store);
     config.owner_auth = NULL; /* only making and destroying takes it */
     ck_ok(vpriv_root_tpm_open(&config, &store));
-    put(store, 2);
-    assert_holds(store, 2);
+    help_put(store, 2);
+    help_assert_holds(store, 2);
     config.auth = "another";
     ck_ok(vpriv_root_tpm_open(&config, &other));
     ck_fails(vpi_root_load(other, &record), VPRIV_E_ROOT);
     ck_assert_ptr_nonnull(strstr(vpriv_error_detail(), "auth value"));
     ck_assert_ptr_null(strstr(vpriv_error_detail(), "another"));
     ck_fails(vpriv_root_destroy(store), VPRIV_E_ROOT);
-    assert_holds(store, 2);
+    help_assert_holds(store, 2);
     vpriv_root_close(other);
     vpriv_root_close(store);
 }
@@ -243,13 +207,13 @@ START_TEST(without_a_tpm_it_says_so)
 {
     vpi_root_record record;
     vpriv_root_store *store = open_tpm(0);
-    put(store, 1);
+    help_put(store, 1);
     software_tpm_off(&tpm);
     ck_fails(vpi_root_load(store, &record), VPRIV_E_ROOT);
     ck_assert_ptr_nonnull(strstr(vpriv_error_detail(), "no TPM answers"));
-    ck_fails(try_put(store, 2), VPRIV_E_ROOT);
+    ck_fails(help_try_put(store, 2), VPRIV_E_ROOT);
     software_tpm_on(&tpm);
-    assert_holds(store, 1);
+    help_assert_holds(store, 1);
     vpriv_root_close(store);
 }
 END_TEST
@@ -339,7 +303,7 @@ START_TEST(nothing_of_the_key_stays_in_memory)
     vpriv_root_store *store = open_tpm(0);
     vpi_root_record *record = NULL;
     ck_ok(vpi_secret_alloc(sizeof *record, (void **)&record));
-    fill_record(77, record);
+    help_record(77, record);
     ck_ok(vpi_root_replace(store, record));
     vpi_wipe(record, sizeof *record);
     ck_assert_uint_eq(pieces_in_memory(77), 0);
@@ -349,7 +313,7 @@ START_TEST(nothing_of_the_key_stays_in_memory)
     ck_assert_uint_eq(pieces_in_memory(77), 0);
     /* The control: where it lies open it is found. */
     vpi_root_record *open_record = malloc(sizeof *open_record);
-    fill_record(77, open_record);
+    help_record(77, open_record);
     ck_assert_uint_ge(pieces_in_memory(77), 4);
     free(open_record);
     vpi_secret_free(record);
