@@ -141,6 +141,7 @@ static exit_code open_tpm(
     const exit_code code = read_tpm(arguments, root->where, &config);
     if (code != EXIT_GOOD)
         return code;
+    setenv("TSS2_LOG", "all+none", 0); /* what fails is told here, once */
     const vpriv_status st = vpriv_root_tpm_open(&config, store_out);
     return st == VPRIV_OK ? EXIT_GOOD : tool_failed(arguments, root->text, st);
 }
