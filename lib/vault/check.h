@@ -9,6 +9,7 @@ typedef struct vpi_check {
     vpriv_vault *vault;
     vpriv_finding_fn fn;
     void *user;
+    bool is_copy; /* taken while others recorded: what waits to be adopted is no finding */
     vpriv_verification result;
 } vpi_check;
 

@@ -405,6 +405,31 @@ out:
     return st;
 }
 
+vpriv_status vpi_vault_open_still(
+    const char *path, vpriv_root_store *root, vpriv_vault **vault_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpriv_vault *vault = NULL;
+    bool began = false;
+    VPI_TRY(allocate(path, NULL, &vault));
+    vault->root = root;
+    VPI_TRY(vpi_database_open(path, VPI_DATABASE_STILL, &vault->database));
+    VPI_TRY(read_meta(vault));
+    if (root) {
+        VPI_TRY(vpi_tree_open_still(vault->database, root, vault->vault_id, &vault->tree));
+        VPI_TRY(vpi_vault_read_begin(vault, &began));
+        const vpriv_status loaded = load_keys(vault);
+        vpi_vault_read_end(vault, began);
+        VPI_TRY(loaded);
+    }
+    *vault_out = vault;
+    vault = NULL;
+    st = VPRIV_OK;
+out:
+    vpriv_vault_close(vault);
+    return st;
+}
+
 static void take_credential(vpriv_vault *vault, const vpriv_keyring *credential)
 {
     memcpy(vault->secrets->policy_key, credential->policy_key, VPI_KEY_BYTES);
