@@ -71,6 +71,8 @@ typedef enum option_id {
     OPTION_REASON,
     OPTION_RECIPIENT,
     OPTION_FORCE,
+    OPTION_REPLACE,
+    OPTION_DEEP,
     OPTION_OUTCOME,
     OPTION_ALL,
     OPTION_RECEIPT,
@@ -331,6 +333,9 @@ exit_code command_root_recovery_key(const tool_arguments *arguments);
 exit_code command_init(const tool_arguments *arguments);
 exit_code command_info(const tool_arguments *arguments);
 exit_code command_verify(const tool_arguments *arguments);
+exit_code command_backup(const tool_arguments *arguments);
+exit_code command_restore(const tool_arguments *arguments);
+exit_code command_salvage(const tool_arguments *arguments);
 exit_code command_tidy(const tool_arguments *arguments);
 exit_code command_checkpoint(const tool_arguments *arguments);
 exit_code command_subject_add(const tool_arguments *arguments);

@@ -9,7 +9,8 @@ lib_librooms_la_SOURCES += \
 	lib/base/clock.h lib/base/clock.c \
 	lib/base/database.h lib/base/database.c \
 	lib/base/file.h lib/base/file.c \
-	lib/base/draft.h lib/base/draft.c
+	lib/base/draft.h lib/base/draft.c \
+	lib/base/pages.h lib/base/pages.c lib/base/pages_log.h lib/base/pages_log.c
 if HAVE_LOADED
 lib_librooms_la_SOURCES += lib/base/library.h lib/base/library.c
 endif

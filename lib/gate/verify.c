@@ -46,6 +46,7 @@ static vpriv_status check_rows(vpi_check *check, bool opens_blocks)
     VPI_TRY(vpi_check_people(check));
     VPI_TRY(vpi_check_recordings(check));
     VPI_TRY(vpi_check_log(check));
+    VPI_TRY(vpi_check_rest(check));
     st = VPRIV_OK;
 out:
     vpi_vault_read_end(vault, began);

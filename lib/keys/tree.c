@@ -391,7 +391,11 @@ vpriv_status vpi_tree_open_still(vpi_database *database, vpriv_root_store *store
     VPI_TRY(vpi_root_load(store, &secrets->root));
     VPI_ENSURE(sodium_memcmp(secrets->root.vault_id, vault_id, VPI_VAULT_ID_BYTES) == 0,
         VPRIV_E_ROOT, "the root store belongs to another vault");
-    VPI_TRY(vpi_tree_file_generation(database, &generation));
+    const vpriv_status read = vpi_tree_file_generation(database, &generation);
+    if (read == VPRIV_E_AUTH)
+        generation = secrets->root.generation;
+    else
+        VPI_TRY(read);
     if (secrets->root.generation + 1 == generation &&
         read_pending(tree, &secrets->root, &secrets->next) == VPRIV_OK)
         secrets->root = secrets->next;

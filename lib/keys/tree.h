@@ -31,7 +31,8 @@ vpriv_status vpi_tree_create(vpi_database *database, vpriv_root_store *store,
 vpriv_status vpi_tree_open(vpi_database *database, vpriv_root_store *store,
     const uint8_t vault_id[VPI_VAULT_ID_BYTES], vpi_tree **tree_out);
 /* The same without writing anything, neither to the file nor to the store: for a copy that is looked at.
- * A replacement that was cut in two is finished in memory only. */
+ * A replacement that was cut in two is finished in memory only. A file that has lost its generation opens
+ * too: its nodes open with no root but its own. */
 vpriv_status vpi_tree_open_still(vpi_database *database, vpriv_root_store *store,
     const uint8_t vault_id[VPI_VAULT_ID_BYTES], vpi_tree **tree_out);
 void vpi_tree_close(vpi_tree *tree);

@@ -25,6 +25,7 @@ vpriv_status vpi_check_keys(vpi_check *check);
 vpriv_status vpi_check_people(vpi_check *check);
 vpriv_status vpi_check_recordings(vpi_check *check);
 vpriv_status vpi_check_log(vpi_check *check);
+vpriv_status vpi_check_rest(vpi_check *check);
 
 /* Kept recordings, by row; VPRIV_E_NOT_FOUND after the last. */
 vpriv_status vpi_check_next_recording(vpriv_vault *vault, int64_t after, int64_t *row_out);

@@ -9,6 +9,7 @@
 #include "vault/log_store.h"
 #include "vault/places.h"
 #include "vault/policy.h"
+#include "vault/rebuild.h"
 #include "vault/settings.h"
 #include "vault/sweep.h"
 #include "vault/vault.h"
@@ -422,6 +423,59 @@ vpriv_status vpi_vault_open_still(
         vpi_vault_read_end(vault, began);
         VPI_TRY(loaded);
     }
+    *vault_out = vault;
+    vault = NULL;
+    st = VPRIV_OK;
+out:
+    vpriv_vault_close(vault);
+    return st;
+}
+
+/* As far as it goes: what does not read is a no wherever it is asked for. */
+static vpriv_status load_what_is_left(vpriv_vault *vault, const vpriv_keyring *keyring)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_vault_secrets *secrets = vault->secrets;
+    vpi_policy_head *head = NULL;
+    VPI_TRY(vpi_alloc(1, sizeof *head, (void **)&head));
+    VPI_TRY(vpi_tree_get(vault->tree, VPI_SLOT_CATALOGUE, secrets->catalogue_key));
+    VPI_TRY(vpi_tree_get(vault->tree, VPI_SLOT_INDEX, secrets->index_key));
+    VPI_TRY(vpi_tree_get(vault->tree, VPI_SLOT_POLICY, secrets->policy_key));
+    VPI_TRY(vpi_tree_get(vault->tree, VPI_SLOT_DEVICE, secrets->key));
+    crypto_sign_seed_keypair(vault->device_public_key, secrets->device, secrets->key);
+    (void)load_purposes(vault);
+    for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++)
+        if (!(vault->purposes >> p & 1) && (keyring->has_secret >> p & 1)) {
+            memcpy(vault->purpose_public_key[p], keyring->public_key[p], VPI_KEY_BYTES);
+            vault->purposes |= UINT32_C(1) << p;
+        }
+    if (vpi_settings_load(vault) != VPRIV_OK && vpi_policy_read_head(vault, head) == VPRIV_OK)
+        vault->settings = head->settings;
+    (void)vpi_log_head_check(vault); /* for the time it has seen */
+    vpi_fail_clear();
+    st = VPRIV_OK;
+out:
+    vpi_wipe(secrets->key, VPI_KEY_BYTES);
+    vpi_wipe(secrets->device, sizeof secrets->device);
+    free(head);
+    return st == VPRIV_E_ERASED ? vpi_auth_failed() : st;
+}
+
+vpriv_status vpi_vault_open_rebuilt(vpi_database *database, vpriv_root_store *root,
+    const vpriv_keyring *keyring, const vpriv_vault_options *options, vpriv_vault **vault_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpriv_vault *vault = NULL;
+    const vpriv_status allocated = allocate("salvage", options, &vault);
+    if (allocated != VPRIV_OK)
+        vpi_database_close(database);
+    VPI_TRY(allocated);
+    vault->database = database;
+    vault->root = root;
+    memcpy(vault->vault_id, keyring->vault_id, VPI_VAULT_ID_BYTES);
+    VPI_TRY(vpi_database_begin(database));
+    VPI_TRY(vpi_tree_open_still(database, root, vault->vault_id, &vault->tree));
+    VPI_TRY(load_what_is_left(vault, keyring));
     *vault_out = vault;
     vault = NULL;
     st = VPRIV_OK;

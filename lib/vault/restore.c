@@ -160,6 +160,7 @@ static vpriv_status verify(const char *path, vpriv_root_store *root)
     VPI_TRY(vpi_check_people(&check));
     VPI_TRY(vpi_check_recordings(&check));
     VPI_TRY(vpi_check_log(&check));
+    VPI_TRY(vpi_check_rest(&check));
     VPI_ENSURE(check.result.n_findings == 0, VPRIV_E_AUTH, "the backup is damaged: %s", first);
     st = VPRIV_OK;
 out:

@@ -30,7 +30,7 @@ lib_librooms_la_SOURCES += \
 	lib/vault/list.c \
 	lib/vault/erase.h lib/vault/erase.c \
 	lib/vault/sweep.h lib/vault/sweep.c \
-	lib/vault/check.h lib/vault/check.c
+	lib/vault/check.h lib/vault/check.c lib/vault/check_rest.c lib/vault/rebuild.h lib/vault/rebuild.c
 pkginclude_HEADERS += include/voicepriv/vault.h include/voicepriv/people.h include/voicepriv/derivative.h \
 	include/voicepriv/places.h include/voicepriv/retention.h include/voicepriv/sync.h \
 	include/voicepriv/storage.h include/voicepriv/past.h
