@@ -475,6 +475,10 @@ vpriv_status vpi_vault_open_rebuilt(vpi_database *database, vpriv_root_store *ro
     memcpy(vault->vault_id, keyring->vault_id, VPI_VAULT_ID_BYTES);
     VPI_TRY(vpi_database_begin(database));
     VPI_TRY(vpi_tree_open_still(database, root, vault->vault_id, &vault->tree));
+    /* Where it is lost: the keys open under this root, and say so themselves. */
+    VPI_TRY(vpi_database_run(database,
+        "INSERT OR IGNORE INTO root_state(id, generation, head) VALUES (1, ?1, zeroblob(0))", "i",
+        (int64_t)vpi_tree_generation(vault->tree)));
     VPI_TRY(load_what_is_left(vault, keyring));
     *vault_out = vault;
     vault = NULL;
