@@ -80,6 +80,7 @@ static const option_definition definitions[N_OPTIONS] = {
     [OPTION_FORCE] = {"force", NULL, 1, "replace an existing file"},
     [OPTION_REPLACE] = {"replace", NULL, 1, "put it in the place of an older backup of this vault"},
     [OPTION_DEEP] = {"deep", NULL, 1, "open every block, with the keyring, and every other row"},
+    [OPTION_CHECKPOINT] = {"checkpoint", "FILE", 1, "a checkpoint that was kept elsewhere"},
     [OPTION_RECEIPT] = {"receipt", "FILE", 1, "write a signed receipt of it; new file"},
     [OPTION_KEY] = {"key", "FILE", 1, "the device's public key, from receipt key"},
     [OPTION_ALL] = {"all", NULL, 1, "every recording"},

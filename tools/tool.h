@@ -73,6 +73,7 @@ typedef enum option_id {
     OPTION_FORCE,
     OPTION_REPLACE,
     OPTION_DEEP,
+    OPTION_CHECKPOINT,
     OPTION_OUTCOME,
     OPTION_ALL,
     OPTION_RECEIPT,

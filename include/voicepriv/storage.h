@@ -194,6 +194,25 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_vault_salvage(const char *path,
     const vpriv_gate_request *request, const char *folder, vpriv_storage_fn progress, void *user,
     vpriv_salvage_report *report_out);
 
+/** Hold the log against a checkpoint that was kept where nobody who writes this disk can write: everything up to
+ *  there must still be in it, unchanged. Without such an anchor nothing on a device can tell an earlier state
+ *  of everything from the present one.
+ *  @param      vault       opened with its root store
+ *  @param      text        of vpriv_vault_checkpoint; need not end with NUL
+ *  @param      text_bytes  1 to VPRIV_LOG_CHECKPOINT_READ_BYTES_MAX
+ *  @param[out] size_out    NULL, or the entries the checkpoint speaks of; untouched on failure
+ *  Owns:     borrows all
+ *  Threads:  any      Realtime: no      Secrets: none
+ *  @retval VPRIV_OK the log goes on from it  @retval VPRIV_E_ARG
+ *  @retval VPRIV_E_ROLLBACK the log is shorter: the vault was put back to an earlier state
+ *  @retval VPRIV_E_AUTH the log up to there is another one; or not a checkpoint of this vault's device
+ *  @retval VPRIV_E_FORMAT not a checkpoint  @retval VPRIV_E_LIMIT too long  @retval VPRIV_E_NO_KEY
+ *  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO  @retval VPRIV_E_ROOT  @retval VPRIV_E_MEMORY
+ *  Source:   RFC 6962, C2SP tlog-checkpoint
+ *  Since: 0.1 */
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_vault_verify_checkpoint(
+    vpriv_vault *vault, const char *text, size_t text_bytes, uint64_t *size_out);
+
 #ifdef __cplusplus
 }
 #endif

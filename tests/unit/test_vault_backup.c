@@ -439,6 +439,7 @@ START_TEST(a_vault_that_is_there_is_replaced_on_request_and_when_nobody_has_it_o
         ck_assert_int_eq(write(ready[1], &byte, 1), 1);
         pause();
     }
+    close(ready[1]);
     ck_assert_int_eq(read(ready[0], &byte, 1), 1);
     ck_fails(vpriv_backup_restore(backup, h.root, h.path, VPRIV_STORAGE_REPLACE, NULL, NULL),
         VPRIV_E_BUSY);
