@@ -27,8 +27,9 @@ exit_code command_backup(const tool_arguments *arguments)
     else if (st != VPRIV_OK)
         code = tool_failed(arguments, file, st);
     else
-        printf("made %s; it is good until something is erased, withdrawn or expires: make a new one "
-               "then (--replace)\n",
+        printf(
+            "made %s; it is good until something is erased, withdrawn or expires: make a new one "
+            "then (--replace)\n",
             file);
     session_close(&session);
     return code;

@@ -141,8 +141,8 @@ vpriv_status vpi_database_open(
     char *still = NULL;
     bool made = false;
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
-    flags |= mode == VPI_DATABASE_STILL ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
-                                        : SQLITE_OPEN_READWRITE;
+    flags |=
+        mode == VPI_DATABASE_STILL ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE;
     if (mode == VPI_DATABASE_CREATE)
         flags |= SQLITE_OPEN_CREATE; /* a file system of SQLite's own may not have seen make_file */
     VPI_TRY(vpi_alloc(1, sizeof *database, (void **)&database));

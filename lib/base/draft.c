@@ -52,7 +52,8 @@ vpriv_status vpi_draft_finish(vpi_draft *draft, bool may_replace)
     vpriv_status st = VPRIV_E_INTERNAL;
     VPI_TRY(vpi_file_sync(draft->fd));
     /* link, unlike rename, refuses to replace what is there. */
-    const int code = may_replace ? rename(draft->part, draft->path) : link(draft->part, draft->path);
+    const int code =
+        may_replace ? rename(draft->part, draft->path) : link(draft->part, draft->path);
     if (code != 0) {
         st = vpi_errno_failed(errno, draft->path);
         goto out;

@@ -348,7 +348,8 @@ bool vpi_pages_free_list(vpi_pages *pages)
     const uint32_t n_free = be32(page + 36);
     uint32_t trunk = be32(page + 32), n = 0;
     while (trunk != 0) {
-        if (trunk > pages->n_pages || pages->state[trunk] != UNSEEN || !read_page(pages, trunk, page))
+        if (trunk > pages->n_pages || pages->state[trunk] != UNSEEN ||
+            !read_page(pages, trunk, page))
             return false;
         pages->state[trunk] = FREE;
         n++;

@@ -14,8 +14,7 @@
 typedef struct vpi_pages vpi_pages;
 
 /* Told of each page that is bad; table is whose it is, NULL when nobody knows. */
-typedef void (*vpi_pages_damage_fn)(
-    void *user, uint32_t page, const char *table, const char *what);
+typedef void (*vpi_pages_damage_fn)(void *user, uint32_t page, const char *table, const char *what);
 
 /* VPRIV_E_BUSY while somebody has the file open through SQLite. */
 vpriv_status vpi_pages_open(

@@ -12,7 +12,7 @@ typedef struct vpi_pages_log {
     struct vpi_frame {
         uint32_t page;
         uint64_t offset;
-    } *frames; /* committed ones, in order */
+    } * frames; /* committed ones, in order */
 } vpi_pages_log;
 
 vpriv_status vpi_pages_log_open(const char *path, vpi_pages_log *log_out);

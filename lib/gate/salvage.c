@@ -93,7 +93,8 @@ static vpriv_status open_next_good(vpriv_reader *reader)
         if (st == VPRIV_OK)
             st = vpi_block_walk_start(reader->secrets->block, &reader->walk);
         reader->next_block++;
-        if (st == VPRIV_E_AUTH || (st == VPRIV_OK && reader->walk.start_48k < reader->position_48k)) {
+        if (st == VPRIV_E_AUTH ||
+            (st == VPRIV_OK && reader->walk.start_48k < reader->position_48k)) {
             reader->n_bad_blocks++;
             continue;
         }

@@ -64,8 +64,8 @@ static vpriv_status open_wraps(vpriv_reader *reader, const vpriv_keyring *keyrin
         if (!(reader->recording->wrapped >> p & 1) ||
             !vpi_gate_has_key(reader->vault, keyring, (vpriv_purpose)p))
             continue;
-        vpriv_status st = vpi_decide_read(reader->vault, reader->recording, (vpriv_purpose)p,
-            NULL, &reasons, reader->consent_record);
+        vpriv_status st = vpi_decide_read(reader->vault, reader->recording, (vpriv_purpose)p, NULL,
+            &reasons, reader->consent_record);
         if (st != VPRIV_OK)
             return st;
         if (reasons != 0)

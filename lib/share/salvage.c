@@ -16,7 +16,8 @@ static const char readme[] =
     "This is what could be got out of a damaged vault.\n\n"
     "recordings/     sound, as Ogg Opus. Where something is lost it has a gap of that length\n"
     "damage.txt      what is damaged or lost, and where; damage.json says the same for programs\n"
-    "salvage.jws     who opened this, when and why, signed by the device: the vault's own log could\n"
+    "salvage.jws     who opened this, when and why, signed by the device: the vault's own log "
+    "could\n"
     "                not take it. Check it with device-key.jwk\n\n"
     "Nothing in this folder is encrypted. Whoever has it can listen to it.\n";
 
@@ -110,8 +111,7 @@ static vpriv_status look_at(salvage *s, int64_t row, const vpi_recording *record
 {
     vpriv_reader *reader = NULL;
     uint32_t reasons = 0;
-    vpriv_status st =
-        vpi_gate_salvage(s->vault, s->keyring, row, s->request, &reader, &reasons);
+    vpriv_status st = vpi_gate_salvage(s->vault, s->keyring, row, s->request, &reader, &reasons);
     if (st == VPRIV_OK) {
         vpi_salvage_will_open(&s->list, recording->id);
         st = look_at_sound(s, reader);
@@ -151,8 +151,8 @@ static bool has_sound(const vpriv_reader *reader)
     return reader->n_blocks == 0 || reader->n_bad_blocks < reader->n_blocks;
 }
 
-static vpriv_status write_recording(salvage *s, int64_t row, const vpi_recording *recording,
-    vpi_salvaged *how_out, char *name_out)
+static vpriv_status write_recording(
+    salvage *s, int64_t row, const vpi_recording *recording, vpi_salvaged *how_out, char *name_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpriv_reader *reader = NULL;

@@ -5,7 +5,7 @@
 #include "share/folder.h"
 #include "vault/vault.h"
 #include <jansson.h>
-#include <voicepriv/storage.h>
+#include <voicepriv/salvage.h>
 
 typedef enum vpi_salvaged {
     VPI_SALVAGED_WHOLE,
@@ -15,7 +15,7 @@ typedef enum vpi_salvaged {
 } vpi_salvaged;
 
 typedef struct vpi_salvage_list {
-    json_t *damages;    /* arrays */
+    json_t *damages; /* arrays */
     json_t *recordings;
     json_t *opened; /* ids, for the record */
     bool failed;    /* no memory: the list is not whole */
@@ -23,8 +23,7 @@ typedef struct vpi_salvage_list {
 
 vpriv_status vpi_salvage_list_open(vpi_salvage_list *list_out);
 void vpi_salvage_list_close(vpi_salvage_list *list);
-void vpi_salvage_damage(
-    vpi_salvage_list *list, uint32_t page, const char *table, const char *what);
+void vpi_salvage_damage(vpi_salvage_list *list, uint32_t page, const char *table, const char *what);
 /* lost is an array of stretches, taken over; why may be empty. */
 void vpi_salvage_recording(vpi_salvage_list *list, const uint8_t *id, vpi_salvaged how,
     const char *file, const char *why, json_t *lost);

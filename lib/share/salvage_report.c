@@ -127,8 +127,9 @@ static vpriv_status write_recordings(const vpi_salvage_list *list, vpi_part *par
             const json_int_t n = json_integer_value(json_object_get(stretch, "frames_48k"));
             if (st == VPRIV_OK)
                 st = line(part, "  from %lld.%03lld s nothing is left for %lld.%03lld s\n",
-                    (long long)(from / FRAMES_PER_MS / 1000), (long long)(from / FRAMES_PER_MS % 1000),
-                    (long long)(n / FRAMES_PER_MS / 1000), (long long)(n / FRAMES_PER_MS % 1000));
+                    (long long)(from / FRAMES_PER_MS / 1000),
+                    (long long)(from / FRAMES_PER_MS % 1000), (long long)(n / FRAMES_PER_MS / 1000),
+                    (long long)(n / FRAMES_PER_MS % 1000));
         }
     }
     return st;
@@ -209,8 +210,8 @@ vpriv_status vpi_salvage_write_record(vpi_salvage_list *list, const vpi_folder *
     VPI_ENSURE(text, VPRIV_E_MEMORY, "no memory for the record");
     VPI_TRY(vpi_tree_get(vault->tree, VPI_SLOT_DEVICE, secrets->key));
     crypto_sign_seed_keypair(public_key, secrets->device, secrets->key);
-    VPI_TRY(vpi_jose_sign(
-        text, strlen(text), public_key, secrets->device, &signed_text, &n_signed));
+    VPI_TRY(
+        vpi_jose_sign(text, strlen(text), public_key, secrets->device, &signed_text, &n_signed));
     VPI_TRY(vpriv_receipt_jwk(vault, jwk));
     VPI_TRY(put(folder, "device-key.jwk", jwk));
     VPI_TRY(put(folder, "salvage.jws", signed_text));

@@ -1,9 +1,9 @@
 /* A copy of a living vault. It is made from one snapshot, on a connection of its own, so that nobody waits
  * for it and it never has to start over because somebody wrote; and it is the vault file as it is, under
  * the same root: what is destroyed later opens from no copy either. */
+#include "vault/backup.h"
 #include "base/draft.h"
 #include "base/try.h"
-#include "vault/backup.h"
 #include "vault/vault.h"
 #include <errno.h>
 
@@ -122,9 +122,8 @@ static vpriv_status copy(backup *b)
     const int code = sqlite3_open_v2(b->draft.part, &to,
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
     /* Nobody looks at the file before it is whole: no journal, and one sync at the end, our own. */
-    if (code != SQLITE_OK ||
-        sqlite3_exec(to, "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF;", NULL, NULL, NULL) !=
-            SQLITE_OK) {
+    if (code != SQLITE_OK || sqlite3_exec(to, "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF;",
+                                 NULL, NULL, NULL) != SQLITE_OK) {
         st = status_of(code, to);
         goto out;
     }
@@ -185,7 +184,8 @@ vpriv_status vpriv_vault_backup(
     VPI_ENSURE(vault && path && path[0], VPRIV_E_ARG, "a vault and a file to make are needed");
     VPI_ENSURE((flags & ~(uint32_t)VPRIV_STORAGE_REPLACE) == 0, VPRIV_E_ARG, "unknown flags");
     VPI_ENSURE(vault->tree, VPRIV_E_NO_KEY,
-        "the vault is open for capture only: without its root nobody can tell whether a copy opens");
+        "the vault is open for capture only: without its root nobody can tell whether a copy "
+        "opens");
     VPI_TRY(vpi_backup_may_be_made(vault, path, flags & VPRIV_STORAGE_REPLACE));
     for (int i = 0; i < TRIES && !done; i++)
         VPI_TRY(make(&b, path, &done));

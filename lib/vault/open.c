@@ -406,8 +406,7 @@ out:
     return st;
 }
 
-vpriv_status vpi_vault_open_still(
-    const char *path, vpriv_root_store *root, vpriv_vault **vault_out)
+vpriv_status vpi_vault_open_still(const char *path, vpriv_root_store *root, vpriv_vault **vault_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpriv_vault *vault = NULL;

@@ -15,10 +15,14 @@ typedef struct table_form {
 } table_form;
 
 #define FORM(name, columns, marks, id, n_bytes, never_changes)                                     \
-    {name, columns, "INSERT INTO " name " VALUES (" marks ")",                                     \
-        "DELETE FROM " name " WHERE " id " = ?1", n_bytes, never_changes}
+    {                                                                                              \
+        name, columns, "INSERT INTO " name " VALUES (" marks ")",                                  \
+            "DELETE FROM " name " WHERE " id " = ?1", n_bytes, never_changes                       \
+    }
 #define INDEX_FORM(name, columns, marks)                                                           \
-    {name, columns, "INSERT INTO " name " VALUES (" marks ")", NULL, 0, false}
+    {                                                                                              \
+        name, columns, "INSERT INTO " name " VALUES (" marks ")", NULL, 0, false                   \
+    }
 
 static const table_form forms[] = {FORM("key_node", "Rb", "?1, ?2", "id", 4042, false),
     FORM("root_pending", "Rib", "?1, ?2, ?3", "id", 73, false),
@@ -29,15 +33,15 @@ static const table_form forms[] = {FORM("key_node", "Rb", "?1, ?2", "id", 4042, 
     FORM("notice", "Rbbb", "?1, ?2, ?3, ?4", "id", 0, true),
     FORM("subject", "Rbibbb", "?1, ?2, ?3, ?4, ?5, ?6", "id", 301, false),
     FORM("consent_record", "Rib", "?1, ?2, ?3", "id", 0, true),
-    FORM("consent_event", "Rib", "?1, ?2, ?3", "id", 0, true),
-    INDEX_FORM("policy", "bb", "?1, ?2"),
+    FORM("consent_event", "Rib", "?1, ?2, ?3", "id", 0, true), INDEX_FORM("policy", "bb", "?1, ?2"),
     FORM("recording", "RbiiIB", "?1, ?2, ?3, ?4, ?5, ?6", "id", 0, false),
     INDEX_FORM("recording_subject", "bi", "?1, ?2"),
     FORM("wrap", "Rb", "?1, ?2", "recording", 0, false),
     FORM("block", "Rb", "?1, ?2", "id", 4096, true), INDEX_FORM("ingest", "iib", "?1, ?2, ?3"),
     FORM("sweep", "RiBii", "?1, ?2, ?3, ?4, ?5", "id", 0, false),
     FORM("log_hash", "Rb", "?1, ?2", "id", 32, true),
-    FORM("log_payload", "RBbb", "?1, ?2, ?3, ?4", "id", 0, true), INDEX_FORM("term", "ii", "?1, ?2")};
+    FORM("log_payload", "RBbb", "?1, ?2, ?3, ?4", "id", 0, true),
+    INDEX_FORM("term", "ii", "?1, ?2")};
 #define N_FORMS (sizeof forms / sizeof forms[0])
 
 typedef struct rebuild {
@@ -94,8 +98,8 @@ static int bind(sqlite3_stmt *statement, const vpi_page_row *row)
         else if (value->kind == VPI_VALUE_INT)
             code = sqlite3_bind_int64(statement, at, value->number);
         else if (value->kind == VPI_VALUE_BLOB)
-            code = sqlite3_bind_blob64(statement, at, value->bytes ? (const void *)value->bytes : "",
-                value->n_bytes, SQLITE_STATIC);
+            code = sqlite3_bind_blob64(statement, at,
+                value->bytes ? (const void *)value->bytes : "", value->n_bytes, SQLITE_STATIC);
     }
     return code;
 }
@@ -204,7 +208,8 @@ static vpriv_status walk_all(rebuild *r, vpi_pages *pages)
         damage(r, 1, NULL, "the list of free pages is damaged");
     if (vpi_pages_log_is_cut(pages))
         damage(r, 0, NULL,
-            "the write-ahead log is damaged: changes in it from there on are lost, and what follows "
+            "the write-ahead log is damaged: changes in it from there on are lost, and what "
+            "follows "
             "is the vault as it was before them");
     VPI_TRY(vpi_pages_strays(pages, take_stray, r));
     st = VPRIV_OK;

@@ -183,7 +183,8 @@ static vpriv_status lock_alone(sqlite3 *handle)
         if (code == SQLITE_OK)
             code = file->pMethods->xLock(file, SQLITE_LOCK_EXCLUSIVE);
     }
-    return code == SQLITE_OK ? VPRIV_OK : vpi_fail(VPRIV_E_BUSY, "somebody has the vault file open");
+    return code == SQLITE_OK ? VPRIV_OK
+                             : vpi_fail(VPRIV_E_BUSY, "somebody has the vault file open");
 }
 
 static vpriv_status remove_beside(const char *path, const char *suffix)

@@ -80,7 +80,8 @@ static void parse_sound(bytes *b, sound *s)
             break;
         ck_assert_uint_lt(s->n, ITEMS_MAX);
         struct item *to = &s->items[s->n++];
-        *to = (struct item){.at_48k = at, .n_frames = item.duration_frames48, .n_bytes = item.n_bytes};
+        *to = (struct item){
+            .at_48k = at, .n_frames = item.duration_frames48, .n_bytes = item.n_bytes};
         crypto_generichash(to->hash, sizeof to->hash, item.packet, item.n_bytes, NULL, 0);
         at += item.duration_frames48;
     }
@@ -139,7 +140,8 @@ static void find_rows(const char *sql, int64_t row, bool *pages)
     sqlite3_bind_int64(statement, 1, row);
     int n = 0;
     for (; sqlite3_step(statement) == SQLITE_ROW; n++)
-        find_blob(sqlite3_column_blob(statement, 0), (size_t)sqlite3_column_bytes(statement, 0), pages);
+        find_blob(
+            sqlite3_column_blob(statement, 0), (size_t)sqlite3_column_bytes(statement, 0), pages);
     ck_assert_int_gt(n, 0);
     sqlite3_finalize(statement);
     sqlite3_close(database);
@@ -158,8 +160,9 @@ static void map_pages(void)
 {
     bool common[PAGES_MAX] = {false};
     static const char *const shared[] = {"SELECT sealed FROM key_node", "SELECT sealed FROM policy",
-        "SELECT person FROM subject", "SELECT reference FROM subject", "SELECT consents FROM subject",
-        "SELECT sealed FROM consent_record", "SELECT sealed FROM notice"};
+        "SELECT person FROM subject", "SELECT reference FROM subject",
+        "SELECT consents FROM subject", "SELECT sealed FROM consent_record",
+        "SELECT sealed FROM notice"};
     for (size_t i = 0; i < sizeof shared / sizeof shared[0]; i++)
         find_rows(shared[i], 0, common);
     for (int i = 0; i < N; i++) {
@@ -217,7 +220,8 @@ static void move_in(void)
         for (size_t j = 0; j < originals[i].n; j++)
             ck_assert_uint_gt(originals[i].items[j].n_bytes, 1); /* no gap of its own */
     }
-    ck_ok(vpriv_recording_restrict(h.vault, &ids[N], 1, VPRIV_RESTRICTION_DISPUTE, "ada", "dispute"));
+    ck_ok(
+        vpriv_recording_restrict(h.vault, &ids[N], 1, VPRIV_RESTRICTION_DISPUTE, "ada", "dispute"));
     household_withdraw(&h, h.bob, VPRIV_PURPOSE_KEEP_HISTORY);
     ck_ok(vpriv_vault_erase(h.vault, &ids[N + 2], 1, NULL));
     vpriv_vault_close(h.vault);
@@ -338,8 +342,8 @@ static void check_outcome(const bool *is_bad, const char *what, size_t where)
         all_need_it = all_need_it && is_concerned;
         const bool is_there = st == VPRIV_OK && load(i);
         if (!is_concerned && st != VPRIV_E_STATE)
-            ck_assert_msg(is_there && is_bit_exact(i), "%s %zu: recording %d: %s: %s", what, where, i,
-                is_there ? "not as it was" : "not there", vpriv_error_detail());
+            ck_assert_msg(is_there && is_bit_exact(i), "%s %zu: recording %d: %s: %s", what, where,
+                i, is_there ? "not as it was" : "not there", vpriv_error_detail());
         if (is_there && !is_bit_exact(i))
             check_invents_nothing(i);
     }
@@ -350,9 +354,10 @@ static void check_outcome(const bool *is_bad, const char *what, size_t where)
         for (int i = 0; i < N; i++) {
             const char *is = listed_as(list, i);
             const bool is_there = load(i);
-            ck_assert_msg(strcmp(is, is_there ? is_bit_exact(i) ? "whole" : "partial" : "lost") == 0 ||
-                              (!is_there && strcmp(is, "nothing") == 0 && report.n_damages > 0) ||
-                              (!is_there && strcmp(is, "closed") == 0),
+            ck_assert_msg(
+                strcmp(is, is_there ? is_bit_exact(i) ? "whole" : "partial" : "lost") == 0 ||
+                    (!is_there && strcmp(is, "nothing") == 0 && report.n_damages > 0) ||
+                    (!is_there && strcmp(is, "closed") == 0),
                 "%s %zu: recording %d is %s", what, where, i, is);
         }
         ck_assert(report.n_damages > 0 || report.n_partial + report.n_lost > 0);
@@ -484,8 +489,8 @@ START_TEST(a_lost_block_is_a_gap_of_its_exact_length)
         ck_assert_uint_ge(n_lost + 2 * 960, report.n_lost_frames_48k);
         json_t *list = read_list();
         ck_assert_str_eq(listed_as(list, 0), "partial");
-        json_t *lost = json_object_get(
-            json_array_get(json_object_get(list, "recordings"), 0), "lost");
+        json_t *lost =
+            json_object_get(json_array_get(json_object_get(list, "recordings"), 0), "lost");
         ck_assert_uint_eq(json_array_size(lost), 1);
         ck_assert_int_eq(json_integer_value(json_object_get(json_array_get(lost, 0), "from_48k")),
             (int64_t)starts[b]);
@@ -619,7 +624,8 @@ START_TEST(an_old_version_is_not_taken_for_the_present_one)
     const size_t page = header_page(N);
     memcpy(old, whole + page * PAGE, PAGE);
     ck_ok(household_open_vault(&h, h.path, &h.vault));
-    ck_ok(vpriv_recording_restrict(h.vault, &ids[N], 1, VPRIV_RESTRICTION_DISPUTE, "ada", "dispute"));
+    ck_ok(
+        vpriv_recording_restrict(h.vault, &ids[N], 1, VPRIV_RESTRICTION_DISPUTE, "ada", "dispute"));
     while (n_left > 0)
         ck_ok(vpriv_vault_tidy(h.vault, 1000, &n_left)); /* frees the pages of what was erased */
     vpriv_vault_close(h.vault);

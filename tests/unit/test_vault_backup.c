@@ -195,7 +195,8 @@ START_TEST(nothing_but_an_older_backup_is_replaced)
     fclose(letter);
     ck_fails(vpriv_vault_backup(h.vault, other, VPRIV_STORAGE_REPLACE, NULL, NULL), VPRIV_E_EXISTS);
     ck_assert(contains(other, "Dear Ada", 8));
-    ck_fails(vpriv_vault_backup(h.vault, h.path, VPRIV_STORAGE_REPLACE, NULL, NULL), VPRIV_E_EXISTS);
+    ck_fails(
+        vpriv_vault_backup(h.vault, h.path, VPRIV_STORAGE_REPLACE, NULL, NULL), VPRIV_E_EXISTS);
     ck_ok(back_up());
     ck_fails(vpriv_vault_backup(h.vault, backup, 0, NULL, NULL), VPRIV_E_EXISTS);
     household_record(&h, h.ada);
@@ -466,7 +467,8 @@ START_TEST(another_device_needs_the_root_to_be_moved)
     household_cell cell = {.now_us = h.cell->now_us};
     vpriv_backup_info info = {.struct_size = sizeof info};
     static const char words[] = "correct horse battery staple";
-    const vpriv_passphrase_cost cost = {.struct_size = sizeof cost, .n_passes = 1, .memory_bytes = 1 << 20};
+    const vpriv_passphrase_cost cost = {
+        .struct_size = sizeof cost, .n_passes = 1, .memory_bytes = 1 << 20};
     household_file(&h, "carried.root", carried);
     there = household_root(&cell); /* the new device's own store: empty */
     ck_ok(back_up());
@@ -511,8 +513,7 @@ int main(void)
     tcase_add_test(tests, others_record_meanwhile);
     tcase_add_test(tests, a_full_disk_leaves_nothing);
     tcase_add_test(tests, a_damaged_backup_is_not_put_in_place);
-    tcase_add_test(
-        tests, a_vault_that_is_there_is_replaced_on_request_and_when_nobody_has_it_open);
+    tcase_add_test(tests, a_vault_that_is_there_is_replaced_on_request_and_when_nobody_has_it_open);
     tcase_add_test(tests, another_device_needs_the_root_to_be_moved);
     suite_add_tcase(suite, tests);
     return unit_main(suite);
