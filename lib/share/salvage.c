@@ -7,6 +7,7 @@
 #include "vault/check.h"
 #include "vault/ingest.h"
 #include "vault/rebuild.h"
+#include <sodium.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -102,8 +103,13 @@ static vpriv_status look_at_sound(salvage *s, vpriv_reader *reader)
     vpriv_status st = VPRIV_OK;
     while ((st = vpi_gate_next_entry(reader, &entry)) == VPRIV_OK)
         ;
-    if (reader->n_bad_blocks > 0)
-        s->is_damaged = true;
+    if (reader->n_bad_blocks > 0 && !s->lost) {
+        char id[2 * VPI_RECORDING_ID_BYTES + 1], what[128];
+        sodium_bin2hex(id, sizeof id, reader->recording->id, VPI_RECORDING_ID_BYTES);
+        snprintf(what, sizeof what, "%llu of %llu blocks of recording %s do not open",
+            (unsigned long long)reader->n_bad_blocks, (unsigned long long)reader->n_blocks, id);
+        note_page(s, 0, "block", what);
+    }
     return st == VPRIV_E_NOT_FOUND ? VPRIV_OK : st;
 }
 
