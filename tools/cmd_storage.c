@@ -2,7 +2,6 @@
 #include "tool.h"
 #include <inttypes.h>
 #include <stdio.h>
-#include <unistd.h>
 
 static bool tell(void *user, uint64_t n_done, uint64_t n_total)
 {
@@ -40,23 +39,16 @@ exit_code command_restore(const tool_arguments *arguments)
 {
     tool_arguments at = *arguments;
     tool_progress progress;
-    char path[PATH_TEXT_BYTES];
     vpriv_root_store *root = NULL;
     const char *backup = arguments->vault;
     const uint32_t flags = option_given(arguments, OPTION_FORCE) ? VPRIV_STORAGE_REPLACE : 0;
     at.vault = arguments->operands[0];
-    exit_code code = session_path(&at, OPTION_ROOT, path);
+    exit_code code = session_open_root(&at, backup, &root);
     if (code != EXIT_GOOD)
         return code;
-    if (access(backup, F_OK) == 0 && access(path, F_OK) != 0)
-        return tool_error(arguments, EXIT_AUTH,
-            "%s: there is no root key file, and a backup holds no root key", path);
-    vpriv_status st = vpriv_root_file_open(path, &root);
-    if (st != VPRIV_OK)
-        return tool_failed(arguments, path, st);
     interrupts_watch(false);
     progress_begin(arguments, at.vault, &progress);
-    st = vpriv_backup_restore(backup, root, at.vault, flags, tell, &progress);
+    const vpriv_status st = vpriv_backup_restore(backup, root, at.vault, flags, tell, &progress);
     progress_end(&progress);
     if (st == VPRIV_E_CANCELLED)
         code = tool_error(arguments, EXIT_INTERRUPTED, "interrupted: nothing was changed");
@@ -100,7 +92,7 @@ static exit_code salvage(const tool_arguments *arguments, vpriv_root_store *root
 
 exit_code command_salvage(const tool_arguments *arguments)
 {
-    char root_path[PATH_TEXT_BYTES], keyring_path[PATH_TEXT_BYTES], actor[VPRIV_LOG_ACTOR_BYTES];
+    char keyring_path[PATH_TEXT_BYTES], actor[VPRIV_LOG_ACTOR_BYTES];
     vpriv_root_store *root = NULL;
     vpriv_keyring *keyring = NULL;
     const char *purpose = option_value(arguments, OPTION_PURPOSE);
@@ -108,21 +100,16 @@ exit_code command_salvage(const tool_arguments *arguments)
         .purpose = VPRIV_PURPOSE_KEEP_HISTORY,
         .actor = read_actor(arguments, actor),
         .reason = option_value(arguments, OPTION_REASON)};
-    exit_code code = session_path(arguments, OPTION_ROOT, root_path);
-    if (code == EXIT_GOOD)
-        code = session_path(arguments, OPTION_KEYRING, keyring_path);
+    exit_code code = session_path(arguments, OPTION_KEYRING, keyring_path);
     if (code == EXIT_GOOD && purpose)
         code = read_purpose(arguments, purpose, &request.purpose);
     if (code != EXIT_GOOD)
         return code;
-    if (access(arguments->vault, F_OK) == 0 && access(root_path, F_OK) != 0)
-        return tool_error(arguments, EXIT_AUTH, "%s: there is no root key file", root_path);
-    vpriv_status st = vpriv_keyring_load(keyring_path, &keyring);
-    if (st != VPRIV_OK)
-        return tool_failed(arguments, keyring_path, st);
-    st = vpriv_root_file_open(root_path, &root);
-    code = st == VPRIV_OK ? salvage(arguments, root, keyring, &request)
-                          : tool_failed(arguments, root_path, st);
+    const vpriv_status st = vpriv_keyring_load(keyring_path, &keyring);
+    code = st == VPRIV_OK ? session_open_root(arguments, arguments->vault, &root)
+                          : tool_failed(arguments, keyring_path, st);
+    if (code == EXIT_GOOD)
+        code = salvage(arguments, root, keyring, &request);
     vpriv_root_close(root);
     vpriv_keyring_close(keyring);
     return code;

@@ -9,11 +9,11 @@
 #include <unistd.h>
 
 #define DEPTH_MAX     24
-#define PAYLOAD_MAX   (1u << 20)
-#define HEAD_BYTES    100  /* of the file, on page 1 */
-#define MIN_LOCAL     489  /* (4096 - 12) * 32 / 255 - 23 */
-#define MAX_LEAF      4061 /* 4096 - 35 */
-#define MAX_INDEX     1002 /* (4096 - 12) * 64 / 255 - 23 */
+#define PAYLOAD_MAX   (1u << 24) /* the longest row that the library writes */
+#define HEAD_BYTES    100        /* of the file, on page 1 */
+#define MIN_LOCAL     489        /* (4096 - 12) * 32 / 255 - 23 */
+#define MAX_LEAF      4061       /* 4096 - 35 */
+#define MAX_INDEX     1002       /* (4096 - 12) * 64 / 255 - 23 */
 #define CHAIN_BYTES   (VPI_PAGE_BYTES - 4)
 #define FIRST_LOCK    0x40000000
 #define N_LOCKS       512

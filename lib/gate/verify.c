@@ -97,8 +97,9 @@ static vpriv_status open_next(
     if (st == VPRIV_OK)
         st = vpi_recording_load(check->vault, *row_io, reader->recording);
     if (st == VPRIV_OK && reader->recording->state != VPRIV_RECORDING_COMMITTED)
-        st = reader->recording->state == VPRIV_RECORDING_RESTRICTED ? VPRIV_E_CONSENT
-                                                                    : VPRIV_E_STATE; /* nothing kept */
+        st = reader->recording->state == VPRIV_RECORDING_RESTRICTED
+                 ? VPRIV_E_CONSENT
+                 : VPRIV_E_STATE; /* nothing kept */
     if (st == VPRIV_OK)
         st = open_wraps(reader, keyring);
     if (st == VPRIV_OK)
@@ -109,24 +110,41 @@ static vpriv_status open_next(
     return found && st == VPRIV_E_NOT_FOUND ? VPRIV_E_AUTH : st;
 }
 
+static void count_entry(vpi_check *check, vpriv_reader *reader, const vpi_block_entry *entry)
+{
+    uint32_t duration = 0;
+    if (entry->is_gap)
+        check->result.n_lost_frames_48k += entry->lost_48k;
+    else if (entry->is_silence)
+        check->result.n_silent_frames_48k += entry->skipped_48k;
+    else if (vpi_packet_check(entry->packet, entry->n_bytes, &duration) != VPRIV_OK)
+        vpi_check_finding(check, "block %llu of recording %lld has a packet that is none",
+            (unsigned long long)reader->next_block - 1, (long long)reader->recording->row);
+}
+
+/* One that does not open is told, and the next one is tried. */
 static vpriv_status open_blocks(vpi_check *check, vpriv_reader *reader)
 {
     vpi_block_entry entry;
     vpriv_status st = VPRIV_OK;
+    uint64_t n_bad = 0;
     reader->next_block = 0;
     reader->walking = false;
-    while ((st = vpi_gate_next_entry(reader, &entry)) == VPRIV_OK) {
-        uint32_t duration = 0;
-        if (entry.is_gap)
-            check->result.n_lost_frames_48k += entry.lost_48k;
-        else if (entry.is_silence)
-            check->result.n_silent_frames_48k += entry.skipped_48k;
-        else if (vpi_packet_check(entry.packet, entry.n_bytes, &duration) != VPRIV_OK) {
-            st = VPRIV_E_AUTH;
-            break;
+    for (;;) {
+        st = vpi_gate_next_entry(reader, &entry);
+        if (st == VPRIV_OK) {
+            count_entry(check, reader, &entry);
+            continue;
         }
+        if (st != VPRIV_E_AUTH || reader->next_block == reader->n_blocks)
+            break;
+        vpi_check_finding(check, "block %llu of recording %lld does not open",
+            (unsigned long long)reader->next_block, (long long)reader->recording->row);
+        reader->walking = false;
+        reader->next_block++;
+        n_bad++;
     }
-    check->result.n_blocks_opened += reader->next_block;
+    check->result.n_blocks_opened += reader->next_block - n_bad;
     vpi_wipe(reader->secrets, sizeof *reader->secrets);
     return st == VPRIV_E_NOT_FOUND ? VPRIV_OK : st;
 }
