@@ -1,6 +1,7 @@
 /* Getting out of a damaged vault what is not damaged. The order: rebuild, look at everything (each block is
  * opened and wiped, nobody hears it), write the record, and only then sound. */
 #include "share/salvage.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/try.h"
 #include "gate/gate.h"
@@ -9,6 +10,7 @@
 #include "vault/rebuild.h"
 #include <sodium.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define REBUILT "rebuilt.part"
@@ -342,6 +344,28 @@ static void remove_rebuilt(const vpi_folder *folder)
             vpi_fail_clear();
 }
 
+/* What the tables' names and texts are is taken from elsewhere; that they are changed keeps the vault from
+ * opening all the same. With a write-ahead log the file alone says nothing. */
+static vpriv_status look_at_head(salvage *s, const char *path)
+{
+    vpriv_vault *vault = NULL;
+    struct stat log;
+    char *name = NULL;
+    vpriv_status st = vpi_path_with(path, "-wal", &name);
+    if (st != VPRIV_OK)
+        return st;
+    if (stat(name, &log) != 0 || log.st_size == 0) {
+        const vpriv_status opened = vpi_vault_open_still(path, NULL, &vault);
+        if (opened == VPRIV_E_AUTH || opened == VPRIV_E_FORMAT)
+            note_page(
+                s, 1, "sqlite_schema", "the head of the file, or its list of tables, is damaged");
+        vpriv_vault_close(vault);
+        vpi_fail_clear();
+    }
+    free(name);
+    return VPRIV_OK;
+}
+
 static vpriv_status open_rebuilt(salvage *s, const char *path, vpriv_root_store *root,
     const vpriv_vault_options *options, const char *folder)
 {
@@ -354,6 +378,7 @@ static vpriv_status open_rebuilt(salvage *s, const char *path, vpriv_root_store 
     VPI_TRY(vpi_rebuild(path, into, note_page, s, &database, &rebuilt));
     VPI_TRY(vpi_vault_open_rebuilt(database, root, s->keyring, options, &s->vault));
     VPI_TRY(adopt(s->vault));
+    VPI_TRY(look_at_head(s, path));
     st = VPRIV_OK;
 out:
     return st;

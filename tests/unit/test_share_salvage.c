@@ -653,6 +653,52 @@ START_TEST(an_old_version_is_not_taken_for_the_present_one)
 }
 END_TEST
 
+/* One letter of a table's text: nothing is lost, but the vault does not open. */
+static void damage_schema(void)
+{
+    static const char words[] = "CREATE TABLE wrap(";
+    int n = 0; /* also where SQLite left an old copy */
+    for (uint8_t *at; (at = memmem(whole, n_pages * PAGE, words, strlen(words))); n++)
+        at[7] = 'V';
+    ck_assert_int_gt(n, 0);
+    write_file(whole, n_pages * PAGE);
+}
+
+START_TEST(a_changed_schema_costs_nothing)
+{
+    vpriv_salvage_report report;
+    damage_schema();
+    ck_fails(household_open_vault(&h, h.path, &h.vault), VPRIV_E_AUTH);
+    ck_ok(salvage(&report));
+    ck_assert_uint_eq(report.n_whole, N);
+    for (int i = 0; i < N; i++)
+        ck_assert(load(i) && is_bit_exact(i));
+}
+END_TEST
+
+START_TEST(a_consent_of_so_many_uses_opens_nothing)
+{
+    vpriv_salvage_report report;
+    uint8_t cleo[VPRIV_SUBJECT_ID_BYTES];
+    ck_ok(household_open_vault(&h, h.path, &h.vault));
+    ck_ok(vpriv_subject_add(h.vault, VPRIV_SUBJECT_USER, "Cleo", NULL, cleo));
+    ck_ok(household_give_with(
+        &h, cleo, VPRIV_PURPOSE_KEEP_HISTORY, (vpriv_consent_evidence){.max_uses = 5}));
+    ids[0] = record(cleo, 99);
+    export_from(h.vault, &ids[0], &originals[0]);
+    vpriv_vault_close(h.vault);
+    h.vault = NULL;
+    read_file();
+    damage_schema();
+    ck_ok(salvage(&report));
+    ck_assert(!load(0));
+    ck_assert(load(1) && is_bit_exact(1));
+    json_t *list = read_list();
+    ck_assert_str_eq(listed_as(list, 0), "closed");
+    json_decref(list);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("share salvage");
@@ -664,6 +710,8 @@ int main(void)
     tcase_add_test(tests, the_record_is_signed_and_says_who);
     tcase_add_test(tests, an_old_copy_is_refused_and_a_vault_in_use_too);
     tcase_add_test(tests, what_is_in_the_write_ahead_log_counts);
+    tcase_add_test(tests, a_changed_schema_costs_nothing);
+    tcase_add_test(tests, a_consent_of_so_many_uses_opens_nothing);
     tcase_add_test(tests, an_old_version_is_not_taken_for_the_present_one);
     tcase_add_test(tests, every_page_zeroed);
     tcase_add_test(tests, every_page_replaced_by_noise);

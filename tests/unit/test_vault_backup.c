@@ -209,11 +209,28 @@ START_TEST(nothing_but_an_older_backup_is_replaced)
 }
 END_TEST
 
+/* A write-ahead log whose vault file is gone would be played into the new one. */
+START_TEST(what_is_left_of_another_file_does_not_get_in)
+{
+    char log[PATH_BYTES + 8];
+    ck_ok(back_up());
+    const vpriv_recording_id later = household_record(&h, h.ada);
+    household_copy(&h, "other.vault");
+    unlink(other);
+    snprintf(log, sizeof log, "%s-wal", other);
+    ck_assert(is_there(log));
+    ck_ok(vpriv_backup_restore(backup, h.root, other, 0, NULL, NULL));
+    ck_fails(hear_in(other, &later), VPRIV_E_NOT_FOUND);
+    ck_ok(hear_in(other, &recording));
+}
+END_TEST
+
 typedef struct steps {
     int n;
     int stop_at, kill_at;
     uint64_t done, total;
     int n_destructions; /* still to come, one in each step */
+    const char *makes;  /* a file of somebody else */
 } steps;
 
 static bool tell(void *user, uint64_t n_done, uint64_t n_total)
@@ -222,6 +239,8 @@ static bool tell(void *user, uint64_t n_done, uint64_t n_total)
     ck_assert_uint_le(n_done, n_total);
     s->done = n_done;
     s->total = n_total;
+    if (s->makes)
+        fclose(fopen(s->makes, "w"));
     if (++s->n == s->kill_at)
         raise(SIGKILL);
     if (s->n_destructions > 0 && n_done == n_total) {
@@ -231,6 +250,15 @@ static bool tell(void *user, uint64_t n_done, uint64_t n_total)
     }
     return s->n != s->stop_at;
 }
+
+START_TEST(a_file_that_appears_meanwhile_is_not_replaced)
+{
+    steps s = {.makes = backup};
+    ck_fails(vpriv_vault_backup(h.vault, backup, 0, tell, &s), VPRIV_E_EXISTS);
+    ck_assert(is_there(backup) && !has_part(backup));
+    ck_assert(!contains(backup, h.vault->vault_id, sizeof h.vault->vault_id));
+}
+END_TEST
 
 static void fill_up(int n_recordings)
 {
@@ -507,6 +535,8 @@ int main(void)
     tcase_add_test(tests, it_holds_no_key_of_the_stores);
     tcase_add_test(tests, a_capture_process_makes_none);
     tcase_add_test(tests, nothing_but_an_older_backup_is_replaced);
+    tcase_add_test(tests, what_is_left_of_another_file_does_not_get_in);
+    tcase_add_test(tests, a_file_that_appears_meanwhile_is_not_replaced);
     tcase_add_test(tests, stopping_leaves_nothing);
     tcase_add_test(tests, killing_leaves_no_file_with_the_name_and_the_next_one_takes_over);
     tcase_add_test(tests, a_destruction_meanwhile_makes_it_again);
