@@ -147,34 +147,66 @@ static void print_finding(void *user, const char *finding)
     printf("%s\n", finding);
 }
 
+static void print_verification(const vpriv_verification *result, bool is_deep)
+{
+    printf("%" PRIu64 " keys, %" PRIu64 " recordings, %" PRIu64 " blocks (%" PRIu64
+           " opened), %" PRIu64 " consents, %" PRIu64 " log leaves",
+        result->n_keys, result->n_recordings, result->n_blocks, result->n_blocks_opened,
+        result->n_consents, result->n_log_leaves);
+    if (result->n_silent_frames_48k > 0)
+        printf(", %" PRIu64 " ms of silence", result->n_silent_frames_48k / FRAMES_PER_MS);
+    if (result->n_lost_frames_48k > 0)
+        printf(", %" PRIu64 " ms lost", result->n_lost_frames_48k / FRAMES_PER_MS);
+    if (is_deep)
+        printf("; %" PRIu64 " of %" PRIu64 " recordings opened, %" PRIu64 " stayed shut",
+            result->n_recordings_opened, result->n_recordings, result->n_recordings_shut);
+    if (result->n_findings == 0)
+        printf(": all is well\n");
+    else
+        printf(": %" PRIu64 " findings\n", result->n_findings);
+}
+
+/* What a witness has: the log must still go on from it. */
+static exit_code hold_against(const tool_arguments *arguments, vpriv_vault *vault)
+{
+    const char *path = option_value(arguments, OPTION_CHECKPOINT);
+    static char text[VPRIV_LOG_CHECKPOINT_READ_BYTES_MAX + 1];
+    uint64_t size = 0;
+    FILE *file = fopen(path, "rbe");
+    if (!file)
+        return tool_error(arguments, errno == ENOENT ? EXIT_NOT_FOUND : EXIT_IO,
+            "%s: cannot be read: %s", path, strerror(errno));
+    const size_t n = fread(text, 1, sizeof text, file);
+    fclose(file);
+    const vpriv_status st = vpriv_vault_verify_checkpoint(vault, text, n, &size);
+    if (st != VPRIV_OK)
+        return tool_failed(arguments, path, st);
+    printf("the log goes on from the checkpoint at %" PRIu64 " entries\n", size);
+    return EXIT_GOOD;
+}
+
 exit_code command_verify(const tool_arguments *arguments)
 {
     tool_session session;
     vpriv_verification result = {.struct_size = sizeof result};
-    exit_code code = session_open(arguments, SESSION_KEYRING_IF_THERE, &session);
+    const bool is_deep = option_given(arguments, OPTION_DEEP);
+    exit_code code = session_open(
+        arguments, is_deep ? SESSION_WITH_KEYRING : SESSION_KEYRING_IF_THERE, &session);
     if (code != EXIT_GOOD)
         return code;
     if (!session.keyring)
         tool_note(arguments, "without a keyring, blocks are counted but not opened");
-    const vpriv_status st =
-        vpriv_vault_verify(session.vault, session.keyring, print_finding, NULL, &result);
-    if (st == VPRIV_OK || (st == VPRIV_E_AUTH && result.n_findings > 0)) {
-        printf("%" PRIu64 " keys, %" PRIu64 " recordings, %" PRIu64 " blocks (%" PRIu64
-               " opened), %" PRIu64 " consents, %" PRIu64 " log leaves",
-            result.n_keys, result.n_recordings, result.n_blocks, result.n_blocks_opened,
-            result.n_consents, result.n_log_leaves);
-        if (result.n_silent_frames_48k > 0)
-            printf(", %" PRIu64 " ms of silence", result.n_silent_frames_48k / FRAMES_PER_MS);
-        if (result.n_lost_frames_48k > 0)
-            printf(", %" PRIu64 " ms lost", result.n_lost_frames_48k / FRAMES_PER_MS);
-        printf(": ");
-        if (st == VPRIV_OK)
-            printf("all is well\n");
-        else
-            printf("%" PRIu64 " findings\n", result.n_findings);
-        code = st == VPRIV_OK ? EXIT_GOOD : EXIT_FINDINGS;
-    } else {
-        code = tool_failed(arguments, arguments->vault, st);
+    if (option_given(arguments, OPTION_CHECKPOINT))
+        code = hold_against(arguments, session.vault);
+    if (code == EXIT_GOOD) {
+        const vpriv_status st =
+            vpriv_vault_verify(session.vault, session.keyring, print_finding, NULL, &result);
+        if (st == VPRIV_OK || (st == VPRIV_E_AUTH && result.n_findings > 0)) {
+            print_verification(&result, is_deep);
+            code = st == VPRIV_OK ? EXIT_GOOD : EXIT_FINDINGS;
+        } else {
+            code = tool_failed(arguments, arguments->vault, st);
+        }
     }
     session_close(&session);
     return code;

@@ -30,25 +30,28 @@ static exit_code load_keyring(
     return st == VPRIV_OK ? EXIT_GOOD : tool_failed(arguments, path, st);
 }
 
-exit_code session_open(
-    const tool_arguments *arguments, session_keyring keyring, tool_session *session_out)
+exit_code session_open_root(
+    const tool_arguments *arguments, const char *file, vpriv_root_store **root_out)
 {
     char path[PATH_TEXT_BYTES];
-    tool_session session = {0};
-    vpriv_status st = VPRIV_OK;
-    exit_code code = session_path(arguments, OPTION_ROOT, path);
-    if (code == EXIT_GOOD)
-        code = load_keyring(arguments, keyring, &session);
+    const exit_code code = session_path(arguments, OPTION_ROOT, path);
     if (code != EXIT_GOOD)
         return code;
     const tool_root root = root_parse(path);
-    if (root_is_in_a_file(&root) && access(arguments->vault, F_OK) == 0 &&
-        access(root.where, F_OK) != 0) {
-        code = tool_error(arguments, EXIT_AUTH, "%s: %s: there is no root key file", root.where,
+    if (root_is_in_a_file(&root) && access(file, F_OK) == 0 && access(root.where, F_OK) != 0)
+        return tool_error(arguments, EXIT_AUTH, "%s: %s: there is no root key file", root.where,
             vpriv_status_text(VPRIV_E_ROOT));
-        goto out;
-    }
-    code = root_open(arguments, &root, OPTION_PASSPHRASE, &session.root);
+    return root_open(arguments, &root, OPTION_PASSPHRASE, root_out);
+}
+
+exit_code session_open(
+    const tool_arguments *arguments, session_keyring keyring, tool_session *session_out)
+{
+    tool_session session = {0};
+    vpriv_status st = VPRIV_OK;
+    exit_code code = load_keyring(arguments, keyring, &session);
+    if (code == EXIT_GOOD)
+        code = session_open_root(arguments, arguments->vault, &session.root);
     if (code != EXIT_GOOD)
         goto out;
     st = vpriv_vault_open(arguments->vault, session.root, NULL, &session.vault);

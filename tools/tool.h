@@ -71,6 +71,9 @@ typedef enum option_id {
     OPTION_REASON,
     OPTION_RECIPIENT,
     OPTION_FORCE,
+    OPTION_REPLACE,
+    OPTION_DEEP,
+    OPTION_CHECKPOINT,
     OPTION_OUTCOME,
     OPTION_ALL,
     OPTION_RECEIPT,
@@ -232,6 +235,9 @@ typedef enum session_keyring {
 #define PATH_TEXT_BYTES 4096
 /* The --root or --keyring given, or the usual file beside the vault. */
 exit_code session_path(const tool_arguments *arguments, option_id id, char *path_out);
+/* The root store alone; file is what it is for: where that is there, a root key file has to be, too. */
+exit_code session_open_root(
+    const tool_arguments *arguments, const char *file, vpriv_root_store **root_out);
 exit_code session_open(
     const tool_arguments *arguments, session_keyring keyring, tool_session *session_out);
 exit_code session_open_for_capture(const tool_arguments *arguments, tool_session *session_out);
@@ -331,6 +337,9 @@ exit_code command_root_recovery_key(const tool_arguments *arguments);
 exit_code command_init(const tool_arguments *arguments);
 exit_code command_info(const tool_arguments *arguments);
 exit_code command_verify(const tool_arguments *arguments);
+exit_code command_backup(const tool_arguments *arguments);
+exit_code command_restore(const tool_arguments *arguments);
+exit_code command_salvage(const tool_arguments *arguments);
 exit_code command_tidy(const tool_arguments *arguments);
 exit_code command_checkpoint(const tool_arguments *arguments);
 exit_code command_subject_add(const tool_arguments *arguments);

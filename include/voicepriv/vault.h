@@ -399,7 +399,10 @@ typedef struct vpriv_verification {
     uint64_t n_recordings; /**< headers and wraps opened */
     uint64_t n_blocks;     /**< opened with the keyring, or counted without one */
     uint64_t n_blocks_opened;
-    uint64_t n_derivatives;       /**< whose place on the shelf was looked at */
+    uint64_t n_recordings_opened; /**< with the keyring: every wrap and block of them */
+    uint64_t
+        n_recordings_shut;  /**< with a keyring: no consent or key is left, or they are set aside */
+    uint64_t n_derivatives; /**< whose place on the shelf was looked at */
     uint64_t n_derivative_blocks; /**< opened with the keyring */
     uint64_t n_consents;
     uint64_t n_log_leaves;

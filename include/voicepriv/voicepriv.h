@@ -26,6 +26,7 @@
 #include <voicepriv/recorder.h>
 #include <voicepriv/retention.h>
 #include <voicepriv/root.h>
+#include <voicepriv/salvage.h>
 #include <voicepriv/share.h>
 #include <voicepriv/storage.h>
 #include <voicepriv/surface.h>

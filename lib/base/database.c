@@ -107,13 +107,42 @@ static vpriv_status make_file(const char *path)
     return st;
 }
 
+/* "file:" and the path, with whatever could mean something in a URI in hexadecimal. */
+static vpriv_status still_name(const char *path, char **name_out)
+{
+    static const char hex[] = "0123456789ABCDEF", plain[] = "/-_.~";
+    static const char ending[] = "?immutable=1";
+    char *name = NULL;
+    const vpriv_status st = vpi_alloc(3 * strlen(path) + 8 + sizeof ending, 1, (void **)&name);
+    if (st != VPRIV_OK)
+        return st;
+    char *at = stpcpy(name, path[0] == '/' ? "file://" : "file:");
+    for (const char *c = path; *c; c++) {
+        const bool is_letter =
+            (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9');
+        if (is_letter || strchr(plain, *c)) {
+            *at++ = *c;
+        } else {
+            *at++ = '%';
+            *at++ = hex[(uint8_t)*c >> 4];
+            *at++ = hex[(uint8_t)*c & 15];
+        }
+    }
+    memcpy(at, ending, sizeof ending);
+    *name_out = name;
+    return VPRIV_OK;
+}
+
 vpriv_status vpi_database_open(
     const char *path, vpi_database_mode mode, vpi_database **database_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_database *database = NULL;
+    char *still = NULL;
     bool made = false;
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+    flags |=
+        mode == VPI_DATABASE_STILL ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE;
     if (mode == VPI_DATABASE_CREATE)
         flags |= SQLITE_OPEN_CREATE; /* a file system of SQLite's own may not have seen make_file */
     VPI_TRY(vpi_alloc(1, sizeof *database, (void **)&database));
@@ -121,7 +150,9 @@ vpriv_status vpi_database_open(
         VPI_TRY(make_file(path));
         made = true;
     }
-    const int code = sqlite3_open_v2(path, &database->handle, flags, NULL);
+    if (mode == VPI_DATABASE_STILL)
+        VPI_TRY(still_name(path, &still));
+    const int code = sqlite3_open_v2(still ? still : path, &database->handle, flags, NULL);
     if (code != SQLITE_OK) {
         const bool missing = (code & 0xff) == SQLITE_CANTOPEN && database->handle &&
                              sqlite3_system_errno(database->handle) == ENOENT;
@@ -134,6 +165,7 @@ vpriv_status vpi_database_open(
     database = NULL;
     st = VPRIV_OK;
 out:
+    free(still);
     vpi_database_close(database);
     if (st != VPRIV_OK && made)
         unlink(path);

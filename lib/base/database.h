@@ -15,6 +15,7 @@ typedef struct vpi_database vpi_database;
 typedef enum vpi_database_mode {
     VPI_DATABASE_OPEN,   /* the file must be there */
     VPI_DATABASE_CREATE, /* the file must not be there (else VPRIV_E_EXISTS); mode 0600 */
+    VPI_DATABASE_STILL, /* only read, and nobody writes it: no lock, no other file, no write-ahead log */
 } vpi_database_mode;
 
 vpriv_status vpi_database_open(

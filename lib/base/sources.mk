@@ -8,7 +8,9 @@ lib_librooms_la_SOURCES += \
 	lib/base/ring.h lib/base/ring.c \
 	lib/base/clock.h lib/base/clock.c \
 	lib/base/database.h lib/base/database.c \
-	lib/base/file.h lib/base/file.c
+	lib/base/file.h lib/base/file.c \
+	lib/base/draft.h lib/base/draft.c \
+	lib/base/pages.h lib/base/pages.c lib/base/pages_log.h lib/base/pages_log.c
 if HAVE_LOADED
 lib_librooms_la_SOURCES += lib/base/library.h lib/base/library.c
 endif

@@ -16,6 +16,9 @@ typedef struct vpi_reader_secrets {
     float pcm[VPI_PCM_CAPACITY_FRAMES * 2];
 } vpi_reader_secrets;
 
+/* from_48k: as it is played, without the pre-skip. */
+typedef void (*vpi_lost_fn)(void *user, uint64_t from_48k, uint64_t n_frames_48k);
+
 typedef enum vpi_reader_use {
     VPI_READER_FRESH = 0,
     VPI_READER_PACKETS = 1,
@@ -44,6 +47,13 @@ struct vpriv_reader {
     uint64_t n_lost;
     uint64_t n_silent;
     vpi_reader_secrets *secrets;
+    /* A salvage goes on behind blocks that do not open; its vault is a copy that nobody else has. */
+    bool is_salvage;
+    uint64_t position_48k; /* of the next entry, the pre-skip included */
+    uint64_t gap_48k;      /* lost, still to be given out */
+    uint64_t n_bad_blocks;
+    vpi_lost_fn lost_fn; /* NULL, or told of each stretch that is lost */
+    void *lost_user;
 };
 
 /* VPRIV_E_ARG for a request that does not say who and what for. */
@@ -71,6 +81,17 @@ vpriv_status vpi_gate_reader_create(vpriv_vault *vault, vpriv_reader **reader_ou
 bool vpi_gate_has_key(
     const vpriv_vault *vault, const vpriv_keyring *keyring, vpriv_purpose purpose);
 vpriv_status vpi_gate_unwrap(vpriv_reader *reader, const vpriv_keyring *keyring);
+
+/* The same for a damaged recording, and the hash of the consent it is opened under: blocks are not counted. */
+vpriv_status vpi_gate_unwrap_alone(vpriv_reader *reader, const vpriv_keyring *keyring);
+
+/* salvage.c: decide as the gate does, on a rebuilt copy whose log nobody will ever see: the caller makes the
+ * record. The row's recording must load. VPRIV_E_CONSENT, with the reasons, when the answer is no. */
+vpriv_status vpi_gate_salvage(vpriv_vault *vault, const vpriv_keyring *keyring, int64_t row,
+    const vpriv_gate_request *request, vpriv_reader **reader_out, uint32_t *reasons_out);
+vpriv_status vpi_gate_next_salvaged(vpriv_reader *reader, vpi_block_entry *entry_out);
+/* Shared by whatever opens. */
+vpriv_status vpi_gate_check_request(const vpriv_gate_request *request);
 
 /* The next entry, opening blocks as needed; VPRIV_E_NOT_FOUND, without a text, at the end. Asks for
  * consent again at every block. */

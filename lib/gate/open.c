@@ -230,6 +230,12 @@ out:
     return st;
 }
 
+vpriv_status vpi_gate_unwrap_alone(vpriv_reader *reader, const vpriv_keyring *keyring)
+{
+    const vpriv_status st = hash_consent(reader);
+    return st == VPRIV_OK ? unwrap(reader, keyring) : st;
+}
+
 static vpriv_status unwrap_in_snapshot(vpriv_reader *reader, const vpriv_keyring *keyring)
 {
     vpriv_status st = VPRIV_E_INTERNAL;

@@ -63,6 +63,8 @@ out:
 
 vpriv_status vpi_gate_next_entry(vpriv_reader *reader, vpi_block_entry *entry_out)
 {
+    if (reader->is_salvage)
+        return vpi_gate_next_salvaged(reader, entry_out);
     for (;;) {
         if (reader->walking) {
             const vpriv_status st = vpi_block_walk_next(&reader->walk, entry_out);

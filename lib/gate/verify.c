@@ -46,6 +46,7 @@ static vpriv_status check_rows(vpi_check *check, bool opens_blocks)
     VPI_TRY(vpi_check_people(check));
     VPI_TRY(vpi_check_recordings(check));
     VPI_TRY(vpi_check_log(check));
+    VPI_TRY(vpi_check_rest(check));
     st = VPRIV_OK;
 out:
     vpi_vault_read_end(vault, began);
@@ -53,24 +54,29 @@ out:
     return st;
 }
 
-/* The first purpose that keyring, wraps and consent all allow; VPRIV_E_CONSENT when there is none. */
-static vpriv_status choose_purpose(vpriv_reader *reader, const vpriv_keyring *keyring)
+/* Every wrap that keyring and consent both allow opens, to the one recording key; VPRIV_E_CONSENT when there
+ * is none. */
+static vpriv_status open_wraps(vpriv_reader *reader, const vpriv_keyring *keyring)
 {
+    size_t n_opened = 0;
     for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
         uint32_t reasons = VPRIV_DENY_INPUT_MALFORMED;
         if (!(reader->recording->wrapped >> p & 1) ||
             !vpi_gate_has_key(reader->vault, keyring, (vpriv_purpose)p))
             continue;
-        const vpriv_status st = vpi_decide_read(reader->vault, reader->recording, (vpriv_purpose)p,
-            NULL, &reasons, reader->consent_record);
+        vpriv_status st = vpi_decide_read(reader->vault, reader->recording, (vpriv_purpose)p, NULL,
+            &reasons, reader->consent_record);
         if (st != VPRIV_OK)
             return st;
-        if (reasons == 0) {
-            reader->purpose = (vpriv_purpose)p;
-            return VPRIV_OK;
-        }
+        if (reasons != 0)
+            continue;
+        reader->purpose = (vpriv_purpose)p;
+        st = vpi_gate_unwrap(reader, keyring);
+        if (st != VPRIV_OK)
+            return st;
+        n_opened++;
     }
-    return VPRIV_E_CONSENT;
+    return n_opened > 0 ? VPRIV_OK : VPRIV_E_CONSENT;
 }
 
 /* Load the next kept recording into the reader; VPRIV_E_NOT_FOUND after the last. */
@@ -91,37 +97,54 @@ static vpriv_status open_next(
     if (st == VPRIV_OK)
         st = vpi_recording_load(check->vault, *row_io, reader->recording);
     if (st == VPRIV_OK && reader->recording->state != VPRIV_RECORDING_COMMITTED)
-        st = VPRIV_E_CONSENT;
+        st = reader->recording->state == VPRIV_RECORDING_RESTRICTED
+                 ? VPRIV_E_CONSENT
+                 : VPRIV_E_STATE; /* nothing kept */
     if (st == VPRIV_OK)
-        st = choose_purpose(reader, keyring);
+        st = open_wraps(reader, keyring);
     if (st == VPRIV_OK)
         st = vpi_gate_verify_derivatives(
             check->vault, reader->recording, keyring, &check->result.n_derivative_blocks);
-    if (st == VPRIV_OK)
-        st = vpi_gate_unwrap(reader, keyring);
     vpi_vault_read_end(check->vault, began);
     vpi_vault_leave(check->vault);
     return found && st == VPRIV_E_NOT_FOUND ? VPRIV_E_AUTH : st;
 }
 
+static void count_entry(vpi_check *check, vpriv_reader *reader, const vpi_block_entry *entry)
+{
+    uint32_t duration = 0;
+    if (entry->is_gap)
+        check->result.n_lost_frames_48k += entry->lost_48k;
+    else if (entry->is_silence)
+        check->result.n_silent_frames_48k += entry->skipped_48k;
+    else if (vpi_packet_check(entry->packet, entry->n_bytes, &duration) != VPRIV_OK)
+        vpi_check_finding(check, "block %llu of recording %lld has a packet that is none",
+            (unsigned long long)reader->next_block - 1, (long long)reader->recording->row);
+}
+
+/* One that does not open is told, and the next one is tried. */
 static vpriv_status open_blocks(vpi_check *check, vpriv_reader *reader)
 {
     vpi_block_entry entry;
     vpriv_status st = VPRIV_OK;
+    uint64_t n_bad = 0;
     reader->next_block = 0;
     reader->walking = false;
-    while ((st = vpi_gate_next_entry(reader, &entry)) == VPRIV_OK) {
-        uint32_t duration = 0;
-        if (entry.is_gap)
-            check->result.n_lost_frames_48k += entry.lost_48k;
-        else if (entry.is_silence)
-            check->result.n_silent_frames_48k += entry.skipped_48k;
-        else if (vpi_packet_check(entry.packet, entry.n_bytes, &duration) != VPRIV_OK) {
-            st = VPRIV_E_AUTH;
-            break;
+    for (;;) {
+        st = vpi_gate_next_entry(reader, &entry);
+        if (st == VPRIV_OK) {
+            count_entry(check, reader, &entry);
+            continue;
         }
+        if (st != VPRIV_E_AUTH || reader->next_block == reader->n_blocks)
+            break;
+        vpi_check_finding(check, "block %llu of recording %lld does not open",
+            (unsigned long long)reader->next_block, (long long)reader->recording->row);
+        reader->walking = false;
+        reader->next_block++;
+        n_bad++;
     }
-    check->result.n_blocks_opened += reader->next_block;
+    check->result.n_blocks_opened += reader->next_block - n_bad;
     vpi_wipe(reader->secrets, sizeof *reader->secrets);
     return st == VPRIV_E_NOT_FOUND ? VPRIV_OK : st;
 }
@@ -139,6 +162,10 @@ static vpriv_status check_blocks(vpi_check *check, const vpriv_keyring *keyring)
         if (opened == VPRIV_OK)
             opened = open_blocks(check, reader);
         if (opened == VPRIV_E_CONSENT)
+            check->result.n_recordings_shut++;
+        if (opened == VPRIV_OK)
+            check->result.n_recordings_opened++;
+        if (opened == VPRIV_E_CONSENT || opened == VPRIV_E_STATE)
             continue; /* not ours to open; its rows were looked at */
         VPI_TRY(vpi_check_note(
             check, opened, "the sound of recording, or what was made from it,", row));

@@ -380,6 +380,39 @@ out:
     return st;
 }
 
+vpriv_status vpi_tree_open_still(vpi_database *database, vpriv_root_store *store,
+    const uint8_t vault_id[VPI_VAULT_ID_BYTES], vpi_tree **tree_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_tree *tree = NULL;
+    uint64_t generation = 0;
+    VPI_TRY(allocate(database, store, vault_id, &tree));
+    vpi_tree_secrets *secrets = tree->secrets;
+    VPI_TRY(vpi_root_load(store, &secrets->root));
+    VPI_ENSURE(sodium_memcmp(secrets->root.vault_id, vault_id, VPI_VAULT_ID_BYTES) == 0,
+        VPRIV_E_ROOT, "the root store belongs to another vault");
+    const vpriv_status read = vpi_tree_file_generation(database, &generation);
+    if (read == VPRIV_E_AUTH)
+        generation = secrets->root.generation;
+    else
+        VPI_TRY(read);
+    if (secrets->root.generation + 1 == generation &&
+        read_pending(tree, &secrets->root, &secrets->next) == VPRIV_OK)
+        secrets->root = secrets->next;
+    vpi_wipe(&secrets->next, sizeof secrets->next);
+    VPI_ENSURE(secrets->root.generation >= generation, VPRIV_E_ROLLBACK,
+        "the root store is older than the vault file");
+    VPI_ENSURE(secrets->root.generation == generation, VPRIV_E_ROLLBACK,
+        "the vault file is older than its root store: it is an old copy");
+    tree->settled = true;
+    *tree_out = tree;
+    tree = NULL;
+    st = VPRIV_OK;
+out:
+    vpi_tree_close(tree);
+    return st;
+}
+
 void vpi_tree_close(vpi_tree *tree)
 {
     if (!tree)

@@ -30,6 +30,11 @@ vpriv_status vpi_tree_create(vpi_database *database, vpriv_root_store *store,
  * a replacement that a crash cut in two. */
 vpriv_status vpi_tree_open(vpi_database *database, vpriv_root_store *store,
     const uint8_t vault_id[VPI_VAULT_ID_BYTES], vpi_tree **tree_out);
+/* The same without writing anything, neither to the file nor to the store: for a copy that is looked at.
+ * A replacement that was cut in two is finished in memory only. A file that has lost its generation opens
+ * too: its nodes open with no root but its own. */
+vpriv_status vpi_tree_open_still(vpi_database *database, vpriv_root_store *store,
+    const uint8_t vault_id[VPI_VAULT_ID_BYTES], vpi_tree **tree_out);
 void vpi_tree_close(vpi_tree *tree);
 
 uint64_t vpi_tree_generation(const vpi_tree *tree);

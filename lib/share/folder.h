@@ -4,6 +4,7 @@
 #define VPI_SHARE_FOLDER_H
 
 #include "base/status.h"
+#include <voicepriv/vault.h>
 
 #define VPI_FOLDER_NAME_BYTES 96
 
@@ -26,6 +27,9 @@ vpriv_status vpi_folder_sync(const vpi_folder *folder);
 /* The beginning of a small file. */
 vpriv_status vpi_folder_read(
     const vpi_folder *folder, const char *name, char *text_out, size_t capacity);
+
+/* Of a recording's sound: "2026-11-22_08-30-00_", its id, ".opus". */
+void vpi_folder_sound_name(const vpriv_recording_info *info, char name_out[VPI_FOLDER_NAME_BYTES]);
 
 /* A file on its way. */
 typedef struct vpi_part {

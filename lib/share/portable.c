@@ -134,7 +134,7 @@ static void stamp_of(int64_t time_us, char stamp_out[VPI_EXACT_TIME_BYTES])
     stamp_out[STAMP_BYTES - 1] = '\0';
 }
 
-static void recording_name(const vpriv_recording_info *info, char name_out[VPI_FOLDER_NAME_BYTES])
+void vpi_folder_sound_name(const vpriv_recording_info *info, char name_out[VPI_FOLDER_NAME_BYTES])
 {
     char stamp[VPI_EXACT_TIME_BYTES], id[33];
     stamp_of(info->started_us, stamp);
@@ -277,7 +277,7 @@ static vpriv_status take(portable *p, const vpriv_recording_info *info)
     vpriv_status st = tell(p);
     if (st != VPRIV_OK)
         return st;
-    recording_name(info, name);
+    vpi_folder_sound_name(info, name);
     if (vpi_folder_has(&p->recordings, name)) {
         p->report.n_kept++;
         return VPRIV_OK;

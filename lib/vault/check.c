@@ -378,8 +378,9 @@ vpriv_status vpi_check_recordings(vpi_check *check)
                                       recording->state == VPRIV_RECORDING_RESTRICTED))
             VPI_TRY(check_kept(check, recording, wraps));
     }
-    VPI_TRY(count_strays(check, "SELECT count(*) FROM ingest",
-        "pending recordings, or ends of recordings, that do not open"));
+    if (!check->is_copy)
+        VPI_TRY(count_strays(check, "SELECT count(*) FROM ingest",
+            "pending recordings, or ends of recordings, that do not open"));
     VPI_TRY(count_strays(check,
         "SELECT count(*) FROM block WHERE NOT EXISTS (SELECT 1 FROM recording"
         " WHERE id = block.id >> 24 AND (state <> 4 OR EXISTS (SELECT 1 FROM sweep"

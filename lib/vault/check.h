@@ -9,6 +9,7 @@ typedef struct vpi_check {
     vpriv_vault *vault;
     vpriv_finding_fn fn;
     void *user;
+    bool is_copy; /* taken while others recorded: what waits to be adopted is no finding */
     vpriv_verification result;
 } vpi_check;
 
@@ -24,6 +25,7 @@ vpriv_status vpi_check_keys(vpi_check *check);
 vpriv_status vpi_check_people(vpi_check *check);
 vpriv_status vpi_check_recordings(vpi_check *check);
 vpriv_status vpi_check_log(vpi_check *check);
+vpriv_status vpi_check_rest(vpi_check *check);
 
 /* Kept recordings, by row; VPRIV_E_NOT_FOUND after the last. */
 vpriv_status vpi_check_next_recording(vpriv_vault *vault, int64_t after, int64_t *row_out);

@@ -9,6 +9,7 @@
 #include "vault/log_store.h"
 #include "vault/places.h"
 #include "vault/policy.h"
+#include "vault/rebuild.h"
 #include "vault/settings.h"
 #include "vault/sweep.h"
 #include "vault/vault.h"
@@ -397,6 +398,87 @@ vpriv_status vpriv_vault_open(const char *path, vpriv_root_store *root,
     VPI_TRY(loaded);
     VPI_TRY(finish_what_was_cut(vault));
     vpi_reserve_rebuild(vault);
+    *vault_out = vault;
+    vault = NULL;
+    st = VPRIV_OK;
+out:
+    vpriv_vault_close(vault);
+    return st;
+}
+
+vpriv_status vpi_vault_open_still(const char *path, vpriv_root_store *root, vpriv_vault **vault_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpriv_vault *vault = NULL;
+    bool began = false;
+    VPI_TRY(allocate(path, NULL, &vault));
+    vault->root = root;
+    VPI_TRY(vpi_database_open(path, VPI_DATABASE_STILL, &vault->database));
+    VPI_TRY(read_meta(vault));
+    if (root) {
+        VPI_TRY(vpi_tree_open_still(vault->database, root, vault->vault_id, &vault->tree));
+        VPI_TRY(vpi_vault_read_begin(vault, &began));
+        const vpriv_status loaded = load_keys(vault);
+        vpi_vault_read_end(vault, began);
+        VPI_TRY(loaded);
+    }
+    *vault_out = vault;
+    vault = NULL;
+    st = VPRIV_OK;
+out:
+    vpriv_vault_close(vault);
+    return st;
+}
+
+/* As far as it goes: what does not read is a no wherever it is asked for. */
+static vpriv_status load_what_is_left(vpriv_vault *vault, const vpriv_keyring *keyring)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_vault_secrets *secrets = vault->secrets;
+    vpi_policy_head *head = NULL;
+    VPI_TRY(vpi_alloc(1, sizeof *head, (void **)&head));
+    VPI_TRY(vpi_tree_get(vault->tree, VPI_SLOT_CATALOGUE, secrets->catalogue_key));
+    VPI_TRY(vpi_tree_get(vault->tree, VPI_SLOT_INDEX, secrets->index_key));
+    VPI_TRY(vpi_tree_get(vault->tree, VPI_SLOT_POLICY, secrets->policy_key));
+    VPI_TRY(vpi_tree_get(vault->tree, VPI_SLOT_DEVICE, secrets->key));
+    crypto_sign_seed_keypair(vault->device_public_key, secrets->device, secrets->key);
+    (void)load_purposes(vault);
+    for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++)
+        if (!(vault->purposes >> p & 1) && (keyring->has_secret >> p & 1)) {
+            memcpy(vault->purpose_public_key[p], keyring->public_key[p], VPI_KEY_BYTES);
+            vault->purposes |= UINT32_C(1) << p;
+        }
+    if (vpi_settings_load(vault) != VPRIV_OK && vpi_policy_read_head(vault, head) == VPRIV_OK)
+        vault->settings = head->settings;
+    (void)vpi_log_head_check(vault); /* for the time it has seen */
+    vpi_fail_clear();
+    st = VPRIV_OK;
+out:
+    vpi_wipe(secrets->key, VPI_KEY_BYTES);
+    vpi_wipe(secrets->device, sizeof secrets->device);
+    free(head);
+    return st == VPRIV_E_ERASED ? vpi_auth_failed() : st;
+}
+
+vpriv_status vpi_vault_open_rebuilt(vpi_database *database, vpriv_root_store *root,
+    const vpriv_keyring *keyring, const vpriv_vault_options *options, vpriv_vault **vault_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpriv_vault *vault = NULL;
+    const vpriv_status allocated = allocate("salvage", options, &vault);
+    if (allocated != VPRIV_OK)
+        vpi_database_close(database);
+    VPI_TRY(allocated);
+    vault->database = database;
+    vault->root = root;
+    memcpy(vault->vault_id, keyring->vault_id, VPI_VAULT_ID_BYTES);
+    VPI_TRY(vpi_database_begin(database));
+    VPI_TRY(vpi_tree_open_still(database, root, vault->vault_id, &vault->tree));
+    /* Where it is lost: the keys open under this root, and say so themselves. */
+    VPI_TRY(vpi_database_run(database,
+        "INSERT OR IGNORE INTO root_state(id, generation, head) VALUES (1, ?1, zeroblob(0))", "i",
+        (int64_t)vpi_tree_generation(vault->tree)));
+    VPI_TRY(load_what_is_left(vault, keyring));
     *vault_out = vault;
     vault = NULL;
     st = VPRIV_OK;

@@ -17,7 +17,7 @@ lib_librooms_la_SOURCES += \
 	lib/vault/receipt.h lib/vault/receipt.c \
 	lib/vault/retention.c \
 	lib/vault/clock_guard.h lib/vault/clock_guard.c lib/vault/retention_run.c \
-	lib/vault/restrict.c lib/vault/root_move.c \
+	lib/vault/restrict.c lib/vault/root_move.c lib/vault/backup.h lib/vault/backup.c lib/vault/restore.c \
 	lib/vault/tag.h lib/vault/tag.c lib/vault/amend.h lib/vault/amend.c \
 	lib/vault/header.h lib/vault/header.c \
 	lib/vault/blocks.h lib/vault/blocks.c \
@@ -30,7 +30,7 @@ lib_librooms_la_SOURCES += \
 	lib/vault/list.c \
 	lib/vault/erase.h lib/vault/erase.c \
 	lib/vault/sweep.h lib/vault/sweep.c \
-	lib/vault/check.h lib/vault/check.c
+	lib/vault/check.h lib/vault/check.c lib/vault/check_rest.c lib/vault/rebuild.h lib/vault/rebuild.c
 pkginclude_HEADERS += include/voicepriv/vault.h include/voicepriv/people.h include/voicepriv/derivative.h \
 	include/voicepriv/places.h include/voicepriv/retention.h include/voicepriv/sync.h \
 	include/voicepriv/storage.h include/voicepriv/past.h

@@ -88,6 +88,11 @@ struct vpriv_vault {
 
 extern const char vpi_vault_schema[];
 
+/* A vault file that nobody writes, for looking at: neither it nor the root store is changed, and no file is
+ * made beside it. Calls that write fail. Without a root: only what can be read without any key. */
+vpriv_status vpi_vault_open_still(
+    const char *path, vpriv_root_store *root, vpriv_vault **vault_out);
+
 /* Argument checks and the lock. needs_root: VPRIV_E_NO_KEY when open for capture only. */
 vpriv_status vpi_vault_enter(vpriv_vault *vault, bool needs_root);
 void vpi_vault_leave(vpriv_vault *vault);

@@ -7,6 +7,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <voicepriv/storage.h>
 
 void vpi_vault_origin(const vpriv_vault *vault, char origin_out[VPRIV_LOG_ORIGIN_BYTES])
 {
@@ -45,6 +46,40 @@ vpriv_status vpriv_vault_checkpoint(vpriv_vault *vault, vpriv_log_checkpoint *ch
 out:
     vpi_wipe(vault->secrets->key, VPI_KEY_BYTES);
     vpi_wipe(vault->secrets->device, sizeof vault->secrets->device);
+    vpi_vault_read_end(vault, began);
+    vpi_vault_leave(vault);
+    return st;
+}
+
+vpriv_status vpriv_vault_verify_checkpoint(
+    vpriv_vault *vault, const char *text, size_t text_bytes, uint64_t *size_out)
+{
+    char origin[VPRIV_LOG_ORIGIN_BYTES];
+    uint8_t then[VPRIV_LOG_HASH_BYTES], root[VPRIV_LOG_HASH_BYTES];
+    uint64_t size = 0;
+    vpi_log_head head;
+    bool began = false;
+    vpriv_status st = vpi_vault_enter(vault, true);
+    if (st != VPRIV_OK)
+        return st;
+    st = VPRIV_E_INTERNAL;
+    const vpi_merkle_store store = vpi_log_hashes(vault);
+    VPI_ENSURE(text && text_bytes > 0, VPRIV_E_ARG, "no checkpoint");
+    vpi_vault_origin(vault, origin);
+    VPI_TRY(vpriv_log_verify_checkpoint(
+        text, text_bytes, origin, vault->device_public_key, &size, then));
+    VPI_TRY(vpi_vault_read_begin(vault, &began));
+    VPI_TRY(vpi_log_head_read(vault, &head));
+    VPI_ENSURE(size <= head.size, VPRIV_E_ROLLBACK,
+        "the log has %llu entries, and had %llu at the checkpoint: the vault was put back",
+        (unsigned long long)head.size, (unsigned long long)size);
+    VPI_TRY(vpi_merkle_root(&store, size, root));
+    VPI_ENSURE(memcmp(root, then, sizeof root) == 0, VPRIV_E_AUTH,
+        "the log up to the checkpoint is not the one that was signed");
+    if (size_out)
+        *size_out = size;
+    st = VPRIV_OK;
+out:
     vpi_vault_read_end(vault, began);
     vpi_vault_leave(vault);
     return st;

@@ -11,6 +11,7 @@ e2e_tests = \
 	tests/e2e/test-requirements \
 	tests/e2e/test-processes \
 	tests/e2e/test-inventory \
+	tests/e2e/test-storage \
 	tests/e2e/test-derivatives \
 	tests/e2e/test-story \
 	tests/e2e/test-speakers \

@@ -1,6 +1,6 @@
 share_tests = tests/unit/test_share_receipt tests/unit/test_share_jose \
 	tests/unit/test_share_effects tests/unit/test_share_inventory \
-	tests/unit/test_share_recalls
+	tests/unit/test_share_recalls tests/unit/test_share_salvage
 TESTS += $(share_tests)
 check_PROGRAMS += $(share_tests)
 tests_unit_test_share_receipt_SOURCES = tests/unit/test_share_receipt.c $(household)
@@ -18,3 +18,6 @@ tests_unit_test_share_inventory_LDADD = $(household_ldadd)
 tests_unit_test_share_recalls_SOURCES = tests/unit/test_share_recalls.c $(household)
 tests_unit_test_share_recalls_CFLAGS = $(unit_cflags)
 tests_unit_test_share_recalls_LDADD = $(household_ldadd)
+tests_unit_test_share_salvage_SOURCES = tests/unit/test_share_salvage.c $(household)
+tests_unit_test_share_salvage_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_share_salvage_LDADD = $(household_ldadd) $(JANSSON_LIBS)

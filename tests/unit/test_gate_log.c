@@ -323,6 +323,9 @@ START_TEST(s22_rewritten_log_does_not_continue_an_older_checkpoint)
     ck_assert_uint_eq(size2, size1 + 1);
     ck_ok(vpriv_vault_prove_consistency(h.vault, size1, size2, proof, &n_hashes));
     ck_ok(vpriv_log_verify_consistency(size1, root1, size2, root2, proof, n_hashes));
+    ck_ok(vpriv_vault_verify_checkpoint(h.vault, older.text, strlen(older.text), &size2));
+    ck_assert_uint_eq(size2, size1);
+    ck_ok(vpriv_vault_verify_checkpoint(h.vault, newer.text, strlen(newer.text), NULL));
     /* The log as it was before the first listening, and then something else. */
     vpriv_vault_close(h.vault);
     household_file(&h, "before", path);
@@ -334,8 +337,12 @@ START_TEST(s22_rewritten_log_does_not_continue_an_older_checkpoint)
         path);
     household_sql(&h, sql);
     ck_ok(household_open_vault(&h, h.path, &h.vault));
+    ck_fails(vpriv_vault_verify_checkpoint(h.vault, older.text, strlen(older.text), NULL),
+        VPRIV_E_ROLLBACK);
     for (int i = 0; i < 3; i++)
         ck_fails(household_hear(&h, &id, REVIEW), VPRIV_E_CONSENT);
+    ck_fails(
+        vpriv_vault_verify_checkpoint(h.vault, older.text, strlen(older.text), NULL), VPRIV_E_AUTH);
     ck_ok(vpriv_vault_checkpoint(h.vault, &newer));
     ck_ok(vpriv_log_verify_checkpoint(
         newer.text, strlen(newer.text), origin, about.device_public_key, &size2, root2));

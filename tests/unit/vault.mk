@@ -2,7 +2,8 @@
 household = tests/unit/household.c tests/unit/household.h
 household_ldadd = $(unit_ldadd) -lm
 
-vault_tests = tests/unit/test_vault_consent \
+vault_tests = tests/unit/test_vault_backup \
+	tests/unit/test_vault_consent \
 	tests/unit/test_vault_deny \
 	tests/unit/test_vault_derivatives \
 	tests/unit/test_vault_erase \
@@ -21,6 +22,9 @@ vault_tests = tests/unit/test_vault_consent \
 	tests/unit/test_vault_times
 TESTS += $(vault_tests)
 check_PROGRAMS += $(vault_tests)
+tests_unit_test_vault_backup_SOURCES = tests/unit/test_vault_backup.c $(household)
+tests_unit_test_vault_backup_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_backup_LDADD = $(household_ldadd)
 tests_unit_test_vault_consent_SOURCES = tests/unit/test_vault_consent.c $(household)
 tests_unit_test_vault_consent_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_consent_LDADD = $(household_ldadd)

@@ -1,0 +1,81 @@
+#include "base/draft.h"
+#include "base/file.h"
+#include "base/try.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ENDING ".part"
+
+/* Whether the name still is the file that was locked: its maker may have finished in between. */
+static bool is_still_there(const vpi_draft *draft)
+{
+    struct stat ours, named;
+    return fstat(draft->fd, &ours) == 0 && lstat(draft->part, &named) == 0 &&
+           ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+}
+
+vpriv_status vpi_draft_begin(const char *path, vpi_draft *draft_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_draft draft = VPI_NO_DRAFT;
+    uint64_t n_bytes = 0;
+    struct flock lock;
+    memset(&lock, 0, sizeof lock);
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    lock.l_len = 1;
+    VPI_TRY(vpi_path_with(path, "", &draft.path));
+    VPI_TRY(vpi_path_with(path, ENDING, &draft.part));
+    VPI_TRY(vpi_file_open(draft.part, O_RDWR | O_CREAT, &draft.fd, &n_bytes));
+    VPI_ENSURE(fcntl(draft.fd, F_OFD_SETLK, &lock) == 0 && is_still_there(&draft), VPRIV_E_BUSY,
+        "%s: another process is making it", path);
+    if (ftruncate(draft.fd, 0) != 0 || fchmod(draft.fd, 0600) != 0) {
+        st = vpi_errno_failed(errno, draft.part);
+        goto out;
+    }
+    *draft_out = draft;
+    draft = VPI_NO_DRAFT;
+    st = VPRIV_OK;
+out:
+    if (draft.fd >= 0)
+        close(draft.fd);
+    free(draft.part);
+    free(draft.path);
+    return st;
+}
+
+vpriv_status vpi_draft_finish(vpi_draft *draft, bool may_replace)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    VPI_TRY(vpi_file_sync(draft->fd));
+    /* link, unlike rename, refuses to replace what is there. */
+    const int code =
+        may_replace ? rename(draft->part, draft->path) : link(draft->part, draft->path);
+    if (code != 0) {
+        st = vpi_errno_failed(errno, draft->path);
+        goto out;
+    }
+    if (!may_replace)
+        unlink(draft->part);
+    free(draft->part);
+    draft->part = NULL;
+    VPI_TRY(vpi_file_sync_folder(draft->path));
+    st = VPRIV_OK;
+out:
+    vpi_draft_abandon(draft);
+    return st;
+}
+
+void vpi_draft_abandon(vpi_draft *draft)
+{
+    if (draft->part)
+        unlink(draft->part);
+    if (draft->fd >= 0)
+        close(draft->fd);
+    free(draft->part);
+    free(draft->path);
+    *draft = VPI_NO_DRAFT;
+}

@@ -1,0 +1,116 @@
+#include "base/pages_log.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/pages.h"
+#include "base/try.h"
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAGIC       0x377f0682u /* the last bit: checksums over big-endian words */
+#define HEAD_BYTES  32
+#define FRAME_BYTES (24 + VPI_PAGE_BYTES)
+
+static uint32_t be32(const uint8_t *at)
+{
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+static uint32_t word(const uint8_t *at, bool is_big)
+{
+    return is_big ? be32(at)
+                  : (uint32_t)at[3] << 24 | (uint32_t)at[2] << 16 | (uint32_t)at[1] << 8 | at[0];
+}
+
+/* SQLite's own: not against an attacker, whose frames would have to open with our keys anyway. */
+static void checksum(const uint8_t *at, size_t n_bytes, bool is_big, uint32_t sums[2])
+{
+    for (size_t i = 0; i < n_bytes; i += 8) {
+        sums[0] += word(at + i, is_big) + sums[1];
+        sums[1] += word(at + i + 4, is_big) + sums[0];
+    }
+}
+
+static vpriv_status read_frames(vpi_pages_log *log, uint64_t n_bytes, uint8_t *frame)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    uint8_t head[HEAD_BYTES];
+    uint32_t sums[2] = {0, 0};
+    size_t n = 0;
+    if (n_bytes < HEAD_BYTES)
+        return VPRIV_OK;
+    VPI_TRY(vpi_file_read_at(log->fd, head, sizeof head, 0));
+    const bool is_big = be32(head) & 1;
+    checksum(head, 24, is_big, sums);
+    if ((be32(head) & ~1u) != MAGIC || be32(head + 8) != VPI_PAGE_BYTES ||
+        be32(head + 24) != sums[0] || be32(head + 28) != sums[1]) {
+        log->is_cut = true;
+        return VPRIV_OK;
+    }
+    const uint64_t most = (n_bytes - HEAD_BYTES) / FRAME_BYTES;
+    VPI_TRY(vpi_alloc((size_t)most + 1, sizeof *log->frames, (void **)&log->frames));
+    for (uint64_t i = 0; i < most; i++) {
+        const uint64_t offset = HEAD_BYTES + i * FRAME_BYTES;
+        VPI_TRY(vpi_file_read_at(log->fd, frame, FRAME_BYTES, offset));
+        if (memcmp(frame + 8, head + 16, 8) != 0)
+            break; /* of an earlier round: that is where it ends */
+        checksum(frame, 8, is_big, sums);
+        checksum(frame + 24, VPI_PAGE_BYTES, is_big, sums);
+        if (be32(frame + 16) != sums[0] || be32(frame + 20) != sums[1]) {
+            log->is_cut = true;
+            break;
+        }
+        log->frames[n].page = be32(frame);
+        log->frames[n++].offset = offset + 24;
+        if (be32(frame + 4) != 0) {
+            log->n_pages = be32(frame + 4);
+            log->n_frames = n;
+        }
+    }
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+vpriv_status vpi_pages_log_open(const char *path, vpi_pages_log *log_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_pages_log log = {.fd = -1};
+    char *name = NULL;
+    uint8_t *frame = NULL;
+    uint64_t n_bytes = 0;
+    VPI_TRY(vpi_path_with(path, "-wal", &name));
+    VPI_TRY(vpi_alloc(FRAME_BYTES, 1, (void **)&frame));
+    const vpriv_status opened = vpi_file_open(name, O_RDONLY, &log.fd, &n_bytes);
+    if (opened == VPRIV_E_NOT_FOUND)
+        vpi_fail_clear();
+    else
+        VPI_TRY(opened);
+    if (log.fd >= 0)
+        VPI_TRY(read_frames(&log, n_bytes, frame));
+    *log_out = log;
+    log = (vpi_pages_log){.fd = -1};
+    st = VPRIV_OK;
+out:
+    vpi_pages_log_close(&log);
+    free(frame);
+    free(name);
+    return st;
+}
+
+void vpi_pages_log_close(vpi_pages_log *log)
+{
+    if (log->fd >= 0)
+        close(log->fd);
+    free(log->frames);
+    *log = (vpi_pages_log){.fd = -1};
+}
+
+bool vpi_pages_log_read(const vpi_pages_log *log, uint32_t page, uint8_t *page_out)
+{
+    for (size_t i = log->n_frames; i-- > 0;)
+        if (log->frames[i].page == page)
+            return vpi_file_read_at(log->fd, page_out, VPI_PAGE_BYTES, log->frames[i].offset) ==
+                   VPRIV_OK;
+    return false;
+}

@@ -1,0 +1,153 @@
+/* Reading a recording of which parts are lost. The decision is the gate's own; what is lost becomes a gap
+ * of its exact length: every block says where it begins, and the header where the sound ends. */
+#include "base/memory.h"
+#include "base/try.h"
+#include "gate/gate.h"
+#include "vault/consent_store.h"
+#include "vault/decision.h"
+#include <string.h>
+
+/* A use could not be counted where everybody sees it. */
+static vpriv_status has_no_counted_uses(const vpriv_reader *reader, uint32_t *reasons_out)
+{
+    const vpi_tag *tag = &reader->recording->tag;
+    for (uint32_t i = 0; i < tag->n_subjects; i++) {
+        vpriv_consent_record record;
+        vpi_subject subject;
+        vpriv_status st = vpi_subject_find(reader->vault, tag->subjects[i], &subject);
+        if (st == VPRIV_OK)
+            st = vpi_consent_latest(reader->vault, subject.row, reader->purpose, &record, NULL);
+        if (st != VPRIV_OK)
+            return st;
+        if (record.max_uses != 0)
+            *reasons_out |= VPRIV_DENY_USES_SPENT;
+    }
+    return VPRIV_OK;
+}
+
+/* The number behind the last block that is there. */
+static vpriv_status count_blocks(vpriv_reader *reader)
+{
+    const vpi_recording *recording = reader->recording;
+    const int64_t first = recording->row << VPI_ROW_SHIFT;
+    int64_t behind = first;
+    if (recording->finish.is_finished) {
+        reader->n_blocks = recording->finish.n_blocks;
+        return VPRIV_OK;
+    }
+    const vpriv_status st = vpi_database_int(reader->vault->database, &behind,
+        "SELECT coalesce(max(id) + 1, ?1) FROM block WHERE id >= ?1 AND id < ?2", "ii", first,
+        first + (INT64_C(1) << VPI_ROW_SHIFT));
+    reader->n_blocks = (uint64_t)(behind - first);
+    return st;
+}
+
+vpriv_status vpi_gate_salvage(vpriv_vault *vault, const vpriv_keyring *keyring, int64_t row,
+    const vpriv_gate_request *request, vpriv_reader **reader_out, uint32_t *reasons_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpriv_reader *reader = NULL;
+    *reasons_out = VPRIV_DENY_INPUT_MALFORMED;
+    VPI_TRY(vpi_gate_reader_create(vault, &reader));
+    reader->purpose = request->purpose;
+    reader->is_salvage = true;
+    VPI_TRY(vpi_recording_load(vault, row, reader->recording));
+    VPI_TRY(vpi_decide_read(vault, reader->recording, request->purpose, request->recipient,
+        reasons_out, reader->consent_record));
+    if (*reasons_out == 0)
+        VPI_TRY(has_no_counted_uses(reader, reasons_out));
+    if (*reasons_out != 0) {
+        st = vpi_denied(*reasons_out, request->purpose);
+        goto out;
+    }
+    VPI_ENSURE(vpi_gate_has_key(vault, keyring, request->purpose), VPRIV_E_NO_KEY,
+        "the keyring has no key of this vault for %s", vpriv_purpose_name(request->purpose));
+    VPI_TRY(vpi_gate_unwrap_alone(reader, keyring));
+    VPI_TRY(count_blocks(reader));
+    *reader_out = reader;
+    reader = NULL;
+    st = VPRIV_OK;
+out:
+    vpriv_gate_close(reader);
+    return st;
+}
+
+static void lose(vpriv_reader *reader, uint64_t until_48k)
+{
+    const uint64_t pre_skip = reader->recording->tag.pre_skip_48k, from = reader->position_48k;
+    const uint64_t played = from > pre_skip ? from - pre_skip : 0;
+    const uint64_t end = until_48k > pre_skip ? until_48k - pre_skip : 0;
+    reader->gap_48k = until_48k - from;
+    reader->n_lost += end - played;
+    if (reader->lost_fn && end > played)
+        reader->lost_fn(reader->lost_user, played, end - played);
+}
+
+/* The next block that opens, and before it the gap that it ends. VPRIV_E_NOT_FOUND behind the last. */
+static vpriv_status open_next_good(vpriv_reader *reader)
+{
+    const vpi_recording *recording = reader->recording;
+    while (reader->next_block < reader->n_blocks) {
+        vpriv_status st = vpi_blocks_open(reader->vault, recording, &reader->secrets->keys,
+            reader->next_block, reader->n_blocks, reader->secrets->block);
+        if (st == VPRIV_OK)
+            st = vpi_block_walk_start(reader->secrets->block, &reader->walk);
+        reader->next_block++;
+        if (st == VPRIV_E_AUTH ||
+            (st == VPRIV_OK && reader->walk.start_48k < reader->position_48k)) {
+            reader->n_bad_blocks++;
+            continue;
+        }
+        if (st != VPRIV_OK)
+            return st;
+        if (reader->walk.start_48k > reader->position_48k)
+            lose(reader, reader->walk.start_48k);
+        reader->walking = true;
+        return VPRIV_OK;
+    }
+    const uint64_t end_48k = recording->tag.pre_skip_48k + recording->finish.n_frames_48k;
+    if (!recording->finish.is_finished || reader->position_48k >= end_48k)
+        return VPRIV_E_NOT_FOUND;
+    lose(reader, end_48k);
+    return VPRIV_OK;
+}
+
+static void give_gap(vpriv_reader *reader, vpi_block_entry *entry_out)
+{
+    const uint32_t n =
+        reader->gap_48k < UINT32_MAX / 2 ? (uint32_t)reader->gap_48k : UINT32_MAX / 2;
+    memset(entry_out, 0, sizeof *entry_out);
+    entry_out->is_gap = true;
+    entry_out->skipped_48k = n;
+    entry_out->lost_48k = n;
+    reader->gap_48k -= n;
+    reader->position_48k += n;
+}
+
+vpriv_status vpi_gate_next_salvaged(vpriv_reader *reader, vpi_block_entry *entry_out)
+{
+    for (;;) {
+        vpriv_status st = VPRIV_OK;
+        if (reader->gap_48k > 0) {
+            give_gap(reader, entry_out);
+            return VPRIV_OK;
+        }
+        if (!reader->walking) {
+            st = open_next_good(reader);
+            if (st != VPRIV_OK)
+                return st;
+            continue;
+        }
+        st = vpi_block_walk_next(&reader->walk, entry_out);
+        if (st == VPRIV_OK) {
+            uint32_t n_frames = entry_out->skipped_48k;
+            if (!entry_out->is_gap && !entry_out->is_silence)
+                st = vpi_packet_check(entry_out->packet, entry_out->n_bytes, &n_frames);
+            reader->position_48k += n_frames;
+            return st;
+        }
+        if (st != VPRIV_E_NOT_FOUND)
+            return st;
+        reader->walking = false;
+    }
+}

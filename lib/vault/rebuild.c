@@ -1,0 +1,248 @@
+#include "vault/rebuild.h"
+#include "base/memory.h"
+#include "base/try.h"
+#include <stdio.h>
+#include <string.h>
+
+/* Columns: R the row's number, i an integer, b bytes, I and B the same or NULL. */
+typedef struct table_form {
+    const char *name;
+    const char *columns;
+    const char *insert;
+    const char *remove; /* NULL: a table that is its own index */
+    size_t n_bytes;     /* of its last column, where that is always the same */
+    bool never_changes; /* rows are only added */
+} table_form;
+
+#define FORM(name, columns, marks, id, n_bytes, never_changes)                                     \
+    {                                                                                              \
+        name, columns, "INSERT INTO " name " VALUES (" marks ")",                                  \
+            "DELETE FROM " name " WHERE " id " = ?1", n_bytes, never_changes                       \
+    }
+#define INDEX_FORM(name, columns, marks)                                                           \
+    {                                                                                              \
+        name, columns, "INSERT INTO " name " VALUES (" marks ")", NULL, 0, false                   \
+    }
+
+static const table_form forms[] = {FORM("key_node", "Rb", "?1, ?2", "id", 4042, false),
+    FORM("root_pending", "Rib", "?1, ?2, ?3", "id", 73, false),
+    FORM("root_state", "Rib", "?1, ?2, ?3", "id", 297, false),
+    FORM("meta", "Rbbi", "?1, ?2, ?3, ?4", "id", 0, false),
+    FORM("state", "Rb", "?1, ?2", "id", 0, false), FORM("purpose", "Rb", "?1, ?2", "id", 73, false),
+    FORM("jurisdiction", "Rb", "?1, ?2", "id", 0, false),
+    FORM("notice", "Rbbb", "?1, ?2, ?3, ?4", "id", 0, true),
+    FORM("subject", "Rbibbb", "?1, ?2, ?3, ?4, ?5, ?6", "id", 301, false),
+    FORM("consent_record", "Rib", "?1, ?2, ?3", "id", 0, true),
+    FORM("consent_event", "Rib", "?1, ?2, ?3", "id", 0, true), INDEX_FORM("policy", "bb", "?1, ?2"),
+    FORM("recording", "RbiiIB", "?1, ?2, ?3, ?4, ?5, ?6", "id", 0, false),
+    INDEX_FORM("recording_subject", "bi", "?1, ?2"),
+    FORM("wrap", "Rb", "?1, ?2", "recording", 0, false),
+    FORM("shelf", "Rb", "?1, ?2", "recording", 0, false),
+    FORM("derivative", "Rbib", "?1, ?2, ?3, ?4", "id", 0, true),
+    FORM("block", "Rb", "?1, ?2", "id", 4096, true), INDEX_FORM("ingest", "iib", "?1, ?2, ?3"),
+    FORM("sweep", "RiBii", "?1, ?2, ?3, ?4, ?5", "id", 0, false),
+    FORM("log_hash", "Rb", "?1, ?2", "id", 32, true),
+    FORM("log_payload", "RBbb", "?1, ?2, ?3, ?4", "id", 0, true),
+    INDEX_FORM("term", "ii", "?1, ?2")};
+#define N_FORMS (sizeof forms / sizeof forms[0])
+
+typedef struct rebuild {
+    vpi_database *database;
+    vpi_rebuild_fn fn;
+    void *user;
+    vpi_rebuilt result;
+    const table_form *form; /* of the walk at hand */
+    bool is_broken[N_FORMS];
+    bool knows_free_pages;
+} rebuild;
+
+static void damage(void *user, uint32_t page, const char *table, const char *what)
+{
+    rebuild *r = user;
+    r->result.n_damages++;
+    r->fn(r->user, page, table, what);
+}
+
+static bool fits(const table_form *form, const vpi_page_row *row)
+{
+    const size_t n = strlen(form->columns);
+    if (row->n_values != n || row->has_rowid != (form->columns[0] == 'R'))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        const vpi_value_kind kind = row->values[i].kind;
+        const bool is_null = kind == VPI_VALUE_NULL;
+        switch (form->columns[i]) {
+        case 'R':
+            if (!is_null)
+                return false;
+            break;
+        case 'i':
+        case 'I':
+            if (kind != VPI_VALUE_INT && !(is_null && form->columns[i] == 'I'))
+                return false;
+            break;
+        default:
+            if (kind != VPI_VALUE_BLOB && !(is_null && form->columns[i] == 'B'))
+                return false;
+        }
+    }
+    return form->n_bytes == 0 || row->values[n - 1].n_bytes == form->n_bytes;
+}
+
+static int bind(sqlite3_stmt *statement, const vpi_page_row *row)
+{
+    int code = SQLITE_OK;
+    for (size_t i = 0; i < row->n_values && code == SQLITE_OK; i++) {
+        const vpi_value *value = &row->values[i];
+        const int at = (int)i + 1;
+        if (i == 0 && row->has_rowid)
+            code = sqlite3_bind_int64(statement, at, row->rowid);
+        else if (value->kind == VPI_VALUE_INT)
+            code = sqlite3_bind_int64(statement, at, value->number);
+        else if (value->kind == VPI_VALUE_BLOB)
+            code = sqlite3_bind_blob64(statement, at,
+                value->bytes ? (const void *)value->bytes : "", value->n_bytes, SQLITE_STATIC);
+    }
+    return code;
+}
+
+/* What is there twice is not chosen from: neither stays. */
+static vpriv_status refuse_both(rebuild *r, const table_form *form, const vpi_page_row *row)
+{
+    damage(r, row->page, form->name, "a row that is there twice; none of them is taken");
+    if (!form->remove)
+        return VPRIV_OK;
+    return vpi_database_run(r->database, form->remove, "i", row->rowid);
+}
+
+static vpriv_status put(rebuild *r, const table_form *form, const vpi_page_row *row)
+{
+    sqlite3_stmt *statement = NULL;
+    sqlite3 *handle = vpi_database_handle(r->database);
+    int code = sqlite3_prepare_v2(handle, form->insert, -1, &statement, NULL);
+    if (code == SQLITE_OK)
+        code = bind(statement, row);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    sqlite3_finalize(statement);
+    switch (code & 0xff) {
+    case SQLITE_DONE:
+        r->result.n_rows++;
+        return VPRIV_OK;
+    case SQLITE_CONSTRAINT:
+        return refuse_both(r, form, row);
+    case SQLITE_NOMEM:
+        return vpi_fail(VPRIV_E_MEMORY, "no memory for the database");
+    case SQLITE_FULL:
+        return vpi_fail(VPRIV_E_FULL, "no space left to rebuild the vault in");
+    default:
+        return vpi_fail(VPRIV_E_IO, "the rebuilt vault cannot be written (SQLite %d)", code);
+    }
+}
+
+static vpriv_status take_row(void *user, const vpi_page_row *row)
+{
+    rebuild *r = user;
+    if (fits(r->form, row))
+        return put(r, r->form, row);
+    damage(r, row->page, r->form->name, "a row that is not of this table");
+    r->is_broken[r->form - forms] = true;
+    return VPRIV_OK;
+}
+
+/* A row that nothing leads to is of a table that has a hole, and of the only one that it can be of. Without
+ * the list of free pages it may be an old version: then only rows that never change are taken, for which
+ * there is none. */
+static vpriv_status take_stray(void *user, const vpi_page_row *row)
+{
+    rebuild *r = user;
+    const table_form *form = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < N_FORMS; i++)
+        if (r->is_broken[i] && fits(&forms[i], row)) {
+            form = &forms[i];
+            n++;
+        }
+    if (n == 0)
+        return VPRIV_OK;
+    if (n > 1) {
+        damage(r, row->page, NULL, "a row that may be of more than one table is not taken");
+        return VPRIV_OK;
+    }
+    if (!r->knows_free_pages && !form->never_changes) {
+        damage(r, row->page, form->name, "a row that may be an old one is not taken");
+        return VPRIV_OK;
+    }
+    return put(r, form, row);
+}
+
+static const table_form *form_of(const char *name)
+{
+    for (size_t i = 0; i < N_FORMS; i++)
+        if (strcmp(forms[i].name, name) == 0)
+            return &forms[i];
+    return NULL;
+}
+
+/* Where the tables and indexes begin is the same in every vault, and so not read from this one. */
+static vpriv_status walk_all(rebuild *r, vpi_pages *pages)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_row row = {NULL};
+    bool whole = false;
+    VPI_TRY(vpi_pages_walk(pages, "sqlite_schema", 1, NULL, NULL, &whole));
+    vpriv_status found = vpi_database_query(
+        r->database, &row, "SELECT name, rootpage FROM sqlite_schema WHERE rootpage > 0", "");
+    for (; found == VPRIV_OK; found = vpi_row_next(r->database, &row)) {
+        size_t n = 0;
+        char name[64] = "";
+        const uint8_t *text = vpi_column_blob(&row, 0, &n);
+        snprintf(name, sizeof name, "%.*s", (int)n, (const char *)text);
+        r->form = form_of(name);
+        VPI_TRY(vpi_pages_walk(pages, r->form ? r->form->name : "an index",
+            (uint32_t)vpi_column_int(&row, 1), r->form ? take_row : NULL, r, &whole));
+        if (r->form && !whole)
+            r->is_broken[r->form - forms] = true;
+    }
+    VPI_ENSURE(found == VPRIV_E_NOT_FOUND, found, "%s", vpriv_error_detail());
+    r->knows_free_pages = vpi_pages_free_list(pages);
+    if (!r->knows_free_pages)
+        damage(r, 1, NULL, "the list of free pages is damaged");
+    if (vpi_pages_log_is_cut(pages))
+        damage(r, 0, NULL,
+            "the write-ahead log is damaged: changes in it from there on are lost, and what "
+            "follows "
+            "is the vault as it was before them");
+    VPI_TRY(vpi_pages_strays(pages, take_stray, r));
+    st = VPRIV_OK;
+out:
+    vpi_row_end(&row);
+    return st;
+}
+
+vpriv_status vpi_rebuild(const char *path, const char *into, vpi_rebuild_fn fn, void *user,
+    vpi_database **database_out, vpi_rebuilt *rebuilt_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_pages *pages = NULL;
+    rebuild r = {.fn = fn, .user = user};
+    VPI_TRY(vpi_pages_open(path, damage, &r, &pages));
+    VPI_TRY(vpi_database_open(into, VPI_DATABASE_CREATE, &r.database));
+    VPI_TRY(vpi_database_script(r.database, "PRAGMA synchronous=OFF; PRAGMA foreign_keys=OFF;"));
+    VPI_TRY(vpi_database_begin(r.database));
+    VPI_TRY(vpi_database_script(r.database, vpi_tree_schema));
+    VPI_TRY(vpi_database_script(r.database, vpi_vault_schema));
+    VPI_TRY(vpi_database_commit(r.database));
+    /* Statements of the schema's making are over: from here on only rows. */
+    VPI_TRY(vpi_database_begin(r.database));
+    VPI_TRY(walk_all(&r, pages));
+    VPI_TRY(vpi_database_commit(r.database));
+    *database_out = r.database;
+    *rebuilt_out = r.result;
+    r.database = NULL;
+    st = VPRIV_OK;
+out:
+    vpi_database_close(r.database);
+    vpi_pages_close(pages);
+    return st;
+}
