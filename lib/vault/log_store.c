@@ -173,7 +173,8 @@ static vpriv_status open_owners(vpriv_vault *vault, uint64_t index, const uint8_
         vault->vault_id, VPI_COLUMN_LOG_PAYLOAD, index, (const uint8_t *)"o", 1};
     if (n_sealed != OWNERS_BYTES + VPI_SEAL_OVERHEAD ||
         vpi_unseal(vault->secrets->catalogue_key, &place, sealed, n_sealed, plain) != VPRIV_OK ||
-        plain[0] > OWNERS_MAX)
+        plain[0] > OWNERS_MAX ||
+        !sodium_is_zero(plain + 1 + (size_t)plain[0] * 8, (OWNERS_MAX - plain[0]) * (size_t)8))
         return vpi_auth_failed();
     vpi_reader r = vpi_reader_of(plain + 1, sizeof plain - 1);
     for (size_t i = 0; i < plain[0]; i++)

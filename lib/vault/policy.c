@@ -93,7 +93,7 @@ static void get_head(vpi_reader *r, vpi_policy_head *head)
     head->next.effective_us = vpi_get_i64(r);
     head->next.ttl_us = vpi_get_i64(r);
     head->order = vpi_get_u64(r);
-    head->has_authority = vpi_get_u8(r) == 1;
+    head->has_authority = vpi_get_flag(r);
     vpi_get_copy(r, head->authority, sizeof head->authority);
     vpi_get_copy(r, head->profiles_hash, sizeof head->profiles_hash);
     vpi_get_copy(r, head->places_hash, sizeof head->places_hash);

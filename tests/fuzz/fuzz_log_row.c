@@ -33,7 +33,10 @@ static void one(const uint8_t *data, size_t n_bytes)
     vpriv_log_entry entry;
     fuzz_must(vpi_vault_enter(fuzz_home.vault, true));
     home_swap(owners_rows, data, n_bytes);
-    (void)vpi_log_read(fuzz_home.vault, about_ada, &entry);
+    /* Behind the owners there is nothing. */
+    if (vpi_log_read(fuzz_home.vault, about_ada, &entry) == VPRIV_OK && n_bytes > 0)
+        for (size_t i = 1 + data[0] * (size_t)8; i < n_bytes && i < 1 + VPI_SUBJECTS_MAX * 8; i++)
+            fuzz_check(data[i] == 0);
     fuzz_check(home_n_swapped() == 1);
     /* Owners open first; then the entry alone is another. */
     home_swap_end();
