@@ -15,7 +15,7 @@ static void one(const uint8_t *data, size_t n_bytes)
 {
     static const uint8_t key[VPI_KEY_BYTES] = {1}, vault[VPI_VAULT_ID_BYTES] = {2};
     const vpi_place place = {vault, VPI_COLUMN_NOTICE, 3, NULL, 0};
-    uint8_t sealed[ROW_BYTES + VPI_SEAL_OVERHEAD], again[ROW_BYTES + VPI_SEAL_OVERHEAD];
+    uint8_t sealed[ROW_BYTES + VPI_SEAL_OVERHEAD], again[ROW_BYTES];
     if (n_bytes < 1)
         return;
     const size_t capacity = data[0] * 8U, n_plain = n_bytes - 1;
@@ -27,8 +27,8 @@ static void one(const uint8_t *data, size_t n_bytes)
         VPRIV_OK) {
         size_t n_sealed = 0;
         fuzz_check(n + 4 <= n_plain && n_plain <= capacity);
-        fuzz_must(vpi_seal_padded(key, &place, room, n, again, sizeof again, &n_sealed));
-        fuzz_must(vpi_unseal(key, &place, again, n_sealed, again));
+        fuzz_must(vpi_seal_padded(key, &place, room, n, sealed, sizeof sealed, &n_sealed));
+        fuzz_must(vpi_unseal(key, &place, sealed, n_sealed, again));
         /* Rows are padded to steps of 256; shorter ones are taken as well. */
         const size_t n_same =
             n_sealed - VPI_SEAL_OVERHEAD < n_plain ? n_sealed - VPI_SEAL_OVERHEAD : n_plain;

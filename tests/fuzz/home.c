@@ -55,6 +55,8 @@ static void close_all(void)
     memset(&fuzz_home, 0, sizeof fuzz_home);
     root = NULL;
     cell.is_there = false;
+    home_swap_end();
+    home_watch((home_rows){0});
     DIR *files = opendir(folder);
     for (struct dirent *entry; files && (entry = readdir(files));) {
         char path[sizeof folder + 260];
@@ -241,7 +243,8 @@ static void see(const vpi_place *place, const void *plain, size_t n_bytes)
     if (!is_one_of(&watched, place))
         return;
     fuzz_check(n_bytes <= sizeof seen);
-    memcpy(seen, plain, n_bytes);
+    if (n_bytes)
+        memcpy(seen, plain, n_bytes);
     n_seen = n_bytes;
 }
 

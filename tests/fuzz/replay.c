@@ -5,7 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MUTATIONS 1500
+#define MUTATIONS 4000
 
 static const fuzz_target *running;
 static fuzz_input trying;

@@ -14,6 +14,9 @@ fuzz_sources = tests/fuzz/fuzz.h tests/fuzz/fuzz.c tests/fuzz/targets.h \
 	tests/fuzz/fuzz_policy_head.c tests/fuzz/fuzz_policy_row.c tests/fuzz/fuzz_false_wakes_row.c \
 	tests/fuzz/fuzz_state_row.c tests/fuzz/fuzz_log_row.c tests/fuzz/fuzz_key_node.c \
 	tests/fuzz/fuzz_profile_row.c tests/fuzz/fuzz_event_row.c tests/fuzz/fuzz_envelope.c
+fuzz_seeds = tests/fuzz/seeds/block.txt tests/fuzz/seeds/checkpoint.txt tests/fuzz/seeds/document.txt \
+	tests/fuzz/seeds/false_wakes_row.txt tests/fuzz/seeds/notice_form.txt \
+	tests/fuzz/seeds/state_row.txt tests/fuzz/seeds/text.txt
 # What gets a target past seals, sealed boxes and the price of a passphrase.
 fuzz_ldflags = $(AM_LDFLAGS) -Wl,--wrap=vpi_seal,--wrap=vpi_seal_padded \
 	-Wl,--wrap=vpi_unseal,--wrap=vpi_unseal_padded \
@@ -27,9 +30,20 @@ tests_fuzz_replay_CPPFLAGS = $(fuzz_cppflags)
 tests_fuzz_replay_LDFLAGS = $(fuzz_ldflags)
 tests_fuzz_replay_LDADD = lib/librooms.la $(VPRIV_LIBS)
 
+if !FUZZING
 EXTRA_PROGRAMS += tests/fuzz/fuzzer
+endif
 tests_fuzz_fuzzer_SOURCES = tests/fuzz/libfuzzer.c $(fuzz_sources)
 tests_fuzz_fuzzer_CPPFLAGS = $(fuzz_cppflags)
 tests_fuzz_fuzzer_LDFLAGS = $(fuzz_ldflags) -fsanitize=fuzzer
 tests_fuzz_fuzzer_LDADD = lib/librooms.la $(VPRIV_LIBS)
 CLEANFILES += tests/fuzz/fuzzer$(EXEEXT)
+
+CHECK_LONG += tests/fuzz/long-fuzz
+if FUZZING
+check_PROGRAMS += tests/fuzz/fuzzer
+TESTS += tests/fuzz/test-fuzz
+tests/fuzz/long-fuzz: tests/fuzz/fuzzer$(EXEEXT)
+endif
+EXTRA_DIST += tests/fuzz/run tests/fuzz/test-fuzz tests/fuzz/long-fuzz
+EXTRA_DIST += $(fuzz_seeds)
