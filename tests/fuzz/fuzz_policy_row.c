@@ -34,13 +34,14 @@ static void setup(void)
 static void try_person(const uint8_t *data, size_t n_bytes)
 {
     uint8_t again[VPI_POLICY_ROW_BYTES_MAX];
+    const vpi_voices voices = {.subjects = fuzz_home.ada.id, .n_subjects = 1};
     home_swap(person_rows, data, n_bytes);
     const vpriv_status st = vpi_policy_read_subject(fuzz_home.vault, fuzz_home.ada.id, &policy);
     fuzz_check(home_n_swapped() == 1 && (st == VPRIV_OK || st == VPRIV_E_AUTH));
     for (int p = 0; p < VPI_PURPOSES_MAX; p++) {
         uint32_t reasons = 0;
-        const vpriv_status asked = vpi_decide_capture(fuzz_home.vault, fuzz_home.ada.id, 1,
-            (vpriv_purpose)p, VPRIV_RETENTION_90_DAYS, &reasons, NULL);
+        const vpriv_status asked = vpi_decide_capture(
+            fuzz_home.vault, &voices, (vpriv_purpose)p, VPRIV_RETENTION_90_DAYS, &reasons, NULL);
         fuzz_check(st == VPRIV_OK || asked != VPRIV_OK || reasons != 0);
     }
     home_swap_end();
@@ -58,6 +59,7 @@ static void try_person(const uint8_t *data, size_t n_bytes)
         vpi_put_u8(&w, (uint8_t)consent->by);
         vpi_put_u8(&w, (uint8_t)consent->method);
         vpi_put_bytes(&w, consent->record_id, sizeof consent->record_id);
+        vpi_put_i64(&w, consent->said_us);
         vpi_put_i64(&w, consent->valid_until_us);
         vpi_put_bytes(&w, consent->notice, sizeof consent->notice);
         vpi_put_u32(&w, consent->max_uses);

@@ -76,6 +76,7 @@ static void record(vpriv_vault *vault, bool finished, uint8_t id_out[VPI_RECORDI
     vpi_sealer_request request = {.required = VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_KEEP_HISTORY),
         .optional = VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_HUMAN_REVIEW),
         .tag = {.n_subjects = 1,
+            .all_identified = VPRIV_FACT_YES,
             .trigger = VPRIV_TRIGGER_BUTTON,
             .retention = VPRIV_RETENTION_36_MONTHS,
             .started_us = HOME_NOW_US,
@@ -129,6 +130,20 @@ static void settle(void)
         vpriv_consent_withdraw(vault, fuzz_home.ada.id, VPRIV_PURPOSE_HUMAN_REVIEW, NULL, NULL));
 }
 
+static void transcribe(const uint8_t id[VPI_RECORDING_ID_BYTES])
+{
+    vpriv_recording_id recording;
+    vpriv_derivative_id made;
+    const vpriv_derivative transcript = {.struct_size = sizeof transcript,
+        .kind = VPRIV_DERIVATIVE_TRANSCRIPT,
+        .media_type = "text/plain",
+        .language = "en",
+        .made_by = "test",
+        .purposes = VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_KEEP_HISTORY)};
+    memcpy(recording.bytes, id, sizeof recording.bytes);
+    fuzz_must(vpriv_derivative_add(fuzz_home.vault, &recording, &transcript, "sound", 5, &made));
+}
+
 /* In another process this would be the recorder, which has no root key. */
 static void capture(const char *path)
 {
@@ -163,6 +178,7 @@ void home_open(void)
     fuzz_must(vpriv_vault_create(path, root, &options, &fuzz_home.keyring, &fuzz_home.vault));
     settle();
     record(fuzz_home.vault, true, id);
+    transcribe(id);
     capture(path);
     fuzz_must(vpi_vault_enter(fuzz_home.vault, true));
     const uint8_t *ada = fuzz_home.ada.id;

@@ -123,7 +123,11 @@ static void replay(const fuzz_target *target, unsigned n_mutations)
     const double began = seconds();
     fuzz_start(target);
     uint8_t *bytes = malloc(target->most_bytes + 1);
-    fuzz_check(bytes && fuzz_n_seeds > 0);
+    fuzz_check(bytes);
+    if (fuzz_n_seeds == 0) {
+        fprintf(stderr, "%s has no seeds: is top_srcdir set?\n", target->name);
+        exit(EXIT_FAILURE);
+    }
     running = target;
     try_one(bytes, 0);
     for (size_t i = 0; i < fuzz_n_seeds; i++)

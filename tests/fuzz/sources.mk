@@ -9,7 +9,7 @@ fuzz_sources = tests/fuzz/fuzz.h tests/fuzz/fuzz.c tests/fuzz/targets.h \
 	tests/fuzz/fuzz_proof.c tests/fuzz/fuzz_text.c tests/fuzz/fuzz_ogg.c tests/fuzz/fuzz_opus_header.c \
 	tests/fuzz/fuzz_packet.c tests/fuzz/fuzz_container.c tests/fuzz/fuzz_pipe.c \
 	tests/fuzz/fuzz_root_file.c tests/fuzz/fuzz_passphrase_file.c tests/fuzz/fuzz_keyring.c \
-	tests/fuzz/fuzz_root_record.c tests/fuzz/fuzz_header_row.c tests/fuzz/fuzz_wraps_row.c \
+	tests/fuzz/fuzz_root_record.c tests/fuzz/fuzz_header_row.c tests/fuzz/fuzz_wraps_row.c tests/fuzz/fuzz_shelf_row.c \
 	tests/fuzz/fuzz_notice_row.c tests/fuzz/fuzz_subject_row.c tests/fuzz/fuzz_consent_row.c \
 	tests/fuzz/fuzz_policy_head.c tests/fuzz/fuzz_policy_row.c tests/fuzz/fuzz_false_wakes_row.c \
 	tests/fuzz/fuzz_state_row.c tests/fuzz/fuzz_log_row.c tests/fuzz/fuzz_key_node.c \
