@@ -1,4 +1,4 @@
-# Every parser fed with what nobody wrote; see doc/howto/fuzz.md. One program has all targets: replay in
+# Every parser fed with what nobody wrote; see doc/fuzzing.md. One program has all targets: replay in
 # each build, and fuzzer, for libFuzzer, where the compiler has it.
 fuzz_sources = tests/fuzz/fuzz.h tests/fuzz/fuzz.c tests/fuzz/targets.h \
 	tests/fuzz/home.h tests/fuzz/home.c tests/fuzz/file.h tests/fuzz/file.c tests/fuzz/sound_seeds.h \
