@@ -23,6 +23,7 @@ include tests/voice/sources.mk
 include tests/vectors/sources.mk
 include tests/fault/sources.mk
 include tests/fuzz/sources.mk
+include tests/coverage/sources.mk
 include tests/sound/sources.mk
 include tests/interop/sources.mk
 include tests/e2e/sources.mk
