@@ -102,12 +102,15 @@ static void try_surfaces(const uint8_t *data, size_t n_bytes)
 
 static void one(const uint8_t *data, size_t n_bytes)
 {
+    const vpi_clock clock = fuzz_home.vault->clock;
     home_begin();
     try_settings(data, n_bytes);
     try_log_head(data, n_bytes);
     try_clock(data, n_bytes);
     try_surfaces(data, n_bytes);
     home_undo();
+    fuzz_check(fuzz_home.vault->clock.seen_us < VPI_YEAR_2401_US);
+    fuzz_home.vault->clock = clock;
 }
 
 const fuzz_target fuzz_state_row = {"state_row", setup, one, 1024, 0};
