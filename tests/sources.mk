@@ -22,6 +22,8 @@ include tests/kernels/sources.mk
 include tests/voice/sources.mk
 include tests/vectors/sources.mk
 include tests/fault/sources.mk
+include tests/fuzz/sources.mk
+include tests/coverage/sources.mk
 include tests/sound/sources.mk
 include tests/interop/sources.mk
 include tests/e2e/sources.mk

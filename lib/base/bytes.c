@@ -55,6 +55,13 @@ int64_t vpi_get_i64(vpi_reader *reader)
     return value;
 }
 
+bool vpi_get_flag(vpi_reader *reader)
+{
+    const uint8_t flag = vpi_get_u8(reader);
+    reader->failed = reader->failed || flag > 1;
+    return flag == 1;
+}
+
 void vpi_get_copy(vpi_reader *reader, void *copy_out, size_t n_bytes)
 {
     const uint8_t *bytes = vpi_get_bytes(reader, n_bytes);

@@ -20,6 +20,8 @@ uint16_t vpi_get_u16(vpi_reader *reader);
 uint32_t vpi_get_u32(vpi_reader *reader);
 uint64_t vpi_get_u64(vpi_reader *reader);
 int64_t vpi_get_i64(vpi_reader *reader);
+/* A u8 that is 0 or 1; fails with any other, so that there is one spelling. */
+bool vpi_get_flag(vpi_reader *reader);
 /* Borrow n bytes in place; NULL when there are fewer. */
 const uint8_t *vpi_get_bytes(vpi_reader *reader, size_t n_bytes);
 /* Copy n bytes; zeros when there are fewer. */

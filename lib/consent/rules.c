@@ -255,13 +255,6 @@ void vpi_rules_put(vpi_writer *w, const vpriv_rules *rules)
     }
 }
 
-static bool get_flag(vpi_reader *r)
-{
-    const uint8_t flag = vpi_get_u8(r);
-    r->failed = r->failed || flag > 1;
-    return flag == 1;
-}
-
 void vpi_rules_get(vpi_reader *r, vpriv_rules *rules_out)
 {
     memset(rules_out, 0, sizeof *rules_out);
@@ -270,8 +263,8 @@ void vpi_rules_get(vpi_reader *r, vpriv_rules *rules_out)
     vpi_get_text(r, rules_out->profiles, sizeof rules_out->profiles);
     rules_out->valid_until_us = vpi_get_i64(r);
     rules_out->minimum_age = vpi_get_u8(r);
-    rules_out->young_are_refused = get_flag(r);
-    rules_out->all_parties = get_flag(r);
+    rules_out->young_are_refused = vpi_get_flag(r);
+    rules_out->all_parties = vpi_get_flag(r);
     rules_out->forbidden = vpi_get_u32(r);
     rules_out->express = vpi_get_u32(r);
     rules_out->written = vpi_get_u32(r);

@@ -69,6 +69,7 @@ static bool parse_root(const char *line, size_t n_bytes, uint8_t *root_out)
 {
     size_t root_bytes = 0;
     return n_bytes == ROOT_TEXT_BYTES &&
+           vpi_note_base64_bytes(line, n_bytes) == VPRIV_LOG_HASH_BYTES &&
            sodium_base642bin(root_out, VPRIV_LOG_HASH_BYTES, line, n_bytes, NULL, &root_bytes, NULL,
                sodium_base64_VARIANT_ORIGINAL) == 0 &&
            root_bytes == VPRIV_LOG_HASH_BYTES;

@@ -117,22 +117,21 @@ static int base64_value(char c)
                                   : -1;
 }
 
-/* Base 64 in its one canonical spelling. Counts the bytes it stands for; 0 when it is not. */
-static size_t base64_length(span text)
+size_t vpi_note_base64_bytes(const char *text, size_t n_bytes)
 {
-    if (text.n_bytes == 0 || text.n_bytes % 4 != 0)
+    if (n_bytes == 0 || n_bytes % 4 != 0)
         return 0;
     size_t n_pads = 0;
-    while (n_pads < 2 && text.at[text.n_bytes - 1 - n_pads] == '=')
+    while (n_pads < 2 && text[n_bytes - 1 - n_pads] == '=')
         n_pads++;
-    const size_t n_digits = text.n_bytes - n_pads;
+    const size_t n_digits = n_bytes - n_pads;
     for (size_t i = 0; i < n_digits; i++)
-        if (base64_value(text.at[i]) < 0)
+        if (base64_value(text[i]) < 0)
             return 0;
     const int unused_bits = n_pads == 2 ? 0x0f : n_pads == 1 ? 0x03 : 0;
-    if (base64_value(text.at[n_digits - 1]) & unused_bits)
+    if (base64_value(text[n_digits - 1]) & unused_bits)
         return 0;
-    return text.n_bytes / 4 * 3 - n_pads;
+    return n_bytes / 4 * 3 - n_pads;
 }
 
 /* Cut the first line off, without its newline; false when there is no whole line. */
@@ -160,7 +159,7 @@ static bool split_signature(span line, span *name_out, span *base64_out)
     *name_out = (span){start, (size_t)(space - start)};
     *base64_out = (span){space + 1, (size_t)(line.at + line.n_bytes - space - 1)};
     return name_out->n_bytes > 0 && !has_space_or_plus(*name_out) &&
-           base64_length(*base64_out) > VPI_NOTE_KEY_ID_BYTES;
+           vpi_note_base64_bytes(base64_out->at, base64_out->n_bytes) > VPI_NOTE_KEY_ID_BYTES;
 }
 
 /* Whether the line claims to be of this key. */
@@ -176,7 +175,7 @@ static bool claims_key(span name, span base64, const char *key_name, const uint8
 static bool signature_holds(span text, span base64, const uint8_t *public_key)
 {
     uint8_t signature[SIGNATURE_BYTES];
-    return base64_length(base64) == SIGNATURE_BYTES &&
+    return vpi_note_base64_bytes(base64.at, base64.n_bytes) == SIGNATURE_BYTES &&
            sodium_base642bin(signature, sizeof signature, base64.at, base64.n_bytes, NULL, NULL,
                NULL, sodium_base64_VARIANT_ORIGINAL) == 0 &&
            crypto_sign_verify_detached(signature + VPI_NOTE_KEY_ID_BYTES,

@@ -19,6 +19,10 @@ bool vpi_note_name_is_valid(const char *name);
 /* First four bytes of SHA-256(name ‖ newline ‖ 0x01 ‖ public key). */
 void vpi_note_key_id(const char *name, const uint8_t *public_key, uint8_t *key_id_out);
 
+/* Base64 in its one canonical spelling: how many bytes it stands for; 0 when it is not. libsodium alone takes
+ * some bytes above 127 for letters. */
+size_t vpi_note_base64_bytes(const char *text, size_t n_bytes);
+
 /* Sign a text that ends in a newline. Writes the whole note, then NUL; n_bytes_out counts without
  * the NUL. VPRIV_E_ARG for a text or name that cannot be signed, VPRIV_E_LIMIT for too little room.
  */

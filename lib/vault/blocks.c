@@ -101,6 +101,18 @@ vpriv_status vpi_block_walk_start(
     return VPRIV_OK;
 }
 
+/* The builder would have made one mark of this silence and the one before it. */
+static bool is_cut_silence(const vpi_block_walk *walk, uint32_t silent_48k)
+{
+    if (walk->next == 0)
+        return false;
+    vpi_reader sizes = vpi_reader_of(walk->sizes + 2 * ((size_t)walk->next - 1), 2);
+    if (vpi_get_u16(&sizes) != VPI_MARK_SILENCE)
+        return false;
+    vpi_reader before = vpi_reader_of(walk->at - VPI_SILENCE_BYTES, VPI_SILENCE_BYTES);
+    return silent_48k <= UINT32_MAX - vpi_get_u32(&before);
+}
+
 vpriv_status vpi_block_walk_next(vpi_block_walk *walk, vpi_block_entry *entry_out)
 {
     if (walk->next == walk->n_entries)
@@ -119,7 +131,7 @@ vpriv_status vpi_block_walk_next(vpi_block_walk *walk, vpi_block_entry *entry_ou
     } else if (entry_out->is_silence) {
         r = vpi_reader_of(walk->at, VPI_SILENCE_BYTES);
         entry_out->skipped_48k = vpi_get_u32(&r);
-        if (entry_out->skipped_48k == 0)
+        if (entry_out->skipped_48k == 0 || is_cut_silence(walk, entry_out->skipped_48k))
             return vpi_auth_failed();
     }
     walk->at += entry_out->n_bytes;

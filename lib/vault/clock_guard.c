@@ -1,6 +1,7 @@
 #include "vault/clock_guard.h"
 #include "base/bytes.h"
 #include "base/try.h"
+#include "consent/text.h"
 #include <string.h>
 
 #define US_PER_DAY INT64_C(86400000000)
@@ -27,6 +28,12 @@ static vpriv_status store(vpriv_vault *vault, const guard *g)
     return st == VPRIV_OK ? vpi_state_write(vault, VPI_STATE_CLOCK, plain, sizeof plain) : st;
 }
 
+/* What can be counted with and does not overflow. */
+static bool is_span(int64_t us)
+{
+    return us == 0 || vpi_time_is_plausible(us);
+}
+
 static vpriv_status load(vpriv_vault *vault, guard *guard_out)
 {
     uint8_t plain[VPI_PADDED_SEAL_BYTES(ROW_BYTES)];
@@ -38,9 +45,11 @@ static vpriv_status load(vpriv_vault *vault, guard *guard_out)
     guard_out->seen_us = vpi_get_i64(&r);
     guard_out->running_us = vpi_get_i64(&r);
     vpi_get_copy(&r, guard_out->boot_id, sizeof guard_out->boot_id);
-    guard_out->is_held = vpi_get_u8(&r) != 0;
+    guard_out->is_held = vpi_get_flag(&r);
     guard_out->ran_us = vpi_get_i64(&r);
-    return vpi_reader_finish(&r, "clock") == VPRIV_OK ? VPRIV_OK : vpi_auth_failed();
+    const bool is_possible =
+        is_span(guard_out->seen_us) && is_span(guard_out->running_us) && is_span(guard_out->ran_us);
+    return vpi_reader_finish(&r, "clock") == VPRIV_OK && is_possible ? VPRIV_OK : vpi_auth_failed();
 }
 
 vpriv_status vpi_clock_guard(vpriv_vault *vault, bool *held_out, int64_t *until_us_out)

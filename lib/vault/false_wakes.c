@@ -1,6 +1,7 @@
 #include "vault/false_wakes.h"
 #include "base/bytes.h"
 #include "base/try.h"
+#include "consent/text.h"
 #include "vault/log_store.h"
 #include "vault/policy.h"
 #include <string.h>
@@ -38,11 +39,46 @@ static void tag_of(const vpriv_vault *vault, uint8_t tag_out[VPI_TAG_BYTES])
     vpi_blind_tag(vault->secrets->policy_key, "policy: false wakes", NULL, 0, tag_out);
 }
 
+/* Whoever has a capture credential can write this row: nothing in it is taken that counting would not have
+ * written, as what follows rests on it. */
+static bool burst_is_possible(const vpi_burst *burst)
+{
+    if (burst->n > VPI_BURST_MAX)
+        return false;
+    for (uint32_t i = 0; i < VPI_BURST_MAX; i++)
+        if (burst->times_us[i] != 0 &&
+            (i >= burst->n || !vpi_time_is_plausible(burst->times_us[i])))
+            return false;
+    return true;
+}
+
+/* Up to the year 2400; 0 is a clock that never said anything. */
+static bool is_possible_day(uint32_t day)
+{
+    return day == 0 || (day < 200000 && vpi_time_is_plausible(day * VPI_US_PER_DAY));
+}
+
+static bool counts_are_possible(const tally *t)
+{
+    if (t->n_counts > VPI_DAY_COUNTS_MAX)
+        return false;
+    for (uint32_t i = 0; i < VPI_DAY_COUNTS_MAX; i++) {
+        const vpi_day_count *count = &t->counts[i];
+        const bool is_zero = count->day == 0 && count->kind == 0 && count->n == 0;
+        const bool is_known = count->kind >= VPRIV_TRIGGER_WAKE_WORD &&
+                              count->kind <= VPRIV_TRIGGER_IMPORT && is_possible_day(count->day) &&
+                              (i == 0 || count->day >= count[-1].day);
+        if (i < t->n_counts ? !is_known : !is_zero)
+            return false;
+    }
+    return true;
+}
+
 static vpriv_status parse(const uint8_t *plain, size_t n_bytes, tally *tally_out)
 {
     vpi_reader r = vpi_reader_of(plain, n_bytes);
     vpi_burst *burst = &tally_out->burst;
-    burst->is_closed = vpi_get_u8(&r) != 0;
+    burst->is_closed = vpi_get_flag(&r);
     burst->n = vpi_get_u8(&r);
     for (size_t i = 0; i < VPI_BURST_MAX; i++)
         burst->times_us[i] = vpi_get_i64(&r);
@@ -53,8 +89,8 @@ static vpriv_status parse(const uint8_t *plain, size_t n_bytes, tally *tally_out
         count->kind = (vpriv_trigger_kind)vpi_get_u8(&r);
         count->n = vpi_get_u32(&r);
     }
-    if (vpi_reader_finish(&r, "false wakes") != VPRIV_OK || burst->n > VPI_BURST_MAX ||
-        tally_out->n_counts > VPI_DAY_COUNTS_MAX)
+    if (vpi_reader_finish(&r, "false wakes") != VPRIV_OK || !burst_is_possible(burst) ||
+        !counts_are_possible(tally_out))
         return vpi_auth_failed();
     return VPRIV_OK;
 }

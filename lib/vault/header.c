@@ -26,6 +26,20 @@ static vpi_place header_place(
         bond->bytes, sizeof bond->bytes};
 }
 
+/* Ascending, and none that says nothing. */
+static void get_purpose_terms(vpi_reader *r, vpi_recording *recording)
+{
+    int last = -1;
+    for (size_t n = vpi_get_u8(r); n > 0 && !r->failed; n--) {
+        const int p = vpi_get_u8(r);
+        const int64_t end_us = vpi_get_i64(r);
+        r->failed = r->failed || p <= last || p >= VPI_PURPOSES_MAX || end_us == 0;
+        if (!r->failed)
+            recording->purpose_expires_us[p] = end_us;
+        last = p;
+    }
+}
+
 static vpriv_status parse_header(const uint8_t *plain, size_t n_bytes, vpi_recording *recording)
 {
     vpi_reader r = vpi_reader_of(plain, n_bytes);
@@ -38,20 +52,18 @@ static vpriv_status parse_header(const uint8_t *plain, size_t n_bytes, vpi_recor
     vpi_get_copy(&r, recording->commitment, VPI_HASH_BYTES);
     recording->expires_us = vpi_get_i64(&r);
     recording->wrapped = vpi_get_u32(&r);
-    recording->finish.is_finished = vpi_get_u8(&r) != 0;
+    recording->finish.is_finished = vpi_get_flag(&r);
     recording->finish.reason = (vpriv_end_reason)vpi_get_u8(&r);
     recording->finish.n_blocks = vpi_get_u64(&r);
     recording->finish.n_frames_48k = vpi_get_u64(&r);
     recording->finish.ended_us = vpi_get_i64(&r);
     recording->n_accesses = vpi_get_u64(&r);
     recording->restriction = (vpriv_restriction)vpi_get_u8(&r);
-    for (size_t n = vpi_get_u8(&r); n > 0 && !r.failed; n--) {
-        const unsigned p = vpi_get_u8(&r);
-        if (p >= VPI_PURPOSES_MAX)
-            return vpi_auth_failed();
-        recording->purpose_expires_us[p] = vpi_get_i64(&r);
-    }
+    get_purpose_terms(&r, recording);
     recording->n_derivatives = vpi_get_u16(&r);
+    if (r.failed || recording->finish.reason > VPRIV_END_PAUSED ||
+        recording->restriction > VPRIV_RESTRICTION_LEGAL_HOLD)
+        return vpi_auth_failed();
     vpi_tag_hash(recording->tag_bytes, recording->n_tag_bytes, recording->tag_hash);
     const vpriv_status st =
         vpi_tag_decode(recording->tag_bytes, recording->n_tag_bytes, &recording->tag);

@@ -133,6 +133,11 @@ static vpriv_status open_row(vpriv_vault *vault, const vpi_row *row, int kind, e
     return VPRIV_OK;
 }
 
+static bool only_padding_is_left(const vpi_reader *r)
+{
+    return !r->failed && sodium_is_zero(r->at, vpi_reader_left(r));
+}
+
 static vpriv_status read_commit(vpi_reader *r, vpi_ingest_commit *commit_out)
 {
     memset(commit_out, 0, sizeof *commit_out);
@@ -146,7 +151,7 @@ static vpriv_status read_commit(vpi_reader *r, vpi_ingest_commit *commit_out)
     for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++)
         if (commit_out->purposes >> p & 1)
             vpi_get_copy(r, commit_out->inner[p], VPI_INNER_BYTES);
-    return r->failed ? vpi_auth_failed() : VPRIV_OK;
+    return only_padding_is_left(r) ? VPRIV_OK : vpi_auth_failed();
 }
 
 static vpriv_status read_finish(vpi_reader *r, vpi_finish *finish_out)
@@ -156,7 +161,7 @@ static vpriv_status read_finish(vpi_reader *r, vpi_finish *finish_out)
     finish_out->n_blocks = vpi_get_u64(r);
     finish_out->n_frames_48k = vpi_get_u64(r);
     finish_out->ended_us = vpi_get_i64(r);
-    return r->failed ? vpi_auth_failed() : VPRIV_OK;
+    return only_padding_is_left(r) ? VPRIV_OK : vpi_auth_failed();
 }
 
 /* Where the walk through the pending rows stands. */

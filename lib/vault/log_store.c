@@ -2,6 +2,7 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "base/try.h"
+#include "consent/text.h"
 #include "vault/subject.h"
 #include <sodium.h>
 #include <string.h>
@@ -47,7 +48,10 @@ vpriv_status vpi_log_head_read(vpriv_vault *vault, vpi_log_head *head_out)
     head_out->size = vpi_get_u64(&r);
     vpi_get_copy(&r, head_out->root, sizeof head_out->root);
     head_out->clock_us = vpi_get_i64(&r);
-    return vpi_reader_finish(&r, "log head") == VPRIV_OK ? VPRIV_OK : vpi_auth_failed();
+    /* The vault's clock never runs back behind it: a time that no clock gives is none. */
+    const bool is_possible = head_out->clock_us == 0 || vpi_time_is_plausible(head_out->clock_us);
+    return vpi_reader_finish(&r, "log head") == VPRIV_OK && is_possible ? VPRIV_OK
+                                                                        : vpi_auth_failed();
 }
 
 static vpriv_status head_write(vpriv_vault *vault, const vpi_log_head *head)
@@ -173,7 +177,8 @@ static vpriv_status open_owners(vpriv_vault *vault, uint64_t index, const uint8_
         vault->vault_id, VPI_COLUMN_LOG_PAYLOAD, index, (const uint8_t *)"o", 1};
     if (n_sealed != OWNERS_BYTES + VPI_SEAL_OVERHEAD ||
         vpi_unseal(vault->secrets->catalogue_key, &place, sealed, n_sealed, plain) != VPRIV_OK ||
-        plain[0] > OWNERS_MAX)
+        plain[0] > OWNERS_MAX ||
+        !sodium_is_zero(plain + 1 + (size_t)plain[0] * 8, (OWNERS_MAX - plain[0]) * (size_t)8))
         return vpi_auth_failed();
     vpi_reader r = vpi_reader_of(plain + 1, sizeof plain - 1);
     for (size_t i = 0; i < plain[0]; i++)

@@ -2,6 +2,7 @@
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "base/try.h"
+#include "consent/text.h"
 #include "vault/consent_store.h"
 #include "vault/notice_store.h"
 #include "vault/settings.h"
@@ -93,7 +94,7 @@ static void get_head(vpi_reader *r, vpi_policy_head *head)
     head->next.effective_us = vpi_get_i64(r);
     head->next.ttl_us = vpi_get_i64(r);
     head->order = vpi_get_u64(r);
-    head->has_authority = vpi_get_u8(r) == 1;
+    head->has_authority = vpi_get_flag(r);
     vpi_get_copy(r, head->authority, sizeof head->authority);
     vpi_get_copy(r, head->profiles_hash, sizeof head->profiles_hash);
     vpi_get_copy(r, head->places_hash, sizeof head->places_hash);
@@ -140,8 +141,10 @@ vpriv_status vpi_policy_read_head(vpriv_vault *vault, vpi_policy_head *head_out)
     VPI_ENSURE(head_out->generation == generation, VPRIV_E_AUTH,
         "the vault file is damaged or was changed");
     get_head(&r, head_out);
-    VPI_ENSURE(vpi_reader_finish(&r, "policy") == VPRIV_OK, VPRIV_E_AUTH,
-        "the vault file is damaged or was changed");
+    /* The vault's clock never runs back behind it: a time that no clock gives is none. */
+    VPI_ENSURE(vpi_reader_finish(&r, "policy") == VPRIV_OK &&
+                   (head_out->written_us == 0 || vpi_time_is_plausible(head_out->written_us)),
+        VPRIV_E_AUTH, "the vault file is damaged or was changed");
     vault->settings = head_out->settings;
     if (head_out->written_us > vault->clock.seen_us)
         vault->clock.seen_us = head_out->written_us;

@@ -151,3 +151,18 @@ check_PROGRAMS += tests/fault/test_reviewers
 tests_fault_test_reviewers_SOURCES = tests/fault/test_reviewers.c $(attack_sources) $(household)
 tests_fault_test_reviewers_CFLAGS = $(fault_cflags)
 tests_fault_test_reviewers_LDADD = $(household_ldadd)
+
+below_ldflags = $(AM_LDFLAGS) -Wl,--wrap=sqlite3_step
+TESTS += tests/fault/test_below
+check_PROGRAMS += tests/fault/test_below
+tests_fault_test_below_SOURCES = tests/fault/test_below.c $(life_sources)
+tests_fault_test_below_CFLAGS = $(fault_cflags)
+tests_fault_test_below_LDFLAGS = $(below_ldflags)
+tests_fault_test_below_LDADD = $(life_ldadd)
+EXTRA_PROGRAMS += tests/fault/long_below
+CHECK_LONG += tests/fault/long_below
+tests_fault_long_below_SOURCES = $(tests_fault_test_below_SOURCES)
+tests_fault_long_below_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_LONG
+tests_fault_long_below_CFLAGS = $(fault_cflags)
+tests_fault_long_below_LDFLAGS = $(below_ldflags)
+tests_fault_long_below_LDADD = $(life_ldadd)
