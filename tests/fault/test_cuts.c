@@ -7,6 +7,7 @@
 #include "vault/sealer.h"
 #include <stdio.h>
 #include <unistd.h>
+#include <voicepriv/purge.h>
 
 #define RECORDINGS_MAX 8
 #define BOTH_PURPOSES                                                                              \
@@ -207,6 +208,15 @@ static vpriv_status erase_many(struct bench *bench)
     return vpriv_vault_erase(bench->life.vault, bench->recordings, 5, NULL);
 }
 
+static vpriv_status purge_many(struct bench *bench)
+{
+    const vpriv_purge_criteria criteria = {.struct_size = sizeof criteria,
+        .recordings = bench->recordings,
+        .n_recordings = 5,
+        .window = 16};
+    return vpriv_purge(bench->life.vault, &criteria, NULL, NULL, NULL, NULL);
+}
+
 static vpriv_status erase_ada(struct bench *bench)
 {
     return vpriv_subject_erase(bench->life.vault, bench->life.ada, NULL);
@@ -349,6 +359,7 @@ static vpriv_status add_somebody(struct bench *bench)
 static const struct workload two_state_workloads[] = {
     {"erase one", NULL, erase_one, 2, BOTH_PURPOSES, 1, 0},
     {"erase many", record_six, erase_many, 3, BOTH_PURPOSES, 5, 0},
+    {"purge", record_six, purge_many, 3, BOTH_PURPOSES, 5, 0},
     {"subject erase", NULL, erase_ada, 3, BOTH_PURPOSES, 2, 0},
     {"gate open", NULL, hear, 2, 0, 0, 0},
     {"notice add", NULL, add_notice, 4, 0, 0, 0},
