@@ -29,7 +29,7 @@ lib_librooms_la_SOURCES += \
 	lib/vault/complete.h lib/vault/complete.c \
 	lib/vault/list.c \
 	lib/vault/erase.h lib/vault/erase.c \
-	lib/vault/purge.c lib/vault/wear.h lib/vault/wear.c \
+	lib/vault/purge.c lib/vault/wear.h lib/vault/wear.c lib/vault/vacuum.h lib/vault/vacuum.c \
 	lib/vault/sweep.h lib/vault/sweep.c \
 	lib/vault/check.h lib/vault/check.c
 pkginclude_HEADERS += include/voicepriv/vault.h include/voicepriv/people.h include/voicepriv/derivative.h \

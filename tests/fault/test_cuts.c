@@ -427,6 +427,68 @@ static void check_tidy(void *user, const struct cutvfs_trial *trial)
     life_close(&bench->life);
 }
 
+/* How many of its recordings a purge has told to be erased; in the order of their names. */
+static size_t n_told;
+
+static bool hear_told(void *user, const vpriv_purge_report *so_far)
+{
+    (void)user;
+    n_told = (size_t)so_far->n_recordings;
+    return true;
+}
+
+static vpriv_status purge_windows(struct bench *bench)
+{
+    const vpriv_purge_criteria criteria = {.struct_size = sizeof criteria,
+        .recordings = bench->recordings,
+        .n_recordings = 5,
+        .window = 2};
+    n_told = 0;
+    return vpriv_purge(bench->life.vault, &criteria, hear_told, bench, NULL, NULL);
+}
+
+/* What was told stays erased, old copies of the disk included, and a purge goes on where it ended. */
+static void check_purge(void *user, const struct cutvfs_trial *trial)
+{
+    struct bench *bench = user;
+    const struct workload *workload = bench->workload;
+    struct workload told = *workload;
+    bench->n_trials++;
+    open_again(bench, trial);
+    for (size_t i = 0; i < n_told; i++)
+        ck_assert_int_ne(
+            life_listen(&bench->life, &bench->recordings[i], VPRIV_PURPOSE_KEEP_HISTORY).status,
+            VPRIV_OK);
+    ck_ok(purge_windows(bench));
+    told.n_dead = 5;
+    bench->workload = &told;
+    nothing_dead_opens(bench);
+    bench->workload = workload;
+    char *text = life_picture_of_recordings(&bench->life);
+    ck_assert_msg(strcmp(text, bench->after) == 0, "%s: %s", name_of(bench, trial),
+        life_difference(bench->after, text));
+    free(text);
+    ck_assert(life_database_is_sound(&bench->life));
+    life_close(&bench->life);
+}
+
+START_TEST(a_purge_goes_on_after_any_cut)
+{
+    static const struct workload workload = {
+        "purge in windows", record_six, purge_windows, 5, BOTH_PURPOSES, 0, 0};
+    struct bench *bench = calloc(1, sizeof *bench);
+    set_up(bench, &workload);
+    put_back(bench);
+    ck_ok(life_open(&bench->life));
+    ck_ok(purge_windows(bench));
+    bench->after = life_picture_of_recordings(&bench->life);
+    life_close(&bench->life);
+    cut_everywhere(bench, check_purge, 60);
+    tear_down(bench);
+    free(bench);
+}
+END_TEST
+
 START_TEST(housekeeping_resumes)
 {
     static const struct workload workload = {"tidy", leave_rubbish, tidy, 8, BOTH_PURPOSES, 6, 0};
@@ -742,6 +804,7 @@ static Suite *suite(void)
     tcase_add_loop_test(tcase, s2_a_yes_or_a_no_is_there_or_not_at_any_cut, 0, N_CONSENT);
     tcase_add_loop_test(tcase, a_change_is_there_or_not, 0, N_TWO_STATE);
     tcase_add_test(tcase, housekeeping_resumes);
+    tcase_add_test(tcase, a_purge_goes_on_after_any_cut);
     tcase_add_loop_test(tcase, a_recording_is_kept_as_far_as_it_was_sealed, 0, 3);
     tcase_add_test(tcase, s18_an_unconfirmed_trigger_leaves_nothing_at_any_cut);
     tcase_add_test(tcase, a_vault_is_made_whole_or_not);

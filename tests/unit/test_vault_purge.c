@@ -234,6 +234,77 @@ START_TEST(the_wear_is_as_estimated)
 }
 END_TEST
 
+static vpriv_space space_of(void)
+{
+    vpriv_space space = {.struct_size = sizeof space};
+    ck_ok(vpriv_vault_space(h.vault, &space));
+    return space;
+}
+
+static uint64_t tidy_to_the_end(uint32_t n_steps)
+{
+    uint64_t n_left = 1, n_calls = 0;
+    for (; n_left > 0; n_calls++) {
+        ck_assert_uint_lt(n_calls, 10000);
+        ck_ok(vpriv_vault_tidy(h.vault, n_steps, &n_left));
+    }
+    return n_calls;
+}
+
+/* Space comes back, a few pages a call, while others write in between and keep what they wrote. */
+START_TEST(the_file_gets_smaller)
+{
+    const vpriv_purge_criteria all = everything(0);
+    record_many(400);
+    vpriv_vault *other = NULL;
+    ck_ok(household_open_vault(&h, h.path, &other));
+    ck_ok(vpriv_vault_tidy(h.vault, 0, NULL));
+    const vpriv_space before = space_of();
+    ck_assert(before.can_shrink);
+    ck_ok(vpriv_purge(h.vault, &all, NULL, NULL, NULL, NULL));
+    const vpriv_recording_id kept = household_record(&h, h.ada);
+    uint64_t n_left = 1, smaller = before.file_bytes;
+    for (int i = 0; n_left > 0 && i < 10000; i++) {
+        ck_ok(vpriv_vault_tidy(h.vault, 1, &n_left));
+        ck_assert_uint_eq(space_of().log_bytes, 0);
+        ck_assert_uint_ge(space_of().file_bytes + 40 * 4096, smaller); /* a step is a small one */
+        smaller = space_of().file_bytes;
+        if (i % 100 == 0)
+            ck_ok(household_hear_in(other, h.keyring, &kept, KEEP, NULL));
+    }
+    ck_assert_uint_eq(n_left, 0);
+    ck_assert_uint_le(space_of().file_bytes, before.file_bytes / 4);
+    ck_assert_uint_le(space_of().free_bytes, 64 * 4096);
+    ck_ok(household_hear(&h, &kept, KEEP));
+    vpriv_vault_close(other);
+    household_reopen(&h);
+    ck_ok(household_hear(&h, &kept, KEEP));
+    ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM pragma_integrity_check"
+                                         " WHERE integrity_check = 'ok'"),
+        1);
+}
+END_TEST
+
+/* As vaults were made before: no pointer maps. */
+START_TEST(an_older_vault_keeps_working_and_says_that_it_does_not_shrink)
+{
+    const vpriv_purge_criteria all = everything(0);
+    vpriv_vault_close(h.vault);
+    household_sql(&h, "PRAGMA journal_mode=DELETE; PRAGMA auto_vacuum=NONE; VACUUM;"
+                      "PRAGMA journal_mode=WAL;");
+    ck_ok(household_open_vault(&h, h.path, &h.vault));
+    record_many(200);
+    ck_ok(vpriv_purge(h.vault, &all, NULL, NULL, NULL, NULL));
+    tidy_to_the_end(100);
+    ck_assert(!space_of().can_shrink);
+    const vpriv_space before = space_of();
+    ck_assert_uint_gt(before.free_bytes, before.file_bytes / 2);
+    record_many(100);
+    ck_ok(vpriv_vault_tidy(h.vault, 0, NULL));
+    ck_assert_uint_le(space_of().file_bytes, before.file_bytes); /* filled again */
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("vault: purge");
@@ -245,6 +316,8 @@ int main(void)
     tcase_add_test(tcase, bad_criteria_erase_nothing);
     tcase_add_test(tcase, what_was_done_before_a_cancel_stays_done);
     tcase_add_test(tcase, nothing_is_told_before_the_root_is_replaced);
+    tcase_add_test(tcase, the_file_gets_smaller);
+    tcase_add_test(tcase, an_older_vault_keeps_working_and_says_that_it_does_not_shrink);
     suite_add_tcase(suite, tcase);
     TCase *wear = tcase_create("wear");
     tcase_set_timeout(wear, 120);
