@@ -126,12 +126,16 @@ static const char *name_of(const struct bench *bench, const struct cutvfs_trial 
     return text;
 }
 
+/* How many of its recordings a purge has told to be erased; in the order of their names. */
+static size_t n_told;
+
 static void work(void *user)
 {
     struct bench *bench = user;
     bench->life.root = bench->start_root;
     bench->acknowledged = bench->confirmed = bench->finished = false;
     bench->acknowledged_frames = 0;
+    n_told = 0;
     if (life_open(&bench->life) == VPRIV_OK)
         bench->acknowledged = bench->workload->act(bench) == VPRIV_OK;
     life_close(&bench->life);
@@ -426,9 +430,6 @@ static void check_tidy(void *user, const struct cutvfs_trial *trial)
     life_goes_on(&bench->life);
     life_close(&bench->life);
 }
-
-/* How many of its recordings a purge has told to be erased; in the order of their names. */
-static size_t n_told;
 
 static bool hear_told(void *user, const vpriv_purge_report *so_far)
 {
