@@ -62,7 +62,8 @@ static exit_code run(
         report.n_recordings, report.n_recordings == 1 ? "" : "s", report.n_root_replacements,
         report.n_root_replacements == 1 ? "" : "s");
     if (report.n_held > 0)
-        printf("%" PRIu64 " stay because of a legal hold\n", report.n_held);
+        printf("%" PRIu64 " stay%s because of a legal hold\n", report.n_held,
+            report.n_held == 1 ? "s" : "");
     if (report.is_cancelled)
         code = tool_error(arguments, EXIT_INTERRUPTED, "stopped; what was erased stays erased");
     else if (st == VPRIV_OK)
