@@ -218,9 +218,23 @@ exit_code command_tidy(const tool_arguments *arguments)
     exit_code code = session_open(arguments, SESSION_WITHOUT_KEYRING, &session);
     if (code != EXIT_GOOD)
         return code;
-    const vpriv_status st = session_tidy(session.vault);
+    vpriv_space before = {.struct_size = sizeof before}, after = {.struct_size = sizeof after};
+    vpriv_status st = vpriv_vault_space(session.vault, &before);
+    if (st == VPRIV_OK)
+        st = session_tidy(session.vault);
+    if (st == VPRIV_OK)
+        st = vpriv_vault_space(session.vault, &after);
+    const uint64_t n_before = before.file_bytes + before.log_bytes;
+    const uint64_t n_after = after.file_bytes + after.log_bytes;
     if (st != VPRIV_OK)
         code = tool_failed(arguments, arguments->vault, st);
+    else
+        printf("%" PRIu64 " bytes came back; the vault takes %" PRIu64 "\n",
+            n_before > n_after ? n_before - n_after : 0, n_after);
+    if (st == VPRIV_OK && !after.can_shrink && after.free_bytes > 0)
+        tool_note(arguments,
+            "an older vault: its %" PRIu64 " free bytes are used again, the file stays as large",
+            after.free_bytes);
     session_close(&session);
     return code;
 }

@@ -361,6 +361,12 @@ static const tool_command commands[] = {
         .options =
             COMMON | O(SUBJECT) | O(BEFORE) | O(SINCE) | O(UNTIL) | O(ALL) | O(YES) | RECEIPT,
         .run = command_erase},
+    {.words = "purge",
+        .operands = "VAULT [RECORDING...]",
+        .summary = "Erase many for good, with few replacements of the root key; --estimate first.",
+        .options =
+            COMMON | O(SUBJECT) | O(BEFORE) | O(SINCE) | O(UNTIL) | O(ALL) | O(YES) | O(ESTIMATE),
+        .run = command_purge},
     {.words = "verify",
         .operands = "VAULT",
         .summary = "Check every row, block, wrap and log leaf.",

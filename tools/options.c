@@ -84,6 +84,7 @@ static const option_definition definitions[N_OPTIONS] = {
     [OPTION_RECEIPT] = {"receipt", "FILE", 1, "write a signed receipt of it; new file"},
     [OPTION_KEY] = {"key", "FILE", 1, "the device's public key, from receipt key"},
     [OPTION_ALL] = {"all", NULL, 1, "every recording"},
+    [OPTION_ESTIMATE] = {"estimate", NULL, 1, "erase nothing: print what it would cost"},
     [OPTION_YES] = {"yes", NULL, 1, "do not ask"},
     [OPTION_AUTHORITY] = {"authority", "FILE", 1,
         "the authority's secret key, from 'jurisdiction key'"},

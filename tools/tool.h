@@ -91,6 +91,7 @@ typedef enum option_id {
     OPTION_MEDIA_TYPE,
     OPTION_JSON,
     OPTION_TEXT,
+    OPTION_ESTIMATE,
     OPTION_HELP,
     N_OPTIONS,
 } option_id;
@@ -387,6 +388,7 @@ exit_code command_derivative_list(const tool_arguments *arguments);
 exit_code command_derivative_show(const tool_arguments *arguments);
 exit_code command_derivative_erase(const tool_arguments *arguments);
 exit_code command_erase(const tool_arguments *arguments);
+exit_code command_purge(const tool_arguments *arguments);
 exit_code command_receipt_sign(const tool_arguments *arguments);
 exit_code command_receipt_verify(const tool_arguments *arguments);
 exit_code command_receipt_key(const tool_arguments *arguments);

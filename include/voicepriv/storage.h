@@ -1,5 +1,6 @@
 /** @file storage.h
- *  Looking after a vault: where its root key lives, backups, and checkpoints kept elsewhere.
+ *  Looking after a vault: where its root key lives, backups, checkpoints kept elsewhere, and how much disk
+ *  space it takes.
  *
  *      vpriv_root_store *tpm;
  *      vpriv_root_tpm_open(NULL, &tpm);
@@ -160,6 +161,28 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_backup_restore(const char *path,
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_vault_verify_checkpoint(
     vpriv_vault *vault, const char *text, size_t text_bytes, uint64_t *size_out);
+
+/** How much disk space a vault takes. */
+typedef struct vpriv_space {
+    size_t struct_size;     /**< sizeof(vpriv_space), set by the caller */
+    uint64_t file_bytes;    /**< of the vault file */
+    uint64_t log_bytes;     /**< of the write-ahead log beside it */
+    uint64_t free_bytes;    /**< of the vault file: pages that hold nothing */
+    uint64_t reserve_bytes; /**< kept aside for erasing on a full disk; 0 while it is given up */
+    bool can_shrink; /**< vpriv_vault_tidy makes the file smaller. Vaults made before that was
+                                 possible use their free pages again instead */
+} vpriv_space;
+
+/** Tell how much disk space a vault takes.
+ *  @param      vault      an open vault
+ *  @param[in,out] space_out  struct_size set; filled, untouched on failure
+ *  Owns:     borrows both
+ *  Threads:  any      Realtime: no      Secrets: none
+ *  @retval VPRIV_OK  @retval VPRIV_E_ARG  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY
+ *  @retval VPRIV_E_IO  @retval VPRIV_E_FULL  @retval VPRIV_E_MEMORY
+ *  Since: 0.1 */
+VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_vault_space(
+    vpriv_vault *vault, vpriv_space *space_out);
 
 #ifdef __cplusplus
 }

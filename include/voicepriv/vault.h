@@ -376,7 +376,8 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_vault_erase_between(
     vpriv_vault *vault, int64_t since_us, int64_t until_us, vpriv_receipt *receipt_out);
 
 /** Do waiting housekeeping in small steps: remove ciphertext whose keys are gone, shred recordings
- *  that no purpose is left for, adopt what capture processes left, rebuild the disk reserve.
+ *  that no purpose is left for, adopt what capture processes left, make the file smaller, empty the
+ *  write-ahead log as far as nobody reads it, rebuild the disk reserve. Recorders go on between steps.
  *  @param      vault       opened with its root store
  *  @param      n_steps     how many steps at most; one step is at most a few milliseconds
  *  @param[out] n_left_out  steps known to be waiting still, 0 when done; may be NULL

@@ -22,6 +22,7 @@
 #include <voicepriv/past.h>
 #include <voicepriv/people.h>
 #include <voicepriv/places.h>
+#include <voicepriv/purge.h>
 #include <voicepriv/recall.h>
 #include <voicepriv/recorder.h>
 #include <voicepriv/retention.h>

@@ -73,6 +73,17 @@ vpriv_status vpi_database_script(vpi_database *database, const char *sql)
     return code == SQLITE_OK ? VPRIV_OK : status_of(database->handle, code);
 }
 
+void vpi_database_empty_log(vpi_database *database)
+{
+    sqlite3_busy_timeout(database->handle, 0);
+    int code =
+        sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_wal_checkpoint_v2(
+            database->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    sqlite3_busy_timeout(database->handle, BUSY_TIMEOUT_MS);
+}
+
 static vpriv_status configure(vpi_database *database, vpi_database_mode mode)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
@@ -85,7 +96,8 @@ static vpriv_status configure(vpi_database *database, vpi_database_mode mode)
     sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
     if (mode == VPI_DATABASE_CREATE)
-        VPI_TRY(vpi_database_script(database, "PRAGMA page_size=4096; PRAGMA journal_mode=WAL;"));
+        VPI_TRY(vpi_database_script(database,
+            "PRAGMA page_size=4096; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;"));
     VPI_TRY(vpi_database_script(database,
         "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=OFF;"
         "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA cell_size_check=ON;"

@@ -26,6 +26,8 @@ vpriv_status vpi_root_probe(vpriv_root_store *store);
 /* Returns when the old record is gone as far as the store can promise. */
 vpriv_status vpi_root_replace(vpriv_root_store *store, const vpi_root_record *record);
 
+#define VPI_ROOT_TPM_WRITES 2 /* of non-volatile memory at a replacement: the record, the counter */
+
 /* Shared by back ends. */
 vpriv_status vpi_root_open(
     const vpriv_root_callbacks *callbacks, void (*close)(void *user), vpriv_root_store **store_out);

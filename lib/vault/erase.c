@@ -82,7 +82,7 @@ out:
 }
 
 /* What is set aside says so in the clear, which its header answers for. */
-static vpriv_status is_held(vpriv_vault *vault, int64_t row, bool *held_out)
+vpriv_status vpi_erase_is_held(vpriv_vault *vault, int64_t row, bool *held_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_recording *recording = NULL;
@@ -105,7 +105,7 @@ static vpriv_status refuse_held(vpriv_vault *vault, const int64_t *rows, size_t 
 {
     for (size_t i = 0; i < n_rows; i++) {
         bool held = false;
-        const vpriv_status st = is_held(vault, rows[i], &held);
+        const vpriv_status st = vpi_erase_is_held(vault, rows[i], &held);
         if (st != VPRIV_OK)
             return st;
         if (held)
@@ -257,7 +257,7 @@ static vpriv_status rows_within(
         VPI_TRY(match(vault, of, row, recording, &matches, &younger));
         n_younger = younger ? n_younger + 1 : 0;
         if (matches)
-            VPI_TRY(is_held(vault, row, &held));
+            VPI_TRY(vpi_erase_is_held(vault, row, &held));
         of->n_held += held;
         if (matches && !held)
             rows_out[n++] = row;

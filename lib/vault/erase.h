@@ -14,6 +14,9 @@ vpriv_status vpi_erase_rows(vpriv_vault *vault, const int64_t *rows, size_t n_ro
     const uint64_t *more_slots, size_t n_more_slots, vpriv_log_entry *entry,
     vpriv_receipt *receipt);
 
+/* Whether the recording is under a legal hold. */
+vpriv_status vpi_erase_is_held(vpriv_vault *vault, int64_t row, bool *held_out);
+
 /* Outside a transaction, after a destruction: when space is short the write-ahead log is emptied and
  * some dead ciphertext removed; the reserve is rebuilt when there is space again. Failing is no failure
  * of the destruction. */

@@ -10,6 +10,7 @@
 #include "vault/log_store.h"
 #include "vault/receipt.h"
 #include "vault/rekey.h"
+#include "vault/vacuum.h"
 #include <string.h>
 
 enum {
@@ -296,6 +297,7 @@ out:
 vpriv_status vpriv_vault_tidy(vpriv_vault *vault, uint32_t n_steps, uint64_t *n_left_out)
 {
     int64_t n_left = 0;
+    uint64_t n_vacuum = 0;
     vpriv_status st = vpi_vault_enter(vault, true);
     if (st != VPRIV_OK)
         return st;
@@ -307,12 +309,21 @@ vpriv_status vpriv_vault_tidy(vpriv_vault *vault, uint32_t n_steps, uint64_t *n_
     VPI_TRY(vpi_false_wakes_log(vault));
     VPI_TRY(vpi_vault_commit(vault));
     bool any = true;
-    for (uint32_t i = 0; i < n_steps && any; i++)
+    uint32_t i = 0;
+    while (i < n_steps && any) {
         VPI_TRY(step(vault, &any));
+        i += any;
+    }
+    VPI_TRY(vpi_vacuum_waiting(vault, &n_vacuum));
+    for (; i < n_steps && n_vacuum > 0; i++) {
+        VPI_TRY(vpi_vacuum_step(vault));
+        VPI_TRY(vpi_vacuum_waiting(vault, &n_vacuum));
+    }
     VPI_TRY(vpi_database_int(vault->database, &n_left, "SELECT count(*) FROM sweep", ""));
+    vpi_database_empty_log(vault->database);
     vpi_reserve_rebuild(vault);
     if (n_left_out)
-        *n_left_out = (uint64_t)n_left;
+        *n_left_out = (uint64_t)n_left + n_vacuum;
     st = VPRIV_OK;
 out:
     vpi_vault_leave(vault);

@@ -7,6 +7,7 @@
 #include "vault/sealer.h"
 #include <stdio.h>
 #include <unistd.h>
+#include <voicepriv/purge.h>
 
 #define RECORDINGS_MAX 8
 #define BOTH_PURPOSES                                                                              \
@@ -125,12 +126,16 @@ static const char *name_of(const struct bench *bench, const struct cutvfs_trial 
     return text;
 }
 
+/* How many of its recordings a purge has told to be erased; in the order of their names. */
+static size_t n_told;
+
 static void work(void *user)
 {
     struct bench *bench = user;
     bench->life.root = bench->start_root;
     bench->acknowledged = bench->confirmed = bench->finished = false;
     bench->acknowledged_frames = 0;
+    n_told = 0;
     if (life_open(&bench->life) == VPRIV_OK)
         bench->acknowledged = bench->workload->act(bench) == VPRIV_OK;
     life_close(&bench->life);
@@ -205,6 +210,15 @@ static void record_six(struct bench *bench)
 static vpriv_status erase_many(struct bench *bench)
 {
     return vpriv_vault_erase(bench->life.vault, bench->recordings, 5, NULL);
+}
+
+static vpriv_status purge_many(struct bench *bench)
+{
+    const vpriv_purge_criteria criteria = {.struct_size = sizeof criteria,
+        .recordings = bench->recordings,
+        .n_recordings = 5,
+        .window = 16};
+    return vpriv_purge(bench->life.vault, &criteria, NULL, NULL, NULL, NULL);
 }
 
 static vpriv_status erase_ada(struct bench *bench)
@@ -349,6 +363,7 @@ static vpriv_status add_somebody(struct bench *bench)
 static const struct workload two_state_workloads[] = {
     {"erase one", NULL, erase_one, 2, BOTH_PURPOSES, 1, 0},
     {"erase many", record_six, erase_many, 3, BOTH_PURPOSES, 5, 0},
+    {"purge", record_six, purge_many, 3, BOTH_PURPOSES, 5, 0},
     {"subject erase", NULL, erase_ada, 3, BOTH_PURPOSES, 2, 0},
     {"gate open", NULL, hear, 2, 0, 0, 0},
     {"notice add", NULL, add_notice, 4, 0, 0, 0},
@@ -415,6 +430,69 @@ static void check_tidy(void *user, const struct cutvfs_trial *trial)
     life_goes_on(&bench->life);
     life_close(&bench->life);
 }
+
+static bool hear_told(void *user, const vpriv_purge_report *so_far)
+{
+    (void)user;
+    n_told = (size_t)so_far->n_recordings;
+    return true;
+}
+
+static vpriv_status purge_windows(struct bench *bench)
+{
+    const vpriv_purge_criteria criteria = {.struct_size = sizeof criteria,
+        .recordings = bench->recordings,
+        .n_recordings = 5,
+        .window = 2};
+    n_told = 0;
+    return vpriv_purge(bench->life.vault, &criteria, hear_told, bench, NULL, NULL);
+}
+
+/* What was told stays erased, old copies of the disk included, and a purge goes on where it ended. */
+static void check_purge(void *user, const struct cutvfs_trial *trial)
+{
+    struct bench *bench = user;
+    const struct workload *workload = bench->workload;
+    struct workload told = *workload;
+    bench->n_trials++;
+    open_again(bench, trial);
+    for (size_t i = 0; i < n_told; i++) {
+        vpriv_recording_info info;
+        ck_ok(vpriv_recording_about(bench->life.vault, &bench->recordings[i], &info));
+        ck_assert_msg(
+            info.state == VPRIV_RECORDING_SHREDDED, "%s: told, and there", name_of(bench, trial));
+    }
+    ck_ok(purge_windows(bench));
+    life_close(&bench->life);
+    told.n_dead = 5;
+    bench->workload = &told;
+    nothing_dead_opens(bench);
+    bench->workload = workload;
+    open_again(bench, trial);
+    char *text = life_picture_of_recordings(&bench->life);
+    ck_assert_msg(strcmp(text, bench->after) == 0, "%s: %s", name_of(bench, trial),
+        life_difference(bench->after, text));
+    free(text);
+    ck_assert(life_database_is_sound(&bench->life));
+    life_close(&bench->life);
+}
+
+START_TEST(a_purge_goes_on_after_any_cut)
+{
+    static const struct workload workload = {
+        "purge in windows", record_six, purge_windows, 5, BOTH_PURPOSES, 0, 0};
+    struct bench *bench = calloc(1, sizeof *bench);
+    set_up(bench, &workload);
+    put_back(bench);
+    ck_ok(life_open(&bench->life));
+    ck_ok(purge_windows(bench));
+    bench->after = life_picture_of_recordings(&bench->life);
+    life_close(&bench->life);
+    cut_everywhere(bench, check_purge, 60);
+    tear_down(bench);
+    free(bench);
+}
+END_TEST
 
 START_TEST(housekeeping_resumes)
 {
@@ -731,6 +809,7 @@ static Suite *suite(void)
     tcase_add_loop_test(tcase, s2_a_yes_or_a_no_is_there_or_not_at_any_cut, 0, N_CONSENT);
     tcase_add_loop_test(tcase, a_change_is_there_or_not, 0, N_TWO_STATE);
     tcase_add_test(tcase, housekeeping_resumes);
+    tcase_add_test(tcase, a_purge_goes_on_after_any_cut);
     tcase_add_loop_test(tcase, a_recording_is_kept_as_far_as_it_was_sealed, 0, 3);
     tcase_add_test(tcase, s18_an_unconfirmed_trigger_leaves_nothing_at_any_cut);
     tcase_add_test(tcase, a_vault_is_made_whole_or_not);

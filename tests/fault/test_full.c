@@ -5,12 +5,16 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <voicepriv/hub.h>
+#include <voicepriv/purge.h>
+#include <voicepriv/retention.h>
+#include <voicepriv/storage.h>
 
 struct disk {
     struct life life;
@@ -119,13 +123,19 @@ static vpriv_status erase_person(struct disk *disk)
     return vpriv_subject_erase(disk->life.vault, disk->life.ada, NULL);
 }
 
+static vpriv_status purge_all(struct disk *disk)
+{
+    const vpriv_purge_criteria all = {.struct_size = sizeof all, .until_us = VPRIV_TIME_FOREVER_US};
+    return vpriv_purge(disk->life.vault, &all, NULL, NULL, NULL, NULL);
+}
+
 static const struct {
     const char *name;
     vpriv_status (*act)(struct disk *disk);
     size_t n_dead;
 } destroying[] = {{"erase one", erase_one, 1}, {"erase all", erase_all, 4},
-    {"withdraw", withdraw, 4}, {"erase a person", erase_person, 4}};
-#define N_DESTROYING 4
+    {"withdraw", withdraw, 4}, {"erase a person", erase_person, 4}, {"purge", purge_all, 4}};
+#define N_DESTROYING 5
 
 START_TEST(destroying_works_with_no_byte_free)
 {
@@ -299,6 +309,211 @@ START_TEST(destroying_works_beside_recorders_that_filled_the_disk)
 }
 END_TEST
 
+static void *fresh_shared(size_t n_bytes)
+{
+    void *shared = mmap(NULL, n_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ck_assert(shared != MAP_FAILED);
+    return shared;
+}
+
+/* What the recorder's process tells. */
+struct beat {
+    _Atomic uint32_t n_commits; /* recordings finished and stored */
+    _Atomic uint32_t n_full;    /* that ended for want of space */
+    _Atomic bool stop;
+};
+
+/* A capture process: one recording after the other, for as long as it is let, whatever becomes of each. */
+static void record_on_and_on(struct disk *disk, const vpriv_keyring *credential, struct beat *beat)
+{
+    vpriv_vault *capture = NULL;
+    ck_ok(vpriv_vault_open_for_capture(disk->life.path, credential, NULL, &capture));
+    while (!beat->stop) {
+        vpriv_outcome outcome = {.struct_size = sizeof outcome};
+        const vpriv_status st =
+            life_record_into(&disk->life, capture, disk->life.ada, 200, 440, &outcome);
+        if (st == VPRIV_OK && outcome.is_stored && outcome.end_reason != VPRIV_END_DISK_FULL)
+            beat->n_commits++;
+        else
+            beat->n_full++;
+        usleep(1000);
+    }
+    vpriv_vault_close(capture);
+}
+
+static pid_t start_recorder(struct disk *disk, struct beat *beat)
+{
+    vpriv_keyring *credential = NULL;
+    ck_ok(vpriv_vault_capture_credential(disk->life.vault, &credential));
+    life_close(&disk->life);
+    const pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        alarm(100);
+        record_on_and_on(disk, credential, beat);
+        _exit(0);
+    }
+    vpriv_keyring_close(credential);
+    while (beat->n_commits == 0 && beat->n_full == 0)
+        usleep(1000);
+    ck_ok(life_open(&disk->life));
+    return child;
+}
+
+static void stop_recorder(struct beat *beat, pid_t child)
+{
+    int status = 0;
+    beat->stop = true;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    munmap(beat, sizeof *beat);
+}
+
+/* A day later: what was recorded for a day is over. */
+static vpriv_status expire(struct disk *disk)
+{
+    vpriv_retention_report report = {.struct_size = sizeof report};
+    vpriv_status st = VPRIV_OK;
+    do
+        st = vpriv_retention_run(disk->life.vault, 20, &report);
+    while (st == VPRIV_OK && !report.is_done);
+    return st;
+}
+
+/* Also the last inodes. */
+static void use_up_inodes(struct disk *disk)
+{
+    char name[LIFE_PATH_BYTES + 32];
+    for (int i = 0;; i++) {
+        snprintf(name, sizeof name, "%s/i%d", disk->life.folder, i);
+        const int fd = open(name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+        if (fd < 0)
+            break;
+        close(fd);
+    }
+    ck_assert_int_eq(errno, ENOSPC);
+}
+
+static void inodes_again(struct disk *disk)
+{
+    char name[LIFE_PATH_BYTES + 32];
+    for (int i = 0; i < 64; i++) {
+        snprintf(name, sizeof name, "%s/i%d", disk->life.folder, i);
+        unlink(name);
+    }
+}
+
+static vpriv_status (*const beside_a_recorder[])(struct disk *disk) = {
+    erase_one, withdraw, expire, purge_all, erase_person};
+#define N_BESIDE 5
+
+/* Neither byte nor inode is free, and another process goes on trying to record. */
+START_TEST(destroying_works_with_nothing_free_while_another_process_records)
+{
+    struct disk *disk = calloc(1, sizeof *disk);
+    struct beat *beat = fresh_shared(sizeof *beat);
+    mount_disk(disk, "size=6m,nr_inodes=24");
+    const pid_t child = start_recorder(disk, beat);
+    use_up_inodes(disk);
+    const int fd = open(disk->filler, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    ck_assert_int_lt(fd, 0);
+    char name[LIFE_PATH_BYTES + 32];
+    snprintf(name, sizeof name, "%s/i0", disk->life.folder);
+    ck_assert_int_eq(rename(name, disk->filler), 0); /* the inode it has */
+    const uint32_t n_full_before = beat->n_full;
+    fill(disk);
+    for (int i = 0; i < 5000 && beat->n_full == n_full_before; i++) {
+        usleep(1000);
+        fill(disk);
+    }
+    ck_assert_uint_gt(beat->n_full, n_full_before); /* it meets the full disk, and lives */
+    const vpriv_status st = beside_a_recorder[_i](disk);
+    ck_assert_msg(st == VPRIV_OK, "%d: %s: %s", _i, vpriv_status_text(st), vpriv_error_detail());
+    if (beside_a_recorder[_i] != expire)
+        must_not_open(disk, 0, VPRIV_PURPOSE_KEEP_HISTORY);
+    ck_assert_int_eq(unlink(disk->filler), 0);
+    inodes_again(disk);
+    const uint32_t n_commits = beat->n_commits;
+    if (beside_a_recorder[_i] != withdraw && beside_a_recorder[_i] != erase_person) {
+        for (int i = 0; i < 10000 && beat->n_commits == n_commits; i++)
+            usleep(1000);
+        ck_assert_uint_gt(beat->n_commits, n_commits); /* recording goes on by itself */
+    }
+    stop_recorder(beat, child);
+    ck_ok(vpriv_vault_tidy(disk->life.vault, 10000, NULL));
+    ck_assert(reserve_is_there(disk));
+    ck_assert(life_database_is_sound(&disk->life));
+    unmount_disk(disk);
+}
+END_TEST
+
+/* The file gets smaller while another process records, whose recordings are there afterwards. */
+START_TEST(the_file_gets_smaller_while_another_process_records)
+{
+    struct disk *disk = calloc(1, sizeof *disk);
+    struct beat *beat = fresh_shared(sizeof *beat);
+    vpriv_space before = {.struct_size = sizeof before}, after = {.struct_size = sizeof after};
+    uint64_t n_left = 1;
+    mount_disk(disk, "size=32m");
+    for (int i = 0; i < 60; i++)
+        life_record(&disk->life, 3000, 300, NULL);
+    ck_ok(vpriv_vault_space(disk->life.vault, &before));
+    ck_ok(purge_all(disk));
+    const pid_t child = start_recorder(disk, beat);
+    const uint32_t n_commits = beat->n_commits;
+    for (int i = 0; i < 400 && (n_left > 0 || beat->n_commits < n_commits + 3); i++)
+        ck_ok(vpriv_vault_tidy(disk->life.vault, 4, &n_left));
+    ck_assert_uint_ge(beat->n_commits, n_commits + 3);
+    ck_assert_uint_eq(beat->n_full, 0);
+    const unsigned n_recorded = beat->n_commits;
+    stop_recorder(beat, child);
+    ck_assert_uint_eq(n_left, 0);
+    ck_ok(vpriv_vault_tidy(disk->life.vault, 10000, NULL));
+    ck_ok(vpriv_vault_space(disk->life.vault, &after));
+    printf("file %llu -> %llu bytes, beside %u recordings\n", (unsigned long long)before.file_bytes,
+        (unsigned long long)after.file_bytes, n_recorded);
+    ck_assert_uint_lt(after.file_bytes, before.file_bytes);
+    ck_assert_uint_ge(listed(disk), 3);
+    ck_assert(life_database_is_sound(&disk->life));
+    unmount_disk(disk);
+}
+END_TEST
+
+static uint64_t reserve_bytes(struct disk *disk)
+{
+    vpriv_space space = {.struct_size = sizeof space};
+    ck_ok(vpriv_vault_space(disk->life.vault, &space));
+    return space.reserve_bytes;
+}
+
+/* As large as before, with its space allocated: by the call that destroys next, or by tidying. */
+START_TEST(the_reserve_is_rebuilt_when_there_is_space_again)
+{
+    struct disk *disk = calloc(1, sizeof *disk);
+    char path[LIFE_PATH_BYTES + 16];
+    struct stat info;
+    mount_disk(disk, "size=4m");
+    const uint64_t whole = reserve_bytes(disk);
+    ck_assert_uint_gt(whole, 0);
+    snprintf(path, sizeof path, "%s-reserve", disk->life.path);
+    ck_assert_int_eq(unlink(path), 0); /* as a call does that needs it */
+    fill(disk);
+    ck_ok(vpriv_vault_tidy(disk->life.vault, 0, NULL));
+    ck_assert_uint_lt(reserve_bytes(disk), whole); /* there is no space for it yet */
+    ck_assert_int_eq(unlink(disk->filler), 0);
+    if (_i == 0)
+        ck_ok(vpriv_vault_tidy(disk->life.vault, 1, NULL));
+    else
+        ck_ok(vpriv_vault_erase(disk->life.vault, &disk->recordings[1], 1, NULL));
+    ck_assert_uint_eq(reserve_bytes(disk), whole);
+    ck_assert_int_eq(stat(path, &info), 0);
+    ck_assert_uint_ge((uint64_t)info.st_blocks * 512, whole);
+    fill(disk); /* and serves again */
+    ck_ok(withdraw(disk));
+    unmount_disk(disk);
+}
+END_TEST
+
 /* No inode left. While a vault is open everything it needs is there. */
 START_TEST(an_open_vault_needs_no_inode)
 {
@@ -365,6 +580,10 @@ int main(void)
     tcase_add_test(tcase, destroying_works_again_and_again);
     tcase_add_test(tcase, looking_works_and_listening_says_what_is_wrong);
     tcase_add_loop_test(tcase, destroying_works_beside_recorders_that_filled_the_disk, 0, 2);
+    tcase_add_loop_test(
+        tcase, destroying_works_with_nothing_free_while_another_process_records, 0, N_BESIDE);
+    tcase_add_test(tcase, the_file_gets_smaller_while_another_process_records);
+    tcase_add_loop_test(tcase, the_reserve_is_rebuilt_when_there_is_space_again, 0, 2);
     tcase_add_test(tcase, an_open_vault_needs_no_inode);
     tcase_add_test(tcase, one_more_inode_is_enough_to_open_and_destroy);
     suite_add_tcase(suite, tcase);

@@ -61,9 +61,9 @@ START_TEST(node_that_does_not_open_is_not_taken_for_the_one_before)
     rig_begin(&r);
     vpi_tree_keep_path(r.tree);
     rig_assert_slot(&r, 8);
-    ck_ok(vpi_database_script(r.database,
-        "UPDATE key_node SET sealed = CAST(substr(sealed, 1, length(sealed) - 16) || zeroblob(16) AS BLOB)"
-        " WHERE id = 1"));
+    ck_ok(vpi_database_script(r.database, "UPDATE key_node SET sealed = CAST(substr(sealed, 1, "
+                                          "length(sealed) - 16) || zeroblob(16) AS BLOB)"
+                                          " WHERE id = 1"));
     ck_fails(vpi_tree_get(r.tree, 125, key), VPRIV_E_AUTH);
     rig_assert_slot(&r, 8);
     ck_fails(vpi_tree_get(r.tree, 125, key), VPRIV_E_AUTH);
