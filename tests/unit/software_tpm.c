@@ -76,3 +76,10 @@ int software_tpm_run(const software_tpm *tpm, const char *command)
     const int status = system(line);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
+
+void software_tpm_remove(software_tpm *tpm)
+{
+    char command[96];
+    snprintf(command, sizeof command, "rm -rf '%s'", tpm->folder);
+    ck_assert_int_eq(system(command), 0);
+}

@@ -16,6 +16,8 @@ void software_tpm_new(software_tpm *tpm);
 /* Pull the plug; what it acknowledged stays. */
 void software_tpm_off(software_tpm *tpm);
 void software_tpm_on(software_tpm *tpm);
+/* What a TPM that is off leaves. */
+void software_tpm_remove(software_tpm *tpm);
 /* Run one of tpm2-tools with arguments as in a shell, on this TPM; its exit status. */
 int software_tpm_run(const software_tpm *tpm, const char *command);
 

@@ -22,7 +22,7 @@ static void plug_in(void)
 static void unplug(void)
 {
     software_tpm_off(&tpm);
-    nftw(tpm.folder, help_remove, 8, FTW_DEPTH | FTW_PHYS);
+    software_tpm_remove(&tpm);
     help_leave_folder();
 }
 

@@ -95,3 +95,10 @@ check_PROGRAMS += tests/unit/test_vault_purge
 tests_unit_test_vault_purge_SOURCES = tests/unit/test_vault_purge.c $(household)
 tests_unit_test_vault_purge_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_purge_LDADD = $(household_ldadd)
+if HAVE_TPM
+TESTS += tests/unit/test_vault_tpm
+check_PROGRAMS += tests/unit/test_vault_tpm
+tests_unit_test_vault_tpm_SOURCES = tests/unit/test_vault_tpm.c tests/unit/software_tpm.h tests/unit/software_tpm.c $(household)
+tests_unit_test_vault_tpm_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_tpm_LDADD = $(household_ldadd)
+endif
