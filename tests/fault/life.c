@@ -39,6 +39,8 @@ static vpriv_status replace(void *user, const uint8_t *record)
 static vpriv_status destroy(void *user)
 {
     struct memory_root *root = user;
+    if (root->is_event && !cutvfs_external_event())
+        return VPRIV_E_IO;
     memset(root->record, 0, sizeof root->record);
     root->is_set = false;
     return VPRIV_OK;

@@ -54,6 +54,17 @@ tests_fault_long_past_SOURCES = $(tests_fault_test_past_SOURCES)
 tests_fault_long_past_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_LONG
 tests_fault_long_past_CFLAGS = $(fault_cflags)
 tests_fault_long_past_LDADD = $(life_ldadd)
+TESTS += tests/fault/test_root_move
+check_PROGRAMS += tests/fault/test_root_move
+tests_fault_test_root_move_SOURCES = tests/fault/test_root_move.c $(life_sources)
+tests_fault_test_root_move_CFLAGS = $(fault_cflags)
+tests_fault_test_root_move_LDADD = $(life_ldadd)
+EXTRA_PROGRAMS += tests/fault/long_root_move
+CHECK_LONG += tests/fault/long_root_move
+tests_fault_long_root_move_SOURCES = $(tests_fault_test_root_move_SOURCES)
+tests_fault_long_root_move_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_LONG
+tests_fault_long_root_move_CFLAGS = $(fault_cflags)
+tests_fault_long_root_move_LDADD = $(life_ldadd)
 
 TESTS += tests/fault/test_history
 check_PROGRAMS += tests/fault/test_history
