@@ -10,6 +10,8 @@ typedef struct option_definition {
     const char *help;
 } option_definition;
 
+_Static_assert(N_OPTIONS <= 64, "a bit for each");
+
 static const option_definition definitions[N_OPTIONS] = {
     [OPTION_ROOT] = {"root", "WHERE", 1,
         "the root key: a file, passphrase:FILE, recovery:FILE, kernel:NAME or tpm:[INDEX]; "
