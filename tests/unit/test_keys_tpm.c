@@ -312,7 +312,7 @@ START_TEST(nothing_of_the_key_stays_in_memory)
     vpi_wipe(record, sizeof *record);
     ck_assert_uint_eq(pieces_in_memory(77), 0);
     /* The control: where it lies open it is found. */
-    vpi_root_record *open_record = malloc(sizeof *open_record);
+    vpi_root_record *volatile open_record = malloc(sizeof *open_record); /* not optimised away */
     help_record(77, open_record);
     ck_assert_uint_ge(pieces_in_memory(77), 4);
     free(open_record);
