@@ -1,5 +1,6 @@
 #include "software_tpm.h"
 #include "unit.h"
+#include <dlfcn.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -8,6 +9,16 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+/* When a connection breaks at its beginning, tpm2-tss 3.2 forgets the socket's name: 29 bytes. It is told apart
+ * by its module, which has to stay loaded for that. */
+#ifdef __SANITIZE_ADDRESS__
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libtss2-tcti";
+}
+#endif
 
 static bool answers(const software_tpm *tpm)
 {
@@ -63,6 +74,7 @@ void software_tpm_off(software_tpm *tpm)
 void software_tpm_new(software_tpm *tpm)
 {
     char folder[] = "/tmp/vpriv-tpm-XXXXXX"; /* short: names of sockets have an end */
+    ck_assert_ptr_nonnull(dlopen("libtss2-tcti-swtpm.so.0", RTLD_NOW | RTLD_NODELETE));
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(tpm->folder, sizeof tpm->folder, "%s", folder);
     snprintf(tpm->connection, sizeof tpm->connection, "swtpm:path=%s/s", tpm->folder);
