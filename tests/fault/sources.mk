@@ -78,6 +78,20 @@ tests_fault_long_history_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_LONG
 tests_fault_long_history_CFLAGS = $(fault_cflags)
 tests_fault_long_history_LDADD = $(life_ldadd)
 
+# The same for a whole life, told by a process that is killed now and then, and judged by a decryptor
+# that was written from doc/format.md.
+check_PROGRAMS += tests/fault/attacked
+tests_fault_attacked_SOURCES = tests/fault/attacked.c tests/fault/attacked_world.h \
+	tests/fault/attacked_world.c tests/fault/keeper.h tests/fault/keeper.c
+tests_fault_attacked_CFLAGS = $(AM_CFLAGS) -I$(top_srcdir)/tests
+tests_fault_attacked_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pwrite,--wrap=fdatasync \
+	-Wl,--wrap=vpi_block_seal,--wrap=vpi_tree_shred
+tests_fault_attacked_LDADD = lib/librooms.la $(VPRIV_LIBS)
+TESTS += tests/fault/test-attacker
+CHECK_LONG += tests/fault/long-attacker
+EXTRA_DIST += tests/fault/test-attacker tests/fault/long-attacker tests/fault/attacker.py \
+	tests/fault/life_judge.py tests/fault/pages.py
+
 TESTS += tests/fault/test_flips
 check_PROGRAMS += tests/fault/test_flips
 tests_fault_test_flips_SOURCES = tests/fault/test_flips.c $(life_sources) \
