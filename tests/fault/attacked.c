@@ -270,6 +270,21 @@ static void give_what_is_missing(void)
             }
 }
 
+static void reach_back(void)
+{
+    for (unsigned i = 0, n = pick(99); i < WORLD_PEOPLE_MAX * WORLD_PURPOSES; i++) {
+        const struct person *person = &world.people[(i + n) % WORLD_PEOPLE_MAX];
+        const int purpose =
+            VPRIV_PURPOSE_KEEP_HISTORY + (int)((i + n) / WORLD_PEOPLE_MAX % WORLD_PURPOSES);
+        char rest[16];
+        if (!person->is_here || !person->gave[purpose] || !person->covers_past[purpose])
+            continue;
+        snprintf(rest, sizeof rest, "%d", purpose);
+        say("past", person->id, rest);
+        return;
+    }
+}
+
 static void move_in(void)
 {
     char line[64];
@@ -319,7 +334,7 @@ static void something_else(unsigned what)
         record_into(world.vault, false);
     else if (what < 24)
         record_sound();
-    else if (what < 25 && world.n_recorded * 5 > world.n_forgotten * world.n_recorded_wanted) {
+    else if (what < 25 && world.n_recorded * 6 > world.n_forgotten * world.n_recorded_wanted) {
         say("forget", world.people[pick(WORLD_PEOPLE_MAX)].id, "");
         move_in();
     } else if (what < 27) {
@@ -327,6 +342,8 @@ static void something_else(unsigned what)
         world_open(&world);
     } else if (what < 28)
         world_must(vpriv_vault_tidy(world.vault, 50, NULL), "tidy");
+    else if (what < 29)
+        reach_back();
     else
         give_what_is_missing();
 }
@@ -351,7 +368,7 @@ static void live(void)
         } else if (world.n_recorded >= world.n_recorded_wanted)
             break;
         else if (chance(30))
-            something_else(pick(32));
+            something_else((unsigned)(world.clock->n_others++ * 7 % 32)); /* each in turn */
         else
             record_into(world.vault, true);
     }

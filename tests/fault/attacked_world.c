@@ -98,9 +98,10 @@ static void learn(struct world *world, const char *line)
     struct person *person = person_of(world, first);
     if (strcmp(verb, "person") == 0)
         learn_person(world, second);
-    else if (strcmp(verb, "give") == 0 && person)
+    else if (strcmp(verb, "give") == 0 && person) {
         person->gave[atoi(second)] = true;
-    else if (strcmp(verb, "withdraw") == 0 && person) {
+        person->covers_past[atoi(second)] = atoi(third) != 0;
+    } else if (strcmp(verb, "withdraw") == 0 && person) {
         person->gave[atoi(second)] = false;
         world->n_withdrawn++;
     } else if (strcmp(verb, "forget") == 0 && person) {
@@ -500,6 +501,7 @@ void world_begin(struct world *world, const char *folder, uint64_t die_after)
         return;
     }
     world_must(vpriv_keyring_load(world->owner_path, &world->owner), "owner");
+    world_tell(world, "again");
     world_open(world);
     finish(world, begun);
 }

@@ -17,7 +17,7 @@ struct person {
     uint8_t id[VPRIV_SUBJECT_ID_BYTES];
     unsigned number;
     bool is_here;
-    bool gave[32];
+    bool gave[32], covers_past[32];
 };
 
 struct kept {
@@ -27,6 +27,7 @@ struct kept {
 
 struct world_clock {
     int64_t now_us;
+    uint64_t n_others; /* things done besides recording, erasing and withdrawing */
 };
 
 struct world {

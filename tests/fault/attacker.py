@@ -62,7 +62,7 @@ class Attacker:
         self.inners = set()     # (name, purpose, inner)
         self.recording_keys = set()     # (name, tag hash, key)
         self.blocks = defaultdict(dict)  # name: {sequence: plaintexts}
-        self.purposes = defaultdict(set)  # name: opened for
+        self.purposes = defaultdict(set)  # name: those for which its key was found
         self.contents = {}      # derivative id: what it says
         self.entries = {}       # leaf index: entry
         self.derived = {}
@@ -269,7 +269,8 @@ class Attacker:
             key = tried(decrypt.open_inner, inner, secret, name) if secret else None
             if key:
                 self.recording_keys.add((name, hashed, key))
-                self.open_blocks(name, hashed, key, purpose)
+                self.purposes[name].add(purpose)
+                self.open_blocks(name, hashed, key)
                 return
 
     def open_wraps(self):
@@ -317,7 +318,7 @@ class Attacker:
                 self.open_inner(name, purpose, row.plain, header["tag_hash"])
                 return
 
-    def open_blocks(self, name, hashed, key, purpose):
+    def open_blocks(self, name, hashed, key):
         """All versions of all blocks where it ever lay."""
         for number in self.numbers[name]:
             for (sequence, sealed), final in itertools.product(self.block_rows[number], (0, 1)):
@@ -325,7 +326,6 @@ class Attacker:
                               sealed)
                 if plain:
                     self.blocks[name].setdefault(sequence, set()).add(plain)
-                    self.purposes[name].add(purpose)
 
     def open_shelves(self):
         """What was made from recordings, with every inner box that is open."""

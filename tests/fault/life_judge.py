@@ -30,17 +30,24 @@ class Life:
     def __init__(self, path):
         self.recordings, self.sealed = {}, defaultdict(dict)
         self.names, self.consents = {}, {}   # of those who are there; (subject, purpose): (line, past)
-        self.forgotten, self.rejected, self.tokens, self.doubts = {}, set(), {}, set()
+        self.forgotten, self.rejected, self.tokens = {}, set(), {}
+        self.doubts = set()  # nobody was told how these came out
         self.counts = defaultdict(int)
+        begun, killed = {}, 0
         for number, line in enumerate(path.read_text().splitlines()):
             head, *words = line.split()
             if head == "seals":
                 self.sealed[words[0]].setdefault(int(words[1]), set()).add(words[2])
+                begun[words[0]] = number
+            elif head == "again":
+                killed = number
             elif head == "now" and words[2] == "1":
                 self.reopened(*words[:2])
             elif head == "did" and words[0] != "not":
                 self.counts[words[0]] += 1
                 getattr(self, words[0])(number, *words[1:])
+                if words[0] == "record":
+                    self.recordings[words[1]].is_cut = begun.get(words[1], 0) < killed
 
     def begin(self, _):
         """Nobody is there."""
@@ -99,8 +106,8 @@ class Life:
         """Begun when the kill came, and not there afterwards, or nobody knows."""
         if what == "derive":
             self.doubts.add(words[2])
-        elif what == "record" and words[0] in self.recordings:
-            self.recordings[words[0]].is_cut = True
+        elif what == "record" and words[0] not in self.recordings:
+            self.doubts.add(words[0])
 
     def erase(self, _, *names):
         """One or several."""
@@ -145,8 +152,8 @@ def hashes(plains):
 
 
 def judge_recordings(life, attacker):
-    """Sound."""
-    for name in life.sealed:
+    """Sound. One that was confirmed, and lost because the kill came in the middle, may open or not."""
+    for name in sorted({*life.sealed, *life.recordings} - life.doubts):
         recording = life.recordings.get(name)
         opened = attacker.purposes.get(bytes.fromhex(name), set())
         wanted = recording.now if recording else set()

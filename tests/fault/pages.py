@@ -71,24 +71,24 @@ class Rows:
     def end(self, whole):
         """Of a transaction: its pages know each other."""
         for data in self.waiting:
-            self.take_apart(data)
+            self.take_apart(data, whole)
         if whole:
             self.kept.update(self.begun)
         self.begun, self.waiting = {}, []
 
-    def take_apart(self, data):
-        """All cells of a page that has rows."""
+    def take_apart(self, data, whole):
+        """All cells of a page that has rows; of a transaction that was cut off, the ends may be missing."""
         start = 100 if data[:16] == b"SQLite format 3\0" else 0
         kind = data[start]
         if kind not in (TABLE_LEAF, INDEX_LEAF, INDEX_INSIDE):
             return
         pointers = start + (12 if kind == INDEX_INSIDE else 8)
-        try:
-            for (at,) in struct.iter_unpack(
-                    ">H", data[pointers:pointers + 2 * int.from_bytes(data[start + 3:start + 5])]):
+        n_cells = int.from_bytes(data[start + 3:start + 5], "big")
+        for (at,) in struct.iter_unpack(">H", data[pointers:pointers + 2 * n_cells]):
+            try:
                 self.cell(data, kind, at)
-        except (IndexError, struct.error):
-            self.n_broken += 1  # a page of content that looks like one of rows
+            except IndexError:
+                self.n_broken += whole
 
     def cell(self, data, kind, at):
         """One of them, with what overflowed."""
@@ -107,7 +107,7 @@ class Rows:
             here = least + (size - least) % (PAGE - 4)
             here = here if here <= most else least
             payload = data[at:at + here] + self.overflow(
-                int.from_bytes(data[at + here:at + here + 4]), size - here)
+                int.from_bytes(data[at + here:at + here + 4], "big"), size - here)
         key = (row, payload)
         if key not in self.cells:
             self.cells.add(key)
@@ -121,7 +121,7 @@ class Rows:
             if data is None:
                 raise IndexError
             rest += data[4:]
-            number = int.from_bytes(data[:4])
+            number = int.from_bytes(data[:4], "big")
         return rest[:n_bytes]
 
 
