@@ -67,6 +67,7 @@ class Attacker:
         self.entries = {}       # leaf index: entry
         self.derived = {}
         self.n_tried = 0
+        self.envelopes_open = set()
         self.wraps_tried, self.envelopes_tried, self.tried_with, self.shreds = {}, set(), {}, {}
         for ring in keyrings:
             self.secrets.update(ring["secret"])
@@ -82,6 +83,7 @@ class Attacker:
         self.personal, self.payloads, self.envelopes = [], [], []
         self.block_rows, self.content_rows = defaultdict(set), defaultdict(set)
         names, pairs = defaultdict(set), []
+        self.subject_slots = defaultdict(set)  # of a subject's row
         self.numbers = defaultdict(set)  # a recording's row; others may have had the same
         for row in rows:
             shape = tuple("n" if v is None else "b" if is_blob(v) else "i" for v in row)
@@ -100,6 +102,7 @@ class Attacker:
                 self.personal.append(("consent: event", row, Sealed(row[3], at(18, row[0], subject))))
             elif kind == "inbibbb" and is_blob(row[2], 16) and is_blob(row[4], 58):
                 extra = struct.pack("<Q", row[3]) + row[2]
+                self.subject_slots[row[0]].add(row[3])
                 self.plain_rows.append(Sealed(row[4], at(6, row[0], extra)))
                 self.personal.append(("subject: person", row, Sealed(row[5], at(7, row[0]))))
                 self.personal.append(("subject: consents", row, Sealed(row[6], at(16, row[0]))))
@@ -205,6 +208,11 @@ class Attacker:
                     self.try_one(wrap, self.under("recording: wraps", key))
                 for _, _, shelf in self.shelves_of[row[2]]:
                     self.try_one(shelf, self.under("derivative: shelf", key))
+        for label, row, sealed in self.personal:
+            subject = row[2] if label.startswith("consent:") else row[0]
+            for slot in self.subject_slots[subject]:
+                for key in self.slots.get(slot, ()):
+                    self.try_one(sealed, self.under(label, key))
         for sealed in self.plain_rows:
             for key in self.slots[decrypt.STRICT_CATALOGUE] | self.slots[decrypt.POLICY]:
                 self.try_one(sealed, key)
@@ -243,16 +251,18 @@ class Attacker:
                     self.took_node(row, sealed)
 
     def open_envelopes(self):
-        """Every key as an ingest secret."""
-        publics = [(key, decrypt.x25519_public(key)) for key in self.keys]
+        """Every key as an ingest secret, or every one that ever was."""
+        keys = self.keys if self.by_force else self.slots[decrypt.INGEST]
+        publics = [(key, decrypt.x25519_public(key)) for key in keys]
         open_box = decrypt.sodium.crypto_box_seal_open
         for sealed in self.envelopes:
             for key, public in publics:
-                if (sealed, key) in self.envelopes_tried:
+                if sealed in self.envelopes_open or (sealed, key) in self.envelopes_tried:
                     continue
                 self.envelopes_tried.add((sealed, key))
                 self.n_tried += 1
                 if open_box(ROOM, sealed[1:], LONG(len(sealed) - 1), public, key) == 0:
+                    self.envelopes_open.add(sealed)
                     envelope = decrypt.open_envelope(key, sealed)
                     if envelope["kind"] == 1:
                         self.add_key(envelope["shred_key"])
@@ -357,7 +367,7 @@ class Attacker:
             for catalogue in catalogues:
                 start = derive(catalogue, "log: payload", struct.pack("<Q", row[0]))
                 choices = [list(self.slots.get(slot, ())) for slot in slots]
-                if len(slots) == 1:
+                if len(slots) == 1 and self.by_force:
                     choices = [choices[0] + list(self.keys)]
                 for chain in itertools.product(*choices):
                     key = start
@@ -377,7 +387,8 @@ class Attacker:
             n_before = len(self.keys) + len(self.inners)
             self.follow_roots()
             self.guided()
-            self.force()
+            if self.by_force:
+                self.force()
             self.open_envelopes()
             self.open_wraps()
         self.open_shelves()
