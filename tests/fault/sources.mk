@@ -124,6 +124,9 @@ tests_fault_long_kill_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_LONG
 tests_fault_long_kill_CFLAGS = $(fault_cflags)
 tests_fault_long_kill_LDADD = $(life_ldadd)
 
+EXTRA_DIST += tests/fault/long-ext4
+CHECK_LONG += tests/fault/long-ext4
+
 memory_ldflags = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup \
 	-Wl,--wrap=sodium_malloc,--wrap=sodium_mlock
 TESTS += tests/fault/test_memory

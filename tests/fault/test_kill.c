@@ -1,16 +1,31 @@
 /* kill -9, at any moment: a process that records speech in real time, and one that erases and withdraws
- * while another reads. What was reported is there up to the last second, provisional sound is gone, and
- * nothing needs repair. */
+ * while others read. What was reported is there up to the last second, provisional sound is gone, and
+ * nothing needs repair. KILL_ROUNDS says how often, for each of the two. */
 #include "fault/life.h"
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define PIECE_MS     10
 #define PIECE_FRAMES (LIFE_RATE_HZ / 1000 * PIECE_MS)
+
+#define LIFE_ROUNDS                                                                                \
+    150 /* then another vault: verifying all of it each time would take ever longer */
+
+static int n_rounds_wanted(void)
+{
+    const char *text = getenv("KILL_ROUNDS");
+    const int n = text ? atoi(text) : life_is_long() ? 300 : 20;
+    if (n < 1) {
+        fprintf(stderr, "KILL_ROUNDS=%s is no number of rounds\n", text);
+        exit(2);
+    }
+    return n;
+}
 
 /* What the child tells through the pipe, each time something has changed. */
 struct word {
@@ -147,25 +162,100 @@ static void drain_later(int fd, pid_t *reader, int *out)
     *out = pipes[0];
 }
 
+/* The root in a file: two processes share it. */
+static void use_root_file(struct life *life)
+{
+    char path[LIFE_PATH_BYTES + 8];
+    vpriv_root_close(life->store);
+    snprintf(path, sizeof path, "%s/root", life->folder);
+    ck_ok(vpriv_root_file_open(path, &life->store));
+}
+
+struct reading {
+    struct life *life;
+    size_t n;
+};
+
+static bool listen_to(void *user, const vpriv_recording_info *info)
+{
+    struct reading *reading = user;
+    const vpriv_status st =
+        life_listen(reading->life, &info->id, VPRIV_PURPOSE_KEEP_HISTORY).status;
+    if (st != VPRIV_OK && st != VPRIV_E_BUSY)
+        _exit(20);
+    return ++reading->n < 8;
+}
+
+/* In a child: opens, reads, closes, from the latest on. */
+static void read_for_ever(struct life *life)
+{
+    for (;;) {
+        const vpriv_recording_filter late = {
+            .struct_size = sizeof late, .since_us = life->clock_us - 60 * INT64_C(1000)};
+        struct reading reading = {life, 0};
+        const vpriv_status opened = life_open(life);
+        if (opened == VPRIV_E_BUSY)
+            continue;
+        if (opened != VPRIV_OK)
+            _exit(21);
+        const vpriv_status st = vpriv_recording_list(life->vault, &late, listen_to, &reading);
+        if (st != VPRIV_OK && st != VPRIV_E_BUSY)
+            _exit(22);
+        life_close(life);
+    }
+}
+
+static pid_t start_reader(const struct life *life)
+{
+    const pid_t child = fork();
+    if (child == 0) {
+        struct life *own = calloc(1, sizeof *own);
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* not longer than a test that fails */
+        *own = *life;
+        own->vault = NULL;
+        use_root_file(own);
+        read_for_ever(own);
+    }
+    ck_assert_int_gt(child, 0);
+    return child;
+}
+
+/* It, too, at any moment. */
+static void kill_reader(pid_t reader)
+{
+    int status = 0;
+    ck_assert_int_eq(kill(reader, SIGKILL), 0);
+    ck_assert_int_eq(waitpid(reader, &status, 0), reader);
+    ck_assert_msg(WIFSIGNALED(status), "the reader ended by itself: %d", WEXITSTATUS(status));
+}
+
 START_TEST(a_killed_recorder_loses_a_second_at_most)
 {
     struct life *life = calloc(1, sizeof *life);
-    const int n_rounds = life_is_long() ? 300 : 20;
+    const int n_rounds = n_rounds_wanted();
     unsigned seed = 77;
-    size_t n_before = 0;
+    size_t n_before = 0, n_all = 0;
     uint64_t worst_ms = 0, n_unfinished = 0;
-    life_begin(life);
-    ck_ok(life_create(life));
-    life_settle_in(life);
-    life_close(life);
     for (int round = 0; round < n_rounds; round++) {
+        if (round % LIFE_ROUNDS == 0) {
+            if (round > 0)
+                life_end(life);
+            life_begin(life);
+            use_root_file(life);
+            ck_ok(life_create(life));
+            life_settle_in(life);
+            life_close(life);
+            n_before = 0;
+        }
         struct listing listing = {.n = 0};
         int pipes[2], words = -1;
         pid_t reader = -1;
+        const pid_t listener = start_reader(life); /* before the pipe, whose end it would hold */
         ck_assert_int_eq(pipe(pipes), 0);
         const pid_t child = fork();
         if (child == 0) {
             close(pipes[0]);
+            use_root_file(life);
             record_for_ever(life, pipes[1], (unsigned)round);
         }
         close(pipes[1]);
@@ -174,6 +264,7 @@ START_TEST(a_killed_recorder_loses_a_second_at_most)
         const long ms = round % 4 == 3 ? 2600 : 150 + (long)(rand_r(&seed) % 1200);
         const struct word word = kill_after(child, words, ms);
         ck_assert_int_eq(waitpid(reader, NULL, 0), reader);
+        kill_reader(listener);
         ck_assert_msg(life_open(life) == VPRIV_OK, "after %ld ms: %s", ms, vpriv_error_detail());
         ck_ok(vpriv_recording_list(life->vault, NULL, keep_last, &listing));
         const size_t n_new = listing.n - n_before;
@@ -181,8 +272,8 @@ START_TEST(a_killed_recorder_loses_a_second_at_most)
         ck_assert_msg(n_new >= word.n_confirmed && n_new <= word.n_confirmed + 1,
             "after %ld ms: %zu recordings, %llu confirmed", ms, n_new,
             (unsigned long long)word.n_confirmed);
-        for (; n_new > 0 && n_before < listing.n; n_before++)
-            ;
+        n_before = listing.n;
+        n_all += n_new;
         if (word.is_confirmed) {
             const struct life_sound sound =
                 life_listen(life, &listing.last.id, VPRIV_PURPOSE_KEEP_HISTORY);
@@ -204,7 +295,7 @@ START_TEST(a_killed_recorder_loses_a_second_at_most)
     }
     printf("kill -9 while recording: %d rounds, %zu recordings, %llu unfinished, at most %llu ms "
            "lost\n",
-        n_rounds, n_before, (unsigned long long)n_unfinished, (unsigned long long)worst_ms);
+        n_rounds, n_all, (unsigned long long)n_unfinished, (unsigned long long)worst_ms);
     ck_assert_uint_gt(n_unfinished, 0);
     /* One second, the packet at hand, and what a busy machine took to get to it. */
     ck_assert_uint_le(worst_ms, 1000 + 60 + 500);
@@ -250,29 +341,24 @@ static void destroy_for_ever(struct life *life, int fd)
     }
 }
 
-/* The root in a file: two processes share it. */
-static void use_root_file(struct life *life)
-{
-    char path[LIFE_PATH_BYTES + 8];
-    vpriv_root_close(life->store);
-    snprintf(path, sizeof path, "%s/root", life->folder);
-    ck_ok(vpriv_root_file_open(path, &life->store));
-}
-
 START_TEST(a_killed_destroyer_destroys_or_not)
 {
     struct life *life = calloc(1, sizeof *life);
-    const int n_rounds = life_is_long() ? 300 : 20;
+    const int n_rounds = n_rounds_wanted();
     unsigned seed = 78;
     uint64_t n_destroyed = 0;
     vpriv_recording_id kept;
     size_t n_readings = 0;
-    life_begin(life);
-    use_root_file(life);
-    ck_ok(life_create(life));
-    life_settle_in(life);
-    life_record(life, 100, 440, &kept);
     for (int round = 0; round < n_rounds; round++) {
+        if (round % LIFE_ROUNDS == 0) {
+            if (round > 0)
+                life_end(life);
+            life_begin(life);
+            use_root_file(life);
+            ck_ok(life_create(life));
+            life_settle_in(life);
+            life_record(life, 100, 440, &kept);
+        }
         int pipes[2], words = -1;
         pid_t reader = -1;
         ck_assert_int_eq(pipe(pipes), 0);
@@ -319,7 +405,7 @@ int main(void)
 {
     Suite *suite = suite_create("fault: kill -9");
     TCase *tcase = tcase_create("kill");
-    tcase_set_timeout(tcase, life_is_long() ? 3600 : 120);
+    tcase_set_timeout(tcase, 120 + 6 * n_rounds_wanted());
     tcase_add_test(tcase, a_killed_recorder_loses_a_second_at_most);
     tcase_add_test(tcase, a_killed_destroyer_destroys_or_not);
     suite_add_tcase(suite, tcase);
