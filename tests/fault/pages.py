@@ -7,6 +7,7 @@ import struct
 PAGE = 4096
 FRAME = 24 + PAGE
 WAL_HEAD = 32
+MAP_EVERY = PAGE // 5 + 1
 TABLE_LEAF, INDEX_LEAF, INDEX_INSIDE = 0x0d, 0x0a, 0x02
 SIZES = (0, 1, 2, 3, 4, 6, 8, 8, 0, 0)
 
@@ -62,6 +63,8 @@ class Rows:
     def page(self, number, data):
         """A version of a page."""
         self.begun[number] = data
+        if number % MAP_EVERY == 2:
+            return  # which page is whose
         key = (number, hash(data))
         if key not in self.pages:
             self.pages.add(key)
