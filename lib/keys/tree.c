@@ -221,6 +221,26 @@ out:
     return st;
 }
 
+/* Where another process has replaced the root and the store has it already, nobody has to be waited for: a
+ * reader beside one who destroys all the time would seldom get to write. Whatever else the store says, or
+ * cannot say in this moment, is looked at again with the write lock held. */
+static bool take_over(vpi_tree *tree, uint64_t generation)
+{
+    vpi_tree_secrets *secrets = tree->secrets;
+    bool is_in_force = false;
+    if (vpi_root_load(tree->store, &secrets->loaded) == VPRIV_OK)
+        is_in_force =
+            secrets->loaded.generation == generation &&
+            sodium_memcmp(secrets->loaded.vault_id, tree->vault_id, VPI_VAULT_ID_BYTES) == 0;
+    if (is_in_force) {
+        secrets->root = secrets->loaded;
+        tree->settled = true;
+    }
+    vpi_wipe(&secrets->loaded, sizeof secrets->loaded);
+    vpi_fail_clear();
+    return is_in_force;
+}
+
 vpriv_status vpi_tree_refresh(vpi_tree *tree)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
@@ -229,8 +249,11 @@ vpriv_status vpi_tree_refresh(vpi_tree *tree)
     if (generation == tree->secrets->root.generation && tree->settled)
         return VPRIV_OK;
     tree->settled = false;
-    if (sqlite3_txn_state(vpi_database_handle(tree->database), NULL) != SQLITE_TXN_WRITE)
-        return vpi_fail(VPRIV_E_BUSY, "another process is replacing the root key");
+    if (sqlite3_txn_state(vpi_database_handle(tree->database), NULL) != SQLITE_TXN_WRITE) {
+        VPI_ENSURE(take_over(tree, generation), VPRIV_E_BUSY,
+            "another process is replacing the root key");
+        return VPRIV_OK;
+    }
     VPI_TRY(settle_in_transaction(tree));
     VPI_TRY(drop_pending(tree));
     st = VPRIV_OK;

@@ -42,7 +42,7 @@ uint64_t vpi_tree_generation(const vpi_tree *tree);
 vpriv_status vpi_tree_file_generation(vpi_database *database, uint64_t *generation_out);
 
 /* In a transaction, before anything else: notice that another process has replaced the root.
- * VPRIV_E_BUSY in a read transaction means: end it and try again. */
+ * VPRIV_E_BUSY in a read transaction means that the replacing is not finished: end it, settle, try again. */
 vpriv_status vpi_tree_refresh(vpi_tree *tree);
 
 /* Between these two the nodes last read stay in guarded memory, so that neighbouring keys need not
