@@ -250,8 +250,8 @@ vpriv_status vpi_tree_refresh(vpi_tree *tree)
         return VPRIV_OK;
     tree->settled = false;
     if (sqlite3_txn_state(vpi_database_handle(tree->database), NULL) != SQLITE_TXN_WRITE) {
-        VPI_ENSURE(take_over(tree, generation), VPRIV_E_BUSY,
-            "another process is replacing the root key");
+        VPI_ENSURE(
+            take_over(tree, generation), VPRIV_E_BUSY, "another process is replacing the root key");
         return VPRIV_OK;
     }
     VPI_TRY(settle_in_transaction(tree));

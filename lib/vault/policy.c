@@ -27,14 +27,22 @@ static void tag_of(vpriv_vault *vault, const uint8_t *subject_id, uint8_t tag_ou
         vault->secrets->policy_key, "policy: subject", subject_id, VPI_SUBJECT_ID_BYTES, tag_out);
 }
 
-vpriv_status vpi_policy_write_row(
-    vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTES], const void *plain, size_t n_bytes)
+/* What is said of a person opens for nobody but those who can name them: with the key alone, which
+ * capture credentials share and which never changes, somebody who was erased stays closed in old copies. */
+static void key_of_person(vpriv_vault *vault, const uint8_t *subject_id)
+{
+    vpi_derive(vault->secrets->policy_key, "policy: person", subject_id, VPI_SUBJECT_ID_BYTES,
+        vault->secrets->person_policy_key);
+}
+
+static vpriv_status write_row(vpriv_vault *vault, const uint8_t key[VPI_KEY_BYTES],
+    const uint8_t tag[VPI_TAG_BYTES], const void *plain, size_t n_bytes)
 {
     uint8_t sealed[VPI_PADDED_SEAL_BYTES(VPI_POLICY_ROW_BYTES_MAX)];
     size_t n_sealed = 0;
     const vpi_place place = {vault->vault_id, VPI_COLUMN_POLICY, 0, tag, VPI_TAG_BYTES};
-    const vpriv_status st = vpi_seal_padded(
-        vault->secrets->policy_key, &place, plain, n_bytes, sealed, sizeof sealed, &n_sealed);
+    const vpriv_status st =
+        vpi_seal_padded(key, &place, plain, n_bytes, sealed, sizeof sealed, &n_sealed);
     if (st != VPRIV_OK)
         return st;
     return vpi_database_run(vault->database,
@@ -43,8 +51,8 @@ vpriv_status vpi_policy_write_row(
         "bb", tag, (size_t)VPI_TAG_BYTES, sealed, n_sealed);
 }
 
-vpriv_status vpi_policy_read_row(vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTES],
-    void *plain_out, size_t capacity, size_t *n_bytes_out)
+static vpriv_status read_row(vpriv_vault *vault, const uint8_t key[VPI_KEY_BYTES],
+    const uint8_t tag[VPI_TAG_BYTES], void *plain_out, size_t capacity, size_t *n_bytes_out)
 {
     vpi_row row = {NULL};
     size_t n_sealed = 0;
@@ -54,10 +62,21 @@ vpriv_status vpi_policy_read_row(vpriv_vault *vault, const uint8_t tag[VPI_TAG_B
     if (st != VPRIV_OK)
         return st;
     const uint8_t *sealed = vpi_column_blob(&row, 0, &n_sealed);
-    st = vpi_unseal_padded(
-        vault->secrets->policy_key, &place, sealed, n_sealed, plain_out, capacity, n_bytes_out);
+    st = vpi_unseal_padded(key, &place, sealed, n_sealed, plain_out, capacity, n_bytes_out);
     vpi_row_end(&row);
     return st;
+}
+
+vpriv_status vpi_policy_write_row(
+    vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTES], const void *plain, size_t n_bytes)
+{
+    return write_row(vault, vault->secrets->policy_key, tag, plain, n_bytes);
+}
+
+vpriv_status vpi_policy_read_row(vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTES],
+    void *plain_out, size_t capacity, size_t *n_bytes_out)
+{
+    return read_row(vault, vault->secrets->policy_key, tag, plain_out, capacity, n_bytes_out);
 }
 
 static void get_pauses(vpi_reader *r, vpi_policy_head *head)
@@ -273,9 +292,11 @@ vpriv_status vpi_policy_write_subject(vpriv_vault *vault, const vpi_subject *sub
     vpi_put_bytes(&w, consents, n_bytes);
     VPI_TRY(vpi_writer_finish(&w, "policy"));
     tag_of(vault, subject->id, tag);
-    VPI_TRY(vpi_policy_write_row(vault, tag, plain, vpi_writer_used(&w)));
+    key_of_person(vault, subject->id);
+    VPI_TRY(write_row(vault, vault->secrets->person_policy_key, tag, plain, vpi_writer_used(&w)));
     st = VPRIV_OK;
 out:
+    vpi_wipe(vault->secrets->person_policy_key, VPI_KEY_BYTES);
     return st;
 }
 
@@ -294,7 +315,10 @@ vpriv_status vpi_policy_read_subject(
     uint8_t plain[VPI_PADDED_SEAL_BYTES(SUBJECT_BYTES)], tag[VPI_TAG_BYTES];
     size_t n_bytes = 0;
     tag_of(vault, subject_id, tag);
-    const vpriv_status found = vpi_policy_read_row(vault, tag, plain, sizeof plain, &n_bytes);
+    key_of_person(vault, subject_id);
+    const vpriv_status found =
+        read_row(vault, vault->secrets->person_policy_key, tag, plain, sizeof plain, &n_bytes);
+    vpi_wipe(vault->secrets->person_policy_key, VPI_KEY_BYTES);
     VPI_ENSURE(found != VPRIV_E_NOT_FOUND, VPRIV_E_NOT_FOUND, "no such subject in this vault");
     VPI_TRY(found);
     vpi_reader r = vpi_reader_of(plain, n_bytes);

@@ -1,6 +1,6 @@
 /* The compiled capture policy: what a recording process must know, and nothing that opens anything.
  * One head row for the vault and one row per person, sealed under a key that capture credentials
- * share. Rewritten in the same transaction as the consent, so that it is never behind. */
+ * share, a person's for those who can name them. Rewritten in the same transaction as the consent, so that it is never behind. */
 #ifndef VPI_VAULT_POLICY_H
 #define VPI_VAULT_POLICY_H
 
@@ -62,7 +62,7 @@ typedef struct vpi_policy_subject {
     vpi_policy_consent consents[VPI_PURPOSES_MAX];
 } vpi_policy_subject;
 
-/* A row by its tag; VPRIV_E_NOT_FOUND when there is none. */
+/* A row that is not of a person, by its tag; VPRIV_E_NOT_FOUND when there is none. */
 #define VPI_POLICY_ROW_BYTES_MAX 8192
 vpriv_status vpi_policy_write_row(
     vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTES], const void *plain, size_t n_bytes);

@@ -22,7 +22,8 @@ static void tag_of(vpriv_vault *vault, const uint8_t *id, uint8_t tag_out[VPI_TA
 
 #define REFERENCE_BOND_BYTES (8 + VPI_TAG_BYTES)
 
-/* The reference answers for the row's clear columns: key slot and tag. */
+/* The reference answers for the row's clear columns: key slot and tag. It is under the person's own key, as
+ * all that is theirs: whoever cannot name somebody finds no trace of them once they are erased. */
 static vpi_place reference_place(const vpriv_vault *vault, int64_t row, uint64_t slot,
     const uint8_t *tag, uint8_t extra[REFERENCE_BOND_BYTES])
 {
@@ -31,6 +32,12 @@ static vpi_place reference_place(const vpriv_vault *vault, int64_t row, uint64_t
     vpi_put_bytes(&w, tag, VPI_TAG_BYTES);
     return (vpi_place){
         vault->vault_id, VPI_COLUMN_SUBJECT_REFERENCE, (uint64_t)row, extra, REFERENCE_BOND_BYTES};
+}
+
+static void reference_key_of(
+    const uint8_t subject_key[VPI_KEY_BYTES], uint8_t key_out[VPI_KEY_BYTES])
+{
+    vpi_derive(subject_key, "subject: reference", NULL, 0, key_out);
 }
 
 static vpriv_status read_row(vpriv_vault *vault, const vpi_row *row, vpi_subject *subject_out)
@@ -47,7 +54,12 @@ static vpriv_status read_row(vpriv_vault *vault, const vpi_row *row, vpi_subject
     const uint8_t *sealed = vpi_column_blob(row, 2, &n_sealed);
     if (n_sealed != REFERENCE_BYTES + VPI_SEAL_OVERHEAD)
         return vpi_auth_failed();
-    st = vpi_unseal(vault->secrets->catalogue_key, &place, sealed, n_sealed, plain);
+    st = vpi_tree_get(vault->tree, subject_out->key_slot, vault->secrets->reference_key);
+    if (st != VPRIV_OK)
+        return st;
+    reference_key_of(vault->secrets->reference_key, vault->secrets->reference_key);
+    st = vpi_unseal(vault->secrets->reference_key, &place, sealed, n_sealed, plain);
+    vpi_wipe(vault->secrets->reference_key, VPI_KEY_BYTES);
     if (st != VPRIV_OK)
         return st;
     memcpy(subject_out->id, plain, VPI_SUBJECT_ID_BYTES);
@@ -213,7 +225,9 @@ static vpriv_status insert(
     vpi_put_u8(&w, (uint8_t)subject->subject_class);
     tag_of(vault, subject->id, tag);
     const vpi_place place = reference_place(vault, subject->row, subject->key_slot, tag, extra);
-    vpi_seal(vault->secrets->catalogue_key, &place, plain, REFERENCE_BYTES, reference);
+    reference_key_of(vault->secrets->fresh, vault->secrets->reference_key);
+    vpi_seal(vault->secrets->reference_key, &place, plain, REFERENCE_BYTES, reference);
+    vpi_wipe(vault->secrets->reference_key, VPI_KEY_BYTES);
     VPI_TRY(vpi_database_run(vault->database,
         "INSERT INTO subject(id, tag, key_slot, reference, person, consents)"
         " VALUES (?1, ?2, ?3, ?4, ?5, x'')",

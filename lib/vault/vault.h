@@ -56,12 +56,14 @@ typedef struct vpi_vault_secrets {
     uint8_t catalogue_key[VPI_KEY_BYTES];
     uint8_t index_key[VPI_KEY_BYTES];
     uint8_t policy_key[VPI_KEY_BYTES];
-    uint8_t key[VPI_KEY_BYTES];         /* scratch of one function */
-    uint8_t subject_key[VPI_KEY_BYTES]; /* scratch of vpi_subject_… */
-    uint8_t payload_key[VPI_KEY_BYTES]; /* scratch of the log */
-    uint8_t fresh[VPI_KEY_BYTES];       /* a key on its way into the tree */
-    uint8_t ingest[VPI_KEY_BYTES];      /* the next ingest secret */
-    uint8_t device[64];                 /* Ed25519 secret key while signing */
+    uint8_t key[VPI_KEY_BYTES];               /* scratch of one function */
+    uint8_t subject_key[VPI_KEY_BYTES];       /* scratch of vpi_subject_… */
+    uint8_t reference_key[VPI_KEY_BYTES];     /* scratch of reading who somebody is */
+    uint8_t person_policy_key[VPI_KEY_BYTES]; /* scratch of a person's row of the capture policy */
+    uint8_t payload_key[VPI_KEY_BYTES];       /* scratch of the log */
+    uint8_t fresh[VPI_KEY_BYTES];             /* a key on its way into the tree */
+    uint8_t ingest[VPI_KEY_BYTES];            /* the next ingest secret */
+    uint8_t device[64];                       /* Ed25519 secret key while signing */
     uint8_t adopt_shred_key[VPI_KEY_BYTES];
     uint8_t fixed[VPI_N_FIXED_SLOTS * VPI_KEY_BYTES];
     vpi_grant grants[VPI_SUBJECTS_MAX];

@@ -79,7 +79,7 @@ class Attacker:
         """By their shapes; where two tables have one shape a row is taken for both."""
         at = self.place
         self.nodes, self.pendings, self.plain_rows = defaultdict(list), [], []
-        self.headers, self.wraps, self.shelves = [], [], []
+        self.headers, self.wraps, self.shelves, self.policies = [], [], [], []
         self.personal, self.payloads, self.envelopes = [], [], []
         self.block_rows, self.content_rows = defaultdict(set), defaultdict(set)
         names, pairs = defaultdict(set), []
@@ -103,7 +103,8 @@ class Attacker:
             elif kind == "inbibbb" and is_blob(row[2], 16) and is_blob(row[4], 58):
                 extra = struct.pack("<Q", row[3]) + row[2]
                 self.subject_slots[row[0]].add(row[3])
-                self.plain_rows.append(Sealed(row[4], at(6, row[0], extra)))
+                self.personal.append(("subject: reference", row, Sealed(row[4], at(6, row[0], extra))))
+                self.plain_rows.append(Sealed(row[4], at(6, row[0], extra)))  # as if it were forgotten there
                 self.personal.append(("subject: person", row, Sealed(row[5], at(7, row[0]))))
                 self.personal.append(("subject: consents", row, Sealed(row[6], at(16, row[0]))))
             elif kind[:4] == "inbi" and len(row) == 7 and is_blob(row[2], 16):
@@ -120,6 +121,7 @@ class Attacker:
                 self.plain_rows.append(Sealed(row[4], at(5, row[0])))
             elif kind == "nbb" and is_blob(row[1], 16):
                 self.plain_rows.append(Sealed(row[2], at(9, 0, row[1])))
+                self.policies.append(self.plain_rows[-1])
             elif kind == "niib" and row[2] in (1, 2):
                 self.envelopes.append(row[3])
         for row, sealed in pairs:
@@ -380,6 +382,30 @@ class Attacker:
                             self.entries[row[0]] = sealed.plain
                             break
 
+    def named(self):
+        """The ids of people, wherever one can be read."""
+        ids = set()
+        for label, _, sealed in self.personal:
+            if sealed.plain is not None and label == "subject: reference":
+                ids.add(sealed.plain[:16])
+            elif sealed.plain is not None and label == "consent: record":
+                ids.add(sealed.padded()[30:46])
+        for _, sealed in self.headers:
+            if sealed.plain is not None:
+                ids.update(decrypt.parse_header(sealed.padded())["speakers"])
+        for plain in self.entries.values():
+            ids.add(decrypt.parse_entry(plain)["subject"])
+        return ids
+
+    def open_policies(self):
+        """What the capture policy says of whom one can name; by force, with any key as its own."""
+        keys = self.keys if self.by_force else self.slots[decrypt.POLICY]
+        theirs = [derive(key, "policy: person", name) for name in self.named() for key in keys]
+        for sealed in self.policies:
+            for key in theirs if sealed.plain is None else ():
+                if self.try_one(sealed, key):
+                    break
+
     def solve(self):
         """Until nothing new opens."""
         n_before = -1
@@ -393,6 +419,7 @@ class Attacker:
             self.open_wraps()
         self.open_shelves()
         self.open_payloads()
+        self.open_policies()
 
     # What it found
 

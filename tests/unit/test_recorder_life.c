@@ -679,7 +679,7 @@ START_TEST(credential_opens_policy_rows_and_nothing_else)
 {
     vpriv_keyring *credential = NULL;
     uint8_t keys[2 + VPI_PURPOSES_MAX][VPI_KEY_BYTES];
-    size_t n_keys = 0, n_policy = 0;
+    size_t n_keys = 0, n_policy = 0, n_head = 0, n_named = 0;
     household_record(&h, h.ada);
     ck_ok(vpriv_vault_capture_credential(h.vault, &credential));
     memcpy(keys[n_keys++], credential->policy_key, VPI_KEY_BYTES);
@@ -730,12 +730,19 @@ START_TEST(credential_opens_policy_rows_and_nothing_else)
         uint8_t plain[8192];
         const vpi_place place = {h.vault->vault_id, VPI_COLUMN_POLICY, 0,
             sqlite3_column_blob(statement, 0), VPI_TAG_BYTES};
-        ck_ok(vpi_unseal(keys[0], &place, sqlite3_column_blob(statement, 1),
-            (size_t)sqlite3_column_bytes(statement, 1), plain));
+        const void *sealed = sqlite3_column_blob(statement, 1);
+        const size_t n_sealed = (size_t)sqlite3_column_bytes(statement, 1);
+        uint8_t theirs[VPI_KEY_BYTES];
+        vpi_derive(keys[0], "policy: person", h.ada, sizeof h.ada, theirs);
+        n_head += vpi_unseal(keys[0], &place, sealed, n_sealed, plain) == VPRIV_OK;
+        n_named += vpi_unseal(theirs, &place, sealed, n_sealed, plain) == VPRIV_OK;
         n_policy++;
     }
     sqlite3_finalize(statement);
-    ck_assert_uint_eq(n_policy, 3); /* that it can fail */
+    /* That it can fail: the head opens, and the one person that one can name. */
+    ck_assert_uint_eq(n_policy, 3);
+    ck_assert_uint_eq(n_head, 1);
+    ck_assert_uint_eq(n_named, 1);
     vpriv_keyring_close(credential);
 }
 END_TEST

@@ -840,10 +840,10 @@ class Vault:
         """A person."""
         need(row["key_slot"] >= 0)
         extra = struct.pack("<Q", row["key_slot"]) + row["tag"]
-        plain = unseal(self.catalogue, place(self.vault_id, 6, row["id"], extra),
+        key = self.tree.get(row["key_slot"])
+        plain = unseal(derive(key, "subject: reference"), place(self.vault_id, 6, row["id"], extra),
                        row["reference"])
         need(len(plain) == 17 and row["tag"] == blind(self.index, "subject", plain[:16]))
-        key = self.tree.get(row["key_slot"])
         c = Cursor(unseal_padded(derive(key, "subject: person"),
                                  place(self.vault_id, 7, row["id"]), row["person"]))
         subject = {"row": row["id"], "id": plain[:16], "class": plain[16], "key": key,
@@ -920,8 +920,11 @@ class Vault:
     def open_policy(self):
         """The capture policy; what it says must be what the records say."""
         key = self.tree.get(POLICY)
-        rows = {row["tag"]: unseal_padded(key, place(self.vault_id, 9, 0, row["tag"]),
-                                          row["sealed"]) for row in self.image["policy"]}
+        persons = {blind(key, "policy: subject", subject["id"]):
+                   derive(key, "policy: person", subject["id"]) for subject in self.subjects}
+        rows = {row["tag"]: unseal_padded(persons.get(row["tag"], key),
+                                          place(self.vault_id, 9, 0, row["tag"]), row["sealed"])
+                for row in self.image["policy"]}
         need(bytes(16) in rows)
         c = Cursor(rows.pop(bytes(16)))
         policy = {"generation": c.u64(), "ingest_public_key": c.bytes(32),
