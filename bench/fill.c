@@ -187,10 +187,10 @@ static void fill_all(filler *f)
     BENCH_TRY(vpi_vault_commit(f->vault));
 }
 
-void bench_fill(const char *folder, uint32_t n_recordings, bench_filled *filled)
+void bench_fill(const char *folder, const char *name, uint32_t n_recordings, bench_filled *filled)
 {
     filler *f = bench_alloc(sizeof *f);
-    bench_vault_create(folder, "million", &filled->vault);
+    bench_vault_create(folder, name, &filled->vault);
     filled->n_recordings = n_recordings;
     filled->ids = bench_alloc(n_recordings * sizeof *filled->ids);
     vpi_random(filled->ids, n_recordings * sizeof *filled->ids);

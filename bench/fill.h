@@ -22,7 +22,9 @@ typedef struct bench_filled {
     int64_t first_us; /* when the first one started */
 } bench_filled;
 
-void bench_fill(const char *folder, uint32_t n_recordings, bench_filled *filled_out);
+/* A vault of that name in the folder. */
+void bench_fill(
+    const char *folder, const char *name, uint32_t n_recordings, bench_filled *filled_out);
 void bench_fill_close(bench_filled *filled);
 
 #endif

@@ -37,6 +37,7 @@ static const struct {
     {"seal", "", bench_seal},
     {"keys", "", bench_keys},
     {"log", "", bench_log},
+    {"storage", "speech", bench_storage},
     {"memory", "speech", bench_memory},
     {"processes", "ten_minutes age_recipient cpuid_counts", bench_processes},
     {"million", "", bench_million},

@@ -287,7 +287,7 @@ void bench_million(const bench_setting *setting)
     snprintf(title, sizeof title, "A vault with %u recordings", setting->n_recordings);
     bench_group(title);
     const double start = bench_wall_ns();
-    bench_fill(setting->folder, setting->n_recordings, &c.filled);
+    bench_fill(setting->folder, "million", setting->n_recordings, &c.filled);
     bench_row_one("fill it (with a short cut, see doc/performance.md)", "s",
         (bench_wall_ns() - start) * 1e-9, BENCH_NO_GOAL, 0);
     report_file(&c);

@@ -3,7 +3,7 @@
 check_PROGRAMS += bench/voicepriv-bench bench/recording-child
 bench_voicepriv_bench_SOURCES = bench/bench.h bench/main.c bench/timing.c bench/report.c \
 	bench/setup.c bench/record.c bench/hub.c bench/import.c bench/frames.c bench/seal.c bench/keys.c \
-	bench/log.c bench/decide.c \
+	bench/log.c bench/storage.c bench/decide.c \
 	bench/memory.c bench/plans.h bench/plans.c bench/fill.h bench/fill.c bench/million.c \
 	bench/resamplers.h bench/resamplers.c bench/response.c bench/resample.c \
 	bench/kernel_loops.h bench/kernel_loops.c bench/kernels.c bench/processes.c bench/fvad.c \
