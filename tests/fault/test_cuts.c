@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 #include <voicepriv/purge.h>
+#include <voicepriv/retention.h>
 
 #define RECORDINGS_MAX 8
 #define BOTH_PURPOSES                                                                              \
@@ -226,6 +227,22 @@ static vpriv_status erase_ada(struct bench *bench)
     return vpriv_subject_erase(bench->life.vault, bench->life.ada, NULL);
 }
 
+/* Both recordings are due; the clock was moved far, and somebody said that it is right. */
+static void let_them_run_out(struct bench *bench)
+{
+    bench->life.clock_us += 91 * INT64_C(86400) * 1000000;
+    ck_ok(vpriv_retention_trust_clock(bench->life.vault, "test"));
+}
+
+static vpriv_status run_retention(struct bench *bench)
+{
+    vpriv_retention_report report = {.struct_size = sizeof report};
+    const vpriv_status st = vpriv_retention_run(bench->life.vault, 60000, &report);
+    if (st == VPRIV_OK)
+        ck_assert_uint_eq(report.n_expired, 2);
+    return st;
+}
+
 static vpriv_status hear(struct bench *bench)
 {
     return life_listen(&bench->life, &bench->recordings[0], VPRIV_PURPOSE_KEEP_HISTORY).status;
@@ -365,6 +382,7 @@ static const struct workload two_state_workloads[] = {
     {"erase many", record_six, erase_many, 3, BOTH_PURPOSES, 5, 0},
     {"purge", record_six, purge_many, 3, BOTH_PURPOSES, 5, 0},
     {"subject erase", NULL, erase_ada, 3, BOTH_PURPOSES, 2, 0},
+    {"retention run", let_them_run_out, run_retention, 2, BOTH_PURPOSES, 2, 0},
     {"gate open", NULL, hear, 2, 0, 0, 0},
     {"notice add", NULL, add_notice, 4, 0, 0, 0},
     {"subject add", NULL, add_subject, 4, 0, 0, 0},
