@@ -1,0 +1,151 @@
+/* Every call of the system and of the allocator that an operation makes fails: each by itself, and each with
+ * all that follow it. Whatever fails, the program goes on, nothing is kept, the vault tells the state before
+ * the call or the one after it, and the error says what it was. */
+#include "fault/trial.h"
+#include <errno.h>
+#include <stdio.h>
+
+#define BIT(status)  (UINT32_C(1) << -(int)(status))
+#define MEMORY       BIT(VPRIV_E_MEMORY)
+#define IO           BIT(VPRIV_E_IO)
+#define FULL         BIT(VPRIV_E_FULL)
+#define ALL_FILES                                                                                  \
+    (FAULTS_BIT(FAULTS_MAKE) | FAULTS_BIT(FAULTS_UPDATE) | FAULTS_BIT(FAULTS_WRITE) |              \
+        FAULTS_BIT(FAULTS_SIZE) | FAULTS_BIT(FAULTS_NAME))
+#define OPENING                                                                                    \
+    (FAULTS_BIT(FAULTS_OPEN) | FAULTS_BIT(FAULTS_UPDATE) | FAULTS_BIT(FAULTS_MAKE))
+
+static const struct fault faults[] = {
+    {"memory", FAULTS_BIT(FAULTS_MEMORY), FAULTS_ONCE, ENOMEM, MEMORY, false},
+    {"memory, on", FAULTS_BIT(FAULTS_MEMORY), FAULTS_ON, ENOMEM, MEMORY, false},
+    {"mmap", FAULTS_BIT(FAULTS_MAP), FAULTS_ONCE, ENOMEM, MEMORY, false},
+    {"mmap, on", FAULTS_BIT(FAULTS_MAP), FAULTS_ON, ENOMEM, MEMORY, false},
+    {"mprotect", FAULTS_BIT(FAULTS_PROTECT), FAULTS_ONCE, ENOMEM, MEMORY, false},
+    {"mlock", FAULTS_BIT(FAULTS_LOCK), FAULTS_ONCE, ENOMEM, MEMORY, false},
+    {"mlock, on", FAULTS_BIT(FAULTS_LOCK), FAULTS_ON, ENOMEM, MEMORY, false},
+    {"too many files", OPENING, FAULTS_ONCE, EMFILE, IO, false},
+    {"too many files, on", OPENING, FAULTS_ON, EMFILE, IO, false},
+    {"not allowed, on", OPENING, FAULTS_ON, EACCES, IO, false},
+    {"read", FAULTS_BIT(FAULTS_READ), FAULTS_ONCE, EIO, IO, false},
+    {"read, on", FAULTS_BIT(FAULTS_READ), FAULTS_ON, EIO, IO, false},
+    {"short reads", FAULTS_BIT(FAULTS_READ), FAULTS_SHORT, 0, 0, false},
+    {"interrupted read", FAULTS_BIT(FAULTS_READ), FAULTS_INTERRUPT, 0, 0, false},
+    {"write", FAULTS_BIT(FAULTS_WRITE), FAULTS_ONCE, EIO, IO, false},
+    {"write, on", FAULTS_BIT(FAULTS_WRITE), FAULTS_ON, EIO, IO, false},
+    {"short writes", FAULTS_BIT(FAULTS_WRITE), FAULTS_SHORT, 0, 0, false},
+    {"interrupted write", FAULTS_BIT(FAULTS_WRITE), FAULTS_INTERRUPT, 0, 0, false},
+    {"full once", FAULTS_BIT(FAULTS_WRITE), FAULTS_ONCE, ENOSPC, FULL, false},
+    {"full", FAULTS_BIT(FAULTS_WRITE) | FAULTS_BIT(FAULTS_SIZE) | FAULTS_BIT(FAULTS_MAKE),
+        FAULTS_ON, ENOSPC, FULL, false},
+    {"full in a write", FAULTS_BIT(FAULTS_WRITE) | FAULTS_BIT(FAULTS_SIZE), FAULTS_HALF, ENOSPC,
+        FULL, false},
+    {"read-only", ALL_FILES, FAULTS_ON, EROFS, IO, false},
+    {"size", FAULTS_BIT(FAULTS_SIZE), FAULTS_ONCE, EIO, IO, false},
+    {"sync", FAULTS_BIT(FAULTS_SYNC), FAULTS_LOSE, EIO, IO, false},
+    {"sync, on", FAULTS_BIT(FAULTS_SYNC), FAULTS_ON, EIO, IO, false},
+    {"names", FAULTS_BIT(FAULTS_NAME), FAULTS_ONCE, EIO, IO, false},
+    {"names, on", FAULTS_BIT(FAULTS_NAME), FAULTS_ON, EACCES, IO, false},
+    {"looking", FAULTS_BIT(FAULTS_LOOK), FAULTS_ONCE, EIO, IO, false},
+    {"looking, on", FAULTS_BIT(FAULTS_LOOK), FAULTS_ON, EACCES, IO, false},
+    {"file locks", FAULTS_BIT(FAULTS_FLOCK), FAULTS_ONCE, EIO, IO | BIT(VPRIV_E_BUSY), false},
+    {"file locks, on", FAULTS_BIT(FAULTS_FLOCK), FAULTS_ON, EIO, IO | BIT(VPRIV_E_BUSY), false},
+    {"threads", FAULTS_BIT(FAULTS_THREAD), FAULTS_ONCE, EAGAIN, MEMORY, false},
+    {"interrupted random", FAULTS_BIT(FAULTS_RANDOM), FAULTS_INTERRUPT, 0, 0, false},
+    {"random", FAULTS_BIT(FAULTS_RANDOM), FAULTS_ONCE, EIO, 0, true},
+};
+#define N_FAULTS (sizeof faults / sizeof faults[0])
+
+static const struct operation *operation_at(size_t i)
+{
+    const struct {
+        const struct operation *operations;
+        size_t n;
+    } groups[] = {{sweep_people, n_sweep_people}, {sweep_sound, n_sweep_sound},
+        {sweep_storage, n_sweep_storage}, {sweep_share, n_sweep_share},
+        {sweep_roots, n_sweep_roots}};
+    for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++) {
+        if (i < groups[g].n)
+            return &groups[g].operations[i];
+        i -= groups[g].n;
+    }
+    return NULL;
+}
+
+static size_t n_operations(void)
+{
+    size_t n = 0;
+    while (operation_at(n))
+        n++;
+    return n;
+}
+
+struct tally {
+    uint64_t n_tried, n_reported, n_bad;
+};
+
+/* In make check a few of each, others for each operation. */
+static void sweep_fault(struct field *field, const struct fault *fault, uint64_t n_calls,
+    uint64_t turn, struct tally *tally)
+{
+    const char *wanted = getenv("SWEEP_FAULT");
+    const uint64_t most = life_is_long() ? UINT64_MAX : 1;
+    const uint64_t step = n_calls / most + (n_calls % most != 0);
+    if (n_calls == 0 || (wanted && strcmp(wanted, fault->name) != 0))
+        return;
+    for (uint64_t n = life_is_long() ? 1 : 1 + (turn * 2654435761u) % step; n <= n_calls;
+         n += life_is_long() ? 1 : step) {
+        bool is_hit = false;
+        vpriv_status st = VPRIV_OK;
+        const char *problem = trial_run(field, fault, n, &is_hit, &st);
+        tally->n_tried += is_hit;
+        tally->n_reported += is_hit && st != VPRIV_OK;
+        if (problem) {
+            tally->n_bad++;
+            if (tally->n_bad <= 20)
+                printf("%s, %s, call %llu of %llu: %s\n", field->operation->name, fault->name,
+                    (unsigned long long)n, (unsigned long long)n_calls, problem);
+        }
+    }
+}
+
+START_TEST(a_fault_is_told_and_leaves_nothing_by_half)
+{
+    const struct operation *operation = operation_at((size_t)_i);
+    const char *wanted = getenv("SWEEP_OPERATION");
+    struct field field;
+    struct tally tally = {0};
+    uint64_t n_seen[FAULTS_N_KINDS];
+    if (wanted && strcmp(wanted, operation->name) != 0)
+        return;
+    field_open(&field, operation);
+    trial_count(&field, n_seen);
+    if (getenv("SWEEP_COUNTS"))
+        for (unsigned k = 0; k < FAULTS_N_KINDS; k++)
+            printf("kind %u: %llu\n", k, (unsigned long long)n_seen[k]);
+    for (size_t f = 0; f < N_FAULTS; f++) {
+        uint64_t n_calls = 0;
+        for (unsigned kind = 0; kind < FAULTS_N_KINDS; kind++)
+            if (faults[f].kinds >> kind & 1)
+                n_calls += n_seen[kind];
+        sweep_fault(&field, &faults[f], n_calls, (uint64_t)_i * N_FAULTS + f, &tally);
+    }
+    printf("%-20s %6llu faults, %6llu reported, %llu wrong\n", operation->name,
+        (unsigned long long)tally.n_tried, (unsigned long long)tally.n_reported,
+        (unsigned long long)tally.n_bad);
+    field_close(&field);
+    ck_assert_uint_gt(tally.n_tried, 0);
+    ck_assert_uint_eq(tally.n_bad, 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("fault: sweep");
+    TCase *tcase = tcase_create("sweep");
+    tcase_set_timeout(tcase, life_is_long() ? 36000 : 300);
+    tcase_add_loop_test(
+        tcase, a_fault_is_told_and_leaves_nothing_by_half, 0, (int)n_operations());
+    suite_add_tcase(suite, tcase);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    return unit_main(suite);
+}
