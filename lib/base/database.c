@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define MAX_STATEMENTS  128
@@ -28,8 +29,25 @@ static bool no_space(sqlite3 *handle)
     return error == ENOSPC || error == EDQUOT;
 }
 
+/* SQLite tries again to read what it could not make, and then says only that it is not there. */
+static bool disk_is_full(sqlite3 *handle)
+{
+    struct statvfs space;
+    const char *path = handle ? sqlite3_db_filename(handle, "main") : NULL;
+    return path && path[0] && statvfs(path, &space) == 0 &&
+           (space.f_bavail == 0 || (space.f_files > 0 && space.f_favail == 0));
+}
+
+static bool no_memory(sqlite3 *handle)
+{
+    return sqlite3_system_errno(handle) == ENOMEM;
+}
+
+/* Whoever calls SQLite sets errno to 0 first: a read that the medium refuses comes back as corruption, and
+ * only errno still tells the two apart. */
 static vpriv_status status_of(sqlite3 *handle, int code)
 {
+    const int error = errno;
     if (code == SQLITE_IOERR_NOMEM)
         return vpi_fail(VPRIV_E_MEMORY, "no memory for the database");
     switch (code & 0xff) {
@@ -42,6 +60,9 @@ static vpriv_status status_of(sqlite3 *handle, int code)
     case SQLITE_NOTADB:
         return vpi_fail(VPRIV_E_FORMAT, "the file is not a SQLite database");
     case SQLITE_CORRUPT:
+        if (error == EIO || error == ENXIO)
+            return vpi_fail(VPRIV_E_IO, "reading the vault file failed (errno %d)", error);
+        return vpi_fail(VPRIV_E_AUTH, "the vault file is damaged or was changed");
     case SQLITE_CONSTRAINT:
     case SQLITE_MISMATCH:
         return vpi_fail(VPRIV_E_AUTH, "the vault file is damaged or was changed");
@@ -53,10 +74,12 @@ static vpriv_status status_of(sqlite3 *handle, int code)
     case SQLITE_IOERR:
         if (no_space(handle))
             return vpi_fail(VPRIV_E_FULL, "no space left beside the vault file");
+        if (no_memory(handle))
+            return vpi_fail(VPRIV_E_MEMORY, "no memory for the database");
         return vpi_fail(VPRIV_E_IO, "reading or writing the vault file failed (errno %d)",
             handle ? sqlite3_system_errno(handle) : 0);
     case SQLITE_CANTOPEN:
-        if (no_space(handle))
+        if (no_space(handle) || disk_is_full(handle))
             return vpi_fail(VPRIV_E_FULL, "no space left beside the vault file");
         return vpi_fail(VPRIV_E_IO, "the vault file cannot be opened");
     case SQLITE_ERROR:
@@ -69,6 +92,7 @@ static vpriv_status status_of(sqlite3 *handle, int code)
 
 vpriv_status vpi_database_script(vpi_database *database, const char *sql)
 {
+    errno = 0;
     const int code = sqlite3_exec(database->handle, sql, NULL, NULL, NULL);
     return code == SQLITE_OK ? VPRIV_OK : status_of(database->handle, code);
 }
@@ -164,6 +188,7 @@ vpriv_status vpi_database_open(
     }
     if (mode == VPI_DATABASE_STILL)
         VPI_TRY(still_name(path, &still));
+    errno = 0;
     const int code = sqlite3_open_v2(still ? still : path, &database->handle, flags, NULL);
     if (code != SQLITE_OK) {
         const bool missing = (code & 0xff) == SQLITE_CANTOPEN && database->handle &&
@@ -207,6 +232,7 @@ static vpriv_status prepare(vpi_database *database, const char *sql, sqlite3_stm
             return VPRIV_OK;
         }
     sqlite3_stmt *statement = NULL;
+    errno = 0;
     const int code =
         sqlite3_prepare_v3(database->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
     if (code != SQLITE_OK)
@@ -245,6 +271,7 @@ static vpriv_status start(vpi_database *database, const char *sql, const char *f
     sqlite3_stmt *statement = *statement_out;
     VPI_IMPOSSIBLE_UNLESS(!sqlite3_stmt_busy(statement));
     int code = bind_all(statement, format, values);
+    errno = 0;
     if (code == SQLITE_OK)
         code = sqlite3_step(statement);
     if (code != SQLITE_ROW && code != SQLITE_DONE) {
@@ -303,6 +330,7 @@ vpriv_status vpi_database_query(
 
 vpriv_status vpi_row_next(vpi_database *database, vpi_row *row)
 {
+    errno = 0;
     const int code = sqlite3_step(row->statement);
     if (code == SQLITE_ROW)
         return VPRIV_OK;

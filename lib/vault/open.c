@@ -164,14 +164,17 @@ out:
 }
 
 /* A vault that was not made whole leaves nothing behind. */
-static void remove_files(const char *path)
+#define SUFFIX_BYTES_MAX 16
+
+/* `name` holds the path and has room for a suffix: it was taken before memory ran out. */
+static void remove_files(char *name)
 {
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-reserve", "-lock"};
+    static const char *const suffixes[] = {
+        "", "-wal", "-shm", "-journal", "-reserve", "-lock"};
+    const size_t n_path = strlen(name);
     for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-        char *name = NULL;
-        if (vpi_path_with(path, suffixes[i], &name) == VPRIV_OK)
-            unlink(name);
-        free(name);
+        snprintf(name + n_path, SUFFIX_BYTES_MAX, "%s", suffixes[i]);
+        unlink(name);
     }
 }
 
@@ -182,11 +185,14 @@ vpriv_status vpriv_vault_create(const char *path, vpriv_root_store *root,
     vpriv_status st = VPRIV_E_INTERNAL;
     vpriv_vault *vault = NULL;
     vpriv_keyring *keyring = NULL;
+    char *name = NULL;
     bool ours = false;
     vpi_fail_clear();
     VPI_ENSURE(path && path[0] && root && keyring_out && vault_out, VPRIV_E_ARG,
         "a vault needs a path, a root store, and room for vault and keyring");
     VPI_TRY(allocate(path, options, &vault));
+    VPI_TRY(vpi_alloc(strlen(path) + SUFFIX_BYTES_MAX, 1, (void **)&name));
+    memcpy(name, path, strlen(path));
     vault->root = root;
     vault->reserve_bytes =
         options && options->reserve_bytes ? options->reserve_bytes : RESERVE_BYTES_DEFAULT;
@@ -209,8 +215,9 @@ out:
     if (vault) {
         vpriv_vault_close(vault);
         if (ours)
-            remove_files(path);
+            remove_files(name);
     }
+    free(name);
     return st;
 }
 

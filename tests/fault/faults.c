@@ -97,6 +97,12 @@ bool faults_sync_loses(void)
     return plan.way == FAULTS_LOSE;
 }
 
+bool faults_disk_is_full(void)
+{
+    return atomic_load(&is_armed) && plan.error == ENOSPC && atomic_load(&n_hits) > 0 &&
+           (plan.way == FAULTS_ON || plan.way == FAULTS_HALF);
+}
+
 void faults_count_allocation(int64_t n)
 {
     atomic_fetch_add(&n_allocations, n);

@@ -81,6 +81,8 @@ int faults_error(enum faults_kind kind);
 /* How many bytes a read or write of n is to do at most. */
 size_t faults_share(enum faults_kind kind, size_t n_bytes, int *error_out);
 bool faults_sync_loses(void);
+/* The disk is full by now. */
+bool faults_disk_is_full(void);
 void faults_count_allocation(int64_t n);
 void faults_count_mapped(int64_t n_bytes);
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define REAL(name)                                                                                 \
@@ -36,9 +37,12 @@ static bool is_regular(int fd)
     return regular;
 }
 
-static enum faults_kind kind_of(int flags)
+/* Making a file takes room on the disk, opening one that is there does not. */
+static enum faults_kind kind_of(int folder, const char *path, int flags)
 {
-    if (flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE)
+    struct stat info;
+    if ((flags & O_TMPFILE) == O_TMPFILE ||
+        (flags & O_CREAT && syscall(SYS_newfstatat, folder, path, &info, AT_SYMLINK_NOFOLLOW) != 0))
         return FAULTS_MAKE;
     return (flags & O_ACCMODE) == O_RDONLY ? FAULTS_OPEN : FAULTS_UPDATE;
 }
@@ -56,7 +60,7 @@ int open(const char *path, int flags, ...)
 {
     REAL(open)
     MODE_OF(flags, mode)
-    return refused(kind_of(flags)) ? -1 : real(path, flags, mode);
+    return refused(kind_of(AT_FDCWD, path, flags)) ? -1 : real(path, flags, mode);
 }
 
 int open64(const char *path, int flags, ...)
@@ -69,7 +73,7 @@ int openat(int folder, const char *path, int flags, ...)
 {
     REAL(openat)
     MODE_OF(flags, mode)
-    return refused(kind_of(flags)) ? -1 : real(folder, path, flags, mode);
+    return refused(kind_of(folder, path, flags)) ? -1 : real(folder, path, flags, mode);
 }
 
 FILE *fopen(const char *path, const char *mode)
@@ -268,7 +272,11 @@ int access(const char *path, int mode)
 int statvfs(const char *path, struct statvfs *space)
 {
     REAL(statvfs)
-    return refused(FAULTS_LOOK) ? -1 : real(path, space);
+    if (refused(FAULTS_LOOK) || real(path, space) != 0)
+        return -1;
+    if (faults_disk_is_full())
+        space->f_bfree = space->f_bavail = space->f_ffree = space->f_favail = 0;
+    return 0;
 }
 
 static int control(int fd, int command, void *argument)
@@ -276,8 +284,10 @@ static int control(int fd, int command, void *argument)
     static int (*real)(int, int, ...);
     if (!real)
         *(void **)&real = dlsym(RTLD_NEXT, "fcntl");
-    const bool locks = command == F_SETLK || command == F_SETLKW || command == F_GETLK ||
-                       command == F_OFD_SETLK || command == F_OFD_SETLKW || command == F_OFD_GETLK;
+    bool locks = command == F_SETLK || command == F_SETLKW || command == F_GETLK ||
+                 command == F_OFD_SETLK || command == F_OFD_SETLKW || command == F_OFD_GETLK;
+    if (locks) /* letting go of a lock does not fail */
+        locks = ((const struct flock *)argument)->l_type != F_UNLCK;
     return locks && refused(FAULTS_FLOCK) ? -1 : real(fd, command, argument);
 }
 

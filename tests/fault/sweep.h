@@ -18,12 +18,14 @@ struct sweep {
     /* Of one attempt; closed by sweep_finish. */
     vpriv_keyring *keyring;
     vpriv_root_store *store;
+    vpriv_root_store *new_store; /* of the open vault, when it moved */
     vpriv_reader *reader;
     vpriv_recorder *recorder;
     vpriv_hub *hub;
     vpriv_source *source;
     vpriv_vault *vault;
     vpriv_outcome outcome;
+    char detail[VPRIV_DETAIL_BYTES]; /* of the call that failed, when later ones took its place */
     size_t n_out;
     char out[SWEEP_OUT_BYTES];
     /* Made once. */

@@ -143,7 +143,7 @@ static void hear_from_elsewhere(struct sweep *s)
     vpriv_surface_event event = {.struct_size = sizeof event,
         .surface = "phone",
         .sequence = 1,
-        .time_us = s->life.clock_us,
+        .time_us = s->life.clock_us / 1000000 * 1000000,
         .purpose = VPRIV_PURPOSE_HUMAN_REVIEW,
         .event = VPRIV_CONSENT_EVENT_WITHDRAW,
         .by = VPRIV_CONSENT_BY_PERSON,

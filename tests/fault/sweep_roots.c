@@ -6,12 +6,13 @@ static const vpriv_passphrase_cost cheap = {sizeof cheap, 1, 8192};
 
 static void have_file_store(struct sweep *s)
 {
-    ck_ok(vpriv_root_file_open(sweep_beside(s, "new.root"), &s->store));
+    if (!s->new_store)
+        ck_ok(vpriv_root_file_open(sweep_beside(s, "new.root"), &s->new_store));
 }
 
 static vpriv_status move_root(struct sweep *s)
 {
-    return vpriv_vault_move_root(s->life.vault, s->store, "sweeper");
+    return vpriv_vault_move_root(s->life.vault, s->new_store, "sweeper");
 }
 
 static vpriv_status open_file(struct sweep *s)
@@ -105,9 +106,9 @@ const struct operation sweep_roots[] = {
     {"root move", NULL, have_file_store, move_root, SWEEP_STEPS},
     {"passphrase open", be_behind_phrase, NULL, open_behind_phrase, SWEEP_SHUT},
     {"passphrase change", be_behind_phrase, phrase_open, change_phrase, SWEEP_SHUT},
-    {"recovery key", be_behind_phrase, phrase_open, make_recovery_key, SWEEP_SHUT},
+    {"recovery key", be_behind_phrase, phrase_open, make_recovery_key, SWEEP_SHUT | SWEEP_STEPS},
     {"recovery open", be_behind_phrase, NULL, recover, SWEEP_SHUT},
-    {"root destroy", be_behind_phrase, phrase_open, destroy, SWEEP_SHUT},
+    {"root destroy", be_behind_phrase, phrase_open, destroy, SWEEP_SHUT | SWEEP_STEPS},
     {"keyring save", NULL, NULL, save_keyring, SWEEP_SHUT},
     {"keyring load", have_keyring, NULL, load_keyring, SWEEP_SHUT},
     {"keyring split", NULL, NULL, split_keyring, SWEEP_SHUT},

@@ -29,14 +29,12 @@ static vpriv_status receipt_from_log(struct sweep *s)
 static vpriv_status receipt_sign(struct sweep *s)
 {
     const vpriv_consent_evidence evidence = {.struct_size = sizeof evidence};
-    const vpriv_receipt_statement statement = {
-        .struct_size = sizeof statement, .subject = s->life.ada};
     vpriv_receipt receipt = {.struct_size = sizeof receipt};
     s->n_out = 0;
     vpriv_status st = vpriv_consent_refuse(
         s->life.vault, s->life.ada, VPRIV_PURPOSE_IMPROVE_BY_MACHINE, &evidence, &receipt);
     if (st == VPRIV_OK)
-        st = vpriv_receipt_sign(s->life.vault, &receipt, 1, &statement, sweep_take, s);
+        st = vpriv_receipt_sign(s->life.vault, &receipt, 1, NULL, sweep_take, s);
     return st;
 }
 

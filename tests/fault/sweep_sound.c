@@ -53,9 +53,15 @@ static vpriv_status live(struct sweep *s, bool confirms)
          i++)
         rest(); /* until it is taken */
     if (s->recorder) {
+        char detail[sizeof s->detail];
+        snprintf(detail, sizeof detail, "%s", vpriv_error_detail());
         const vpriv_status stopped = vpriv_recorder_stop(s->recorder, &s->outcome);
-        if (st == VPRIV_OK || st == VPRIV_E_STATE)
+        if (st == VPRIV_OK || (st == VPRIV_E_STATE && s->outcome.status != VPRIV_OK))
             st = stopped != VPRIV_OK ? stopped : s->outcome.status;
+        else
+            memcpy(s->detail, detail, sizeof detail);
+        if (stopped == VPRIV_OK && st == s->outcome.status)
+            memcpy(s->detail, s->outcome.detail, sizeof s->detail);
     }
     return st;
 }

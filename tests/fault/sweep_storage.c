@@ -1,5 +1,7 @@
 /* The vault itself: made, opened, erased from, kept in order, copied. */
 #include "fault/sweep.h"
+#include <ftw.h>
+#include <stdio.h>
 #include <voicepriv/derivative.h>
 #include <voicepriv/purge.h>
 #include <voicepriv/retention.h>
@@ -28,7 +30,8 @@ static vpriv_status erase_all(struct sweep *s)
 
 static vpriv_status purge(struct sweep *s)
 {
-    const vpriv_purge_criteria all = {.struct_size = sizeof all, .window = 1};
+    const vpriv_purge_criteria all = {
+        .struct_size = sizeof all, .until_us = VPRIV_TIME_FOREVER_US, .window = 1};
     vpriv_purge_report report = {.struct_size = sizeof report};
     return vpriv_purge(s->life.vault, &all, NULL, NULL, &report, NULL);
 }
@@ -178,11 +181,44 @@ static vpriv_status restore(struct sweep *s)
         VPRIV_STORAGE_REPLACE, NULL, NULL);
 }
 
+/* A copy of the vault with a page in the middle gone. */
+static void have_damage(struct sweep *s)
+{
+    static uint8_t page[4096];
+    FILE *from = fopen(s->life.path, "rb"), *to = fopen(sweep_beside(s, "damaged"), "wb");
+    ck_assert(from && to);
+    life_close(&s->life);
+    for (int i = 0; fread(page, sizeof page, 1, from) == 1; i++) {
+        if (i == 30)
+            memset(page, 0x55, sizeof page);
+        ck_assert_uint_eq(fwrite(page, sizeof page, 1, to), 1);
+    }
+    ck_assert_int_eq(fclose(to), 0);
+    fclose(from);
+    ck_ok(life_open(&s->life));
+}
+
+static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *at)
+{
+    (void)info;
+    (void)kind;
+    (void)at;
+    return remove(path);
+}
+
+static void no_folder(struct sweep *s)
+{
+    (void)nftw(sweep_beside(s, "salvaged"), remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
 static vpriv_status salvage(struct sweep *s)
 {
     const vpriv_gate_request request = sweep_request(VPRIV_PURPOSE_KEEP_HISTORY);
     vpriv_salvage_report report = {.struct_size = sizeof report};
-    return vpriv_vault_salvage(s->life.path, s->life.store, s->life.owner, NULL, &request,
+    /* A salvage takes a folder of its own. */
+    char damaged[LIFE_PATH_BYTES + 64];
+    snprintf(damaged, sizeof damaged, "%s", sweep_beside(s, "damaged"));
+    return vpriv_vault_salvage(damaged, s->life.store, s->life.owner, NULL, &request,
         sweep_beside(s, "salvaged"), NULL, NULL, &report);
 }
 
@@ -199,7 +235,7 @@ const struct operation sweep_storage[] = {
     {"derivative add", NULL, NULL, add_derivative, SWEEP_AGAIN},
     {"derivative read", NULL, NULL, read_derivative, SWEEP_AGAIN},
     {"derivative erase", NULL, NULL, erase_derivative, 0},
-    {"verify", NULL, NULL, verify, 0},
+    {"verify", NULL, NULL, verify, SWEEP_AGAIN},
     {"tidy", have_rubbish, NULL, tidy, SWEEP_STEPS},
     {"about", NULL, NULL, about, 0},
     {"list", NULL, NULL, list, 0},
@@ -209,6 +245,6 @@ const struct operation sweep_storage[] = {
     {"backup", NULL, NULL, backup, 0},
     {"backup check", have_backup, NULL, check_backup, SWEEP_SHUT},
     {"restore", have_backup, NULL, restore, SWEEP_SHUT},
-    {"salvage", NULL, NULL, salvage, SWEEP_SHUT | SWEEP_STEPS},
+    {"salvage", have_damage, no_folder, salvage, SWEEP_SHUT | SWEEP_STEPS},
 };
 const size_t n_sweep_storage = sizeof sweep_storage / sizeof sweep_storage[0];

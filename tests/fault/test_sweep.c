@@ -6,9 +6,10 @@
 #include <stdio.h>
 
 #define BIT(status)  (UINT32_C(1) << -(int)(status))
-#define MEMORY       BIT(VPRIV_E_MEMORY)
-#define IO           BIT(VPRIV_E_IO)
-#define FULL         BIT(VPRIV_E_FULL)
+/* A root store's failures are its own, whatever they come from; the text says it. */
+#define MEMORY (BIT(VPRIV_E_MEMORY) | BIT(VPRIV_E_ROOT))
+#define IO     (BIT(VPRIV_E_IO) | BIT(VPRIV_E_ROOT))
+#define FULL   (BIT(VPRIV_E_FULL) | BIT(VPRIV_E_ROOT))
 #define ALL_FILES                                                                                  \
     (FAULTS_BIT(FAULTS_MAKE) | FAULTS_BIT(FAULTS_UPDATE) | FAULTS_BIT(FAULTS_WRITE) |              \
         FAULTS_BIT(FAULTS_SIZE) | FAULTS_BIT(FAULTS_NAME))
@@ -16,42 +17,43 @@
     (FAULTS_BIT(FAULTS_OPEN) | FAULTS_BIT(FAULTS_UPDATE) | FAULTS_BIT(FAULTS_MAKE))
 
 static const struct fault faults[] = {
-    {"memory", FAULTS_BIT(FAULTS_MEMORY), FAULTS_ONCE, ENOMEM, MEMORY, false},
-    {"memory, on", FAULTS_BIT(FAULTS_MEMORY), FAULTS_ON, ENOMEM, MEMORY, false},
-    {"mmap", FAULTS_BIT(FAULTS_MAP), FAULTS_ONCE, ENOMEM, MEMORY, false},
-    {"mmap, on", FAULTS_BIT(FAULTS_MAP), FAULTS_ON, ENOMEM, MEMORY, false},
-    {"mprotect", FAULTS_BIT(FAULTS_PROTECT), FAULTS_ONCE, ENOMEM, MEMORY, false},
-    {"mlock", FAULTS_BIT(FAULTS_LOCK), FAULTS_ONCE, ENOMEM, MEMORY, false},
-    {"mlock, on", FAULTS_BIT(FAULTS_LOCK), FAULTS_ON, ENOMEM, MEMORY, false},
-    {"too many files", OPENING, FAULTS_ONCE, EMFILE, IO, false},
-    {"too many files, on", OPENING, FAULTS_ON, EMFILE, IO, false},
-    {"not allowed, on", OPENING, FAULTS_ON, EACCES, IO, false},
-    {"read", FAULTS_BIT(FAULTS_READ), FAULTS_ONCE, EIO, IO, false},
-    {"read, on", FAULTS_BIT(FAULTS_READ), FAULTS_ON, EIO, IO, false},
-    {"short reads", FAULTS_BIT(FAULTS_READ), FAULTS_SHORT, 0, 0, false},
-    {"interrupted read", FAULTS_BIT(FAULTS_READ), FAULTS_INTERRUPT, 0, 0, false},
-    {"write", FAULTS_BIT(FAULTS_WRITE), FAULTS_ONCE, EIO, IO, false},
-    {"write, on", FAULTS_BIT(FAULTS_WRITE), FAULTS_ON, EIO, IO, false},
-    {"short writes", FAULTS_BIT(FAULTS_WRITE), FAULTS_SHORT, 0, 0, false},
-    {"interrupted write", FAULTS_BIT(FAULTS_WRITE), FAULTS_INTERRUPT, 0, 0, false},
-    {"full once", FAULTS_BIT(FAULTS_WRITE), FAULTS_ONCE, ENOSPC, FULL, false},
+    {"memory", FAULTS_BIT(FAULTS_MEMORY), FAULTS_ONCE, ENOMEM, MEMORY, false, false},
+    {"memory, on", FAULTS_BIT(FAULTS_MEMORY), FAULTS_ON, ENOMEM, MEMORY, false, false},
+    {"mmap", FAULTS_BIT(FAULTS_MAP), FAULTS_ONCE, ENOMEM, MEMORY, false, false},
+    {"mmap, on", FAULTS_BIT(FAULTS_MAP), FAULTS_ON, ENOMEM, MEMORY, false, false},
+    {"mprotect", FAULTS_BIT(FAULTS_PROTECT), FAULTS_ONCE, ENOMEM, MEMORY, false, false},
+    {"mlock", FAULTS_BIT(FAULTS_LOCK), FAULTS_ONCE, ENOMEM, MEMORY, false, false},
+    {"mlock, on", FAULTS_BIT(FAULTS_LOCK), FAULTS_ON, ENOMEM, MEMORY, false, false},
+    {"too many files", OPENING, FAULTS_ONCE, EMFILE, IO, false, false},
+    {"too many files, on", OPENING, FAULTS_ON, EMFILE, IO, false, false},
+    {"not allowed, on", OPENING, FAULTS_ON, EACCES, IO, false, false},
+    {"read", FAULTS_BIT(FAULTS_READ), FAULTS_ONCE, EIO, IO, false, false},
+    {"read, on", FAULTS_BIT(FAULTS_READ), FAULTS_ON, EIO, IO, false, false},
+    {"short reads", FAULTS_BIT(FAULTS_READ), FAULTS_SHORT, 0, 0, false, false},
+    {"interrupted read", FAULTS_BIT(FAULTS_READ), FAULTS_INTERRUPT, 0, 0, false, false},
+    {"write", FAULTS_BIT(FAULTS_WRITE), FAULTS_ONCE, EIO, IO, false, false},
+    {"write, on", FAULTS_BIT(FAULTS_WRITE), FAULTS_ON, EIO, IO, false, false},
+    {"short writes", FAULTS_BIT(FAULTS_WRITE), FAULTS_SHORT, 0, 0, false, false},
+    {"interrupted write", FAULTS_BIT(FAULTS_WRITE), FAULTS_INTERRUPT, 0, 0, false, false},
+    {"full once", FAULTS_BIT(FAULTS_WRITE), FAULTS_ONCE, ENOSPC, FULL, false, false},
     {"full", FAULTS_BIT(FAULTS_WRITE) | FAULTS_BIT(FAULTS_SIZE) | FAULTS_BIT(FAULTS_MAKE),
-        FAULTS_ON, ENOSPC, FULL, false},
+        FAULTS_ON, ENOSPC, FULL, false, false},
     {"full in a write", FAULTS_BIT(FAULTS_WRITE) | FAULTS_BIT(FAULTS_SIZE), FAULTS_HALF, ENOSPC,
-        FULL, false},
-    {"read-only", ALL_FILES, FAULTS_ON, EROFS, IO, false},
-    {"size", FAULTS_BIT(FAULTS_SIZE), FAULTS_ONCE, EIO, IO, false},
-    {"sync", FAULTS_BIT(FAULTS_SYNC), FAULTS_LOSE, EIO, IO, false},
-    {"sync, on", FAULTS_BIT(FAULTS_SYNC), FAULTS_ON, EIO, IO, false},
-    {"names", FAULTS_BIT(FAULTS_NAME), FAULTS_ONCE, EIO, IO, false},
-    {"names, on", FAULTS_BIT(FAULTS_NAME), FAULTS_ON, EACCES, IO, false},
-    {"looking", FAULTS_BIT(FAULTS_LOOK), FAULTS_ONCE, EIO, IO, false},
-    {"looking, on", FAULTS_BIT(FAULTS_LOOK), FAULTS_ON, EACCES, IO, false},
-    {"file locks", FAULTS_BIT(FAULTS_FLOCK), FAULTS_ONCE, EIO, IO | BIT(VPRIV_E_BUSY), false},
-    {"file locks, on", FAULTS_BIT(FAULTS_FLOCK), FAULTS_ON, EIO, IO | BIT(VPRIV_E_BUSY), false},
-    {"threads", FAULTS_BIT(FAULTS_THREAD), FAULTS_ONCE, EAGAIN, MEMORY, false},
-    {"interrupted random", FAULTS_BIT(FAULTS_RANDOM), FAULTS_INTERRUPT, 0, 0, false},
-    {"random", FAULTS_BIT(FAULTS_RANDOM), FAULTS_ONCE, EIO, 0, true},
+        FULL, false, false},
+    {"read-only", ALL_FILES, FAULTS_ON, EROFS, IO, false, false},
+    {"size", FAULTS_BIT(FAULTS_SIZE), FAULTS_ONCE, EIO, IO, false, false},
+    {"sync", FAULTS_BIT(FAULTS_SYNC), FAULTS_LOSE, EIO, IO, false, false},
+    {"sync, then a power cut", FAULTS_BIT(FAULTS_SYNC), FAULTS_LOSE, EIO, IO, true, false},
+    {"sync, on", FAULTS_BIT(FAULTS_SYNC), FAULTS_ON, EIO, IO, false, false},
+    {"names", FAULTS_BIT(FAULTS_NAME), FAULTS_ONCE, EIO, IO, false, false},
+    {"names, on", FAULTS_BIT(FAULTS_NAME), FAULTS_ON, EACCES, IO, false, false},
+    {"looking", FAULTS_BIT(FAULTS_LOOK), FAULTS_ONCE, EIO, IO, false, false},
+    {"looking, on", FAULTS_BIT(FAULTS_LOOK), FAULTS_ON, EACCES, IO, false, false},
+    {"file locks", FAULTS_BIT(FAULTS_FLOCK), FAULTS_ONCE, EIO, IO | BIT(VPRIV_E_BUSY), false, false},
+    {"file locks, on", FAULTS_BIT(FAULTS_FLOCK), FAULTS_ON, EIO, IO | BIT(VPRIV_E_BUSY), false, false},
+    {"threads", FAULTS_BIT(FAULTS_THREAD), FAULTS_ONCE, EAGAIN, MEMORY, false, false},
+    {"interrupted random", FAULTS_BIT(FAULTS_RANDOM), FAULTS_INTERRUPT, 0, 0, false, false},
+    {"random", FAULTS_BIT(FAULTS_RANDOM), FAULTS_ONCE, EIO, 0, false, true},
 };
 #define N_FAULTS (sizeof faults / sizeof faults[0])
 

@@ -104,12 +104,12 @@ static void attempt(struct field *field, const struct faults_plan *plan)
     if (field->operation->prepare)
         field->operation->prepare(s);
     s->n_out = 0;
-    memset(&s->outcome.detail, 0, sizeof s->outcome.detail);
+    s->detail[0] = '\0';
     faults_arm(plan);
     result->status = field->operation->act(s);
     faults_disarm();
     snprintf(result->detail, sizeof result->detail, "%s",
-        s->outcome.detail[0] ? s->outcome.detail : vpriv_error_detail());
+        s->detail[0] ? s->detail : vpriv_error_detail());
     result->n_hits = faults_hits();
     for (unsigned i = 0; i < FAULTS_N_KINDS; i++)
         result->n_seen[i] = faults_seen(FAULTS_BIT(i));
@@ -143,16 +143,30 @@ static void look_for_locks(const struct field *field, bool may_fold)
         close(fd);
 }
 
+/* The root key may have moved to another file. */
+static vpriv_status open_what_is_left(struct sweep *s)
+{
+    vpriv_status st = life_open(&s->life);
+    if (st != VPRIV_OK && access(sweep_beside(s, "new.root"), F_OK) == 0) {
+        ck_ok(vpriv_root_file_open(sweep_beside(s, "new.root"), &s->new_store));
+        const vpriv_vault_options options = {.struct_size = sizeof options};
+        st = vpriv_vault_open(s->life.path, s->new_store, &options, &s->life.vault);
+    }
+    return st;
+}
+
 static void begin(struct field *field)
 {
     if (!(field->operation->flags & (SWEEP_EMPTY | SWEEP_SHUT)))
-        ck_ok(life_open(&field->s->life));
+        ck_ok(open_what_is_left(field->s));
 }
 
 static void end(struct field *field)
 {
     sweep_finish(field->s);
     life_close(&field->s->life);
+    vpriv_root_close(field->s->new_store);
+    field->s->new_store = NULL;
     if (field->operation->flags & SWEEP_EMPTY) {
         vpriv_keyring_close(field->s->life.owner);
         field->s->life.owner = NULL;
@@ -165,31 +179,30 @@ static struct faults_held less(struct faults_held a, struct faults_held b)
         a.n_mapped_bytes - b.n_mapped_bytes, a.n_files - b.n_files};
 }
 
-/* The call, with a fault in it. */
-static void work(struct field *field, const struct faults_plan *plan, bool tries_again)
+/* The call, with a fault in it; and again without, on the same handle. */
+static void try_again(struct field *field)
+{
+    const struct result first = *result;
+    sweep_finish(field->s);
+    if (field->operation->flags & (SWEEP_EMPTY | SWEEP_SHUT))
+        end(field);
+    attempt(field, NULL);
+    const vpriv_status again = result->status;
+    *result = first;
+    result->is_again = true;
+    result->again = again;
+}
+
+static void work(
+    struct field *field, const struct faults_plan *plan, bool tries_again, bool twice)
 {
     const bool loses = plan && plan->way == FAULTS_LOSE;
     faults_begin();
     const struct faults_held before = faults_held_now();
     begin(field);
     attempt(field, plan);
-    if (result->status != VPRIV_OK && tries_again) {
-        const vpriv_status first = result->status;
-        char detail[sizeof result->detail];
-        const uint64_t n_hits = result->n_hits;
-        memcpy(detail, result->detail, sizeof detail);
-        sweep_finish(field->s);
-        if (field->operation->flags & (SWEEP_EMPTY | SWEEP_SHUT))
-            end(field);
-        attempt(field, NULL);
-        result->is_again = true;
-        result->again = result->status;
-        result->status = first;
-        result->n_hits = n_hits;
-        if (result->again != VPRIV_OK)
-            memcpy(result->problem, "", 1);
-        memcpy(result->detail, detail, sizeof detail);
-    }
+    if (twice || (result->status != VPRIV_OK && tries_again))
+        try_again(field);
     if (loses) { /* and then the power goes */
         if (!faults_lose(field->s->life.folder))
             say("the pages could not be lost", NULL);
@@ -204,13 +217,13 @@ static void work(struct field *field, const struct faults_plan *plan, bool tries
 /* The same call twice: what the first one leaves is the libraries', the second must leave nothing. */
 static void work_twice(struct field *field)
 {
-    work(field, NULL, false);
+    work(field, NULL, false, false);
     const struct faults_held first = result->kept;
     if (field->operation->flags & SWEEP_EMPTY)
         empty_folder(field);
     else
         put_files_back(field);
-    work(field, NULL, false);
+    work(field, NULL, false, false);
     if (result->kept.n_allocations > 0 || result->kept.n_mapped_bytes > 0 ||
         result->kept.n_files > 0)
         say_kept("the second time it leaks", result->kept);
@@ -226,16 +239,28 @@ static void verify(struct field *field)
         say("it does not verify", vpriv_error_detail());
 }
 
+/* The names of files come last. */
+static bool is_same(const char *a, const char *b, bool with_files)
+{
+    const char *a_end = strstr(a, "\nfile "), *b_end = strstr(b, "\nfile ");
+    if (with_files || !a_end || !b_end)
+        return strcmp(a, b) == 0;
+    return a_end - a == b_end - b && memcmp(a, b, (size_t)(a_end - a)) == 0;
+}
+
 /* What is left. */
-static void look(struct field *field, bool goes_on)
+static void look(struct field *field, bool goes_on, bool may_stay)
 {
     struct sweep *s = field->s;
-    if (!has_vault(field) && field->operation->flags & SWEEP_EMPTY) {
+    if (!has_vault(field)) {
+        if (!(field->operation->flags & SWEEP_EMPTY))
+            say("the vault is gone", NULL);
         sweep_names(s, result->picture, sizeof result->picture);
         return;
     }
-    if (life_open(&s->life) != VPRIV_OK) {
-        say("it does not open any more", vpriv_error_detail());
+    if (open_what_is_left(s) != VPRIV_OK) {
+        if (!(field->operation->flags & SWEEP_EMPTY && may_stay))
+            say("it does not open any more", vpriv_error_detail());
         return;
     }
     verify(field);
@@ -244,18 +269,16 @@ static void look(struct field *field, bool goes_on)
     if (strlen(picture) >= sizeof result->picture)
         say("the picture is too large", NULL);
     free(picture);
-    life_close(&s->life);
-    if (!goes_on)
+    end(field);
+    if (!goes_on || is_same(result->picture, field->after, !may_stay))
         return;
     begin(field);
-    const vpriv_status before = result->status;
-    char detail[sizeof result->detail];
-    memcpy(detail, result->detail, sizeof detail);
+    const struct result first = *result;
     attempt(field, NULL);
-    if (result->status != VPRIV_OK)
-        say("it cannot be finished", result->detail);
-    result->status = before;
-    memcpy(result->detail, detail, sizeof detail);
+    const vpriv_status again = result->status;
+    *result = first;
+    if (again != VPRIV_OK)
+        say("it cannot be finished", vpriv_error_detail());
     end(field);
 }
 
@@ -286,13 +309,14 @@ static bool in_child(struct field *field, void (*run)(struct field *, void *), v
 
 struct order {
     const struct faults_plan *plan;
-    bool tries_again, goes_on;
+    bool tries_again, twice, goes_on;
+    bool may_stay; /* a file that was begun: it could not be removed */
 };
 
 static void run_work(struct field *field, void *user)
 {
     const struct order *order = user;
-    work(field, order->plan, order->tries_again);
+    work(field, order->plan, order->tries_again, order->twice);
 }
 
 static void run_twice(struct field *field, void *user)
@@ -305,7 +329,7 @@ static void run_look(struct field *field, void *user)
 {
     const struct order *order = user;
     memcpy(field->s->recovery_key, result->recovery_key, sizeof result->recovery_key);
-    look(field, order->goes_on);
+    look(field, order->goes_on, order->may_stay);
 }
 
 /* ---- Fields ---- */
@@ -333,7 +357,10 @@ static void settle(struct field *field)
 static char *picture_now(struct field *field)
 {
     struct order order = {0};
+    char key[sizeof result->recovery_key];
+    memcpy(key, result->recovery_key[0] ? result->recovery_key : field->s->recovery_key, sizeof key);
     memset(result, 0, sizeof *result);
+    memcpy(result->recovery_key, key, sizeof key);
     ck_assert_msg(in_child(field, run_look, &order) && !result->problem[0], "%s: %s",
         field->operation->name, result->problem);
     char *text = strdup(result->picture);
@@ -359,6 +386,7 @@ void field_open(struct field *field, const struct operation *operation)
     if (!(operation->flags & SWEEP_EMPTY))
         settle(field);
     keep_files(field);
+    memset(result, 0, sizeof *result);
     field->before = picture_now(field);
     put_files_back(field);
     memset(result, 0, sizeof *result);
@@ -367,6 +395,12 @@ void field_open(struct field *field, const struct operation *operation)
         operation->name, vpriv_status_text(result->status), result->detail, result->problem);
     field->n_out = result->n_out;
     field->after = picture_now(field);
+    put_files_back(field);
+    memset(result, 0, sizeof *result);
+    order.twice = true;
+    ck_assert(in_child(field, run_work, &order));
+    field->twice = picture_now(field);
+    order.twice = false;
     put_files_back(field);
     memset(result, 0, sizeof *result);
     ck_assert_msg(in_child(field, run_twice, &order) && !result->problem[0], "%s: %s",
@@ -381,6 +415,7 @@ void field_close(struct field *field)
     free(field->files);
     free(field->before);
     free(field->after);
+    free(field->twice);
     life_end(&field->s->life);
     free(field->s);
 }
@@ -412,15 +447,19 @@ static void judge_detail(const struct fault *fault)
             say("it tells what is no text", NULL);
 }
 
-static void judge_picture(const struct field *field)
+static void judge_picture(const struct field *field, const struct fault *fault)
 {
     const unsigned flags = field->operation->flags;
-    const bool is_before = strcmp(result->picture, field->before) == 0;
-    const bool is_after = strcmp(result->picture, field->after) == 0;
+    /* Where no name can be removed, one may be left. */
+    const bool with_files = !(fault->kinds & FAULTS_BIT(FAULTS_NAME));
+    const bool is_before = is_same(result->picture, field->before, with_files);
+    const bool is_after = is_same(result->picture, field->after, with_files);
+    const bool is_twice = is_same(result->picture, field->twice, with_files);
     if (result->is_again) {
-        if (result->again != VPRIV_OK && !is_after)
+        const bool stayed = result->again == VPRIV_E_EXISTS && !with_files;
+        if (result->again != VPRIV_OK && !is_after && !stayed)
             say("trying again failed", vpriv_status_text(result->again));
-        if (!is_after && !(flags & (SWEEP_AGAIN | SWEEP_STEPS)))
+        if (!is_after && !is_twice && !stayed && !(flags & SWEEP_STEPS))
             say("trying again gave something else", life_difference(field->after, result->picture));
     } else if (result->status == VPRIV_OK) {
         if (!is_after && !(flags & SWEEP_THREADS))
@@ -445,7 +484,7 @@ const char *trial_run(
     struct field *field, const struct fault *fault, uint64_t n, bool *hit_out, vpriv_status *out)
 {
     const struct faults_plan plan = {fault->kinds, fault->way, fault->error, n};
-    struct order order = {.plan = &plan, .tries_again = n % 2 == 0 || fault->way == FAULTS_LOSE};
+    struct order order = {.plan = &plan, .tries_again = !fault->at_once && (n % 2 == 0 || fault->way == FAULTS_LOSE)};
     put_files_back(field);
     memset(result, 0, offsetof(struct result, picture));
     result->picture[0] = '\0';
@@ -464,9 +503,12 @@ const char *trial_run(
         judge_detail(fault);
     if (came_back)
         judge_kept(field, fault);
+    order.may_stay = !came_back || fault->kinds & FAULTS_BIT(FAULTS_NAME);
+    if (!result->recovery_key[0])
+        memcpy(result->recovery_key, field->s->recovery_key, sizeof result->recovery_key);
     order.goes_on = result->status != VPRIV_OK && !result->is_again &&
                     field->operation->flags & SWEEP_STEPS && came_back;
     in_child(field, run_look, &order);
-    judge_picture(field);
+    judge_picture(field, fault);
     return result->problem[0] ? result->problem : NULL;
 }

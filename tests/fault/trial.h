@@ -16,6 +16,7 @@ struct fault {
     enum faults_way way;
     int error;
     uint32_t answers;  /* bits, 1 << -status; 0: it must not be noticed */
+    bool at_once; /* with FAULTS_LOSE: the power goes then and there, nothing is tried again */
     bool stops_program; /* libsodium ends the program rather than go on without random numbers */
 };
 
@@ -25,7 +26,7 @@ struct field {
     struct sweep *s; /* everything closed */
     struct field_file *files;
     size_t n_files;
-    char *before, *after;
+    char *before, *after, *twice;
     size_t n_out; /* what the call gives out without a fault */
     struct faults_held kept; /* by the libraries, the first time */
 };
