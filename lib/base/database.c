@@ -12,10 +12,15 @@
 #define BUSY_TIMEOUT_MS 5000
 #define CACHE_KIBIBYTES "-512"
 
+/* Prepared when the database opens: giving up needs no memory. */
+static const char rollback[] = "ROLLBACK";
+
 struct vpi_database {
     sqlite3 *handle;
     bool must_be_durable; /* switching it on again failed: tried anew before anything begins */
     bool is_hasty;        /* commits do not wait for the disk */
+    bool is_begun;        /* by us; SQLite ends a transaction by itself when memory or space runs out */
+    vpriv_status why;     /* the first failure since then */
     struct {
         const char *sql;
         sqlite3_stmt *statement;
@@ -43,8 +48,8 @@ static bool no_memory(sqlite3 *handle)
     return sqlite3_system_errno(handle) == ENOMEM;
 }
 
-/* Whoever calls SQLite sets errno to 0 first: a read that the medium refuses comes back as corruption, and
- * only errno still tells the two apart. */
+/* Whoever calls SQLite sets errno to 0 first: a read that the medium refuses comes back as corruption, memory
+ * that runs out now and then as an error in the SQL, and only errno still tells. */
 static vpriv_status status_of(sqlite3 *handle, int code)
 {
     const int error = errno;
@@ -62,6 +67,8 @@ static vpriv_status status_of(sqlite3 *handle, int code)
     case SQLITE_CORRUPT:
         if (error == EIO || error == ENXIO)
             return vpi_fail(VPRIV_E_IO, "reading the vault file failed (errno %d)", error);
+        if (error == ENOMEM)
+            return vpi_fail(VPRIV_E_MEMORY, "no memory for the database");
         return vpi_fail(VPRIV_E_AUTH, "the vault file is damaged or was changed");
     case SQLITE_CONSTRAINT:
     case SQLITE_MISMATCH:
@@ -83,6 +90,8 @@ static vpriv_status status_of(sqlite3 *handle, int code)
             return vpi_fail(VPRIV_E_FULL, "no space left beside the vault file");
         return vpi_fail(VPRIV_E_IO, "the vault file cannot be opened");
     case SQLITE_ERROR:
+        if (error == ENOMEM) /* while it read the SQL */
+            return vpi_fail(VPRIV_E_MEMORY, "no memory for the database");
         /* The schema was compared at opening: SQL that fails now means that it changed since. */
         return vpi_fail(VPRIV_E_AUTH, "the vault file's tables were changed");
     default:
@@ -169,11 +178,15 @@ static vpriv_status still_name(const char *path, char **name_out)
     return VPRIV_OK;
 }
 
+static vpriv_status prepare(
+    vpi_database *database, const char *sql, sqlite3_stmt **statement_out);
+
 vpriv_status vpi_database_open(
     const char *path, vpi_database_mode mode, vpi_database **database_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_database *database = NULL;
+    sqlite3_stmt *ending = NULL;
     char *still = NULL;
     bool made = false;
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
@@ -198,6 +211,7 @@ vpriv_status vpi_database_open(
         goto out;
     }
     VPI_TRY(configure(database, mode));
+    VPI_TRY(prepare(database, rollback, &ending));
     *database_out = database;
     database = NULL;
     st = VPRIV_OK;
@@ -261,13 +275,36 @@ static int bind_all(sqlite3_stmt *statement, const char *format, va_list *values
     return code;
 }
 
+static void remember(vpi_database *database, vpriv_status st)
+{
+    if (database->is_begun && database->why == VPRIV_OK)
+        database->why = st;
+}
+
+bool vpi_database_lost_transaction(const vpi_database *database)
+{
+    return database->is_begun && sqlite3_get_autocommit(database->handle);
+}
+
+/* Without this the rest of a transaction that is gone would be carried out, each step for itself. */
+static vpriv_status refuse_the_rest(const vpi_database *database)
+{
+    const vpriv_status why = database->why == VPRIV_OK ? VPRIV_E_MEMORY : database->why;
+    return vpi_fail(
+        why, "the database gave the transaction up: %s", vpriv_status_text(why));
+}
+
 /* Prepared, bound and stepped once; SQLITE_ROW or SQLITE_DONE on success. */
 static vpriv_status start(vpi_database *database, const char *sql, const char *format,
     va_list *values, sqlite3_stmt **statement_out, int *code_out)
 {
+    if (vpi_database_lost_transaction(database))
+        return refuse_the_rest(database);
     vpriv_status st = prepare(database, sql, statement_out);
-    if (st != VPRIV_OK)
+    if (st != VPRIV_OK) {
+        remember(database, st);
         return st;
+    }
     sqlite3_stmt *statement = *statement_out;
     VPI_IMPOSSIBLE_UNLESS(!sqlite3_stmt_busy(statement));
     int code = bind_all(statement, format, values);
@@ -276,6 +313,7 @@ static vpriv_status start(vpi_database *database, const char *sql, const char *f
         code = sqlite3_step(statement);
     if (code != SQLITE_ROW && code != SQLITE_DONE) {
         st = status_of(database->handle, code);
+        remember(database, st);
         sqlite3_reset(statement);
         sqlite3_clear_bindings(statement);
         return st;
@@ -314,6 +352,7 @@ static vpriv_status query(
         return VPRIV_E_NOT_FOUND;
     }
     row_out->statement = statement;
+    row_out->database = database;
     return VPRIV_OK;
 }
 
@@ -336,13 +375,18 @@ vpriv_status vpi_row_next(vpi_database *database, vpi_row *row)
         return VPRIV_OK;
     if (code == SQLITE_DONE)
         return VPRIV_E_NOT_FOUND;
-    return status_of(database->handle, code);
+    const vpriv_status st = status_of(database->handle, code);
+    remember(database, st);
+    return st;
 }
 
 void vpi_row_end(vpi_row *row)
 {
     if (row->statement) {
-        sqlite3_reset(row->statement);
+        /* Looking at a column takes memory now and then; that it failed is said here, and the transaction is
+         * gone. */
+        if ((sqlite3_reset(row->statement) & 0xff) == SQLITE_NOMEM)
+            remember(row->database, VPRIV_E_MEMORY);
         sqlite3_clear_bindings(row->statement);
         row->statement = NULL;
     }
@@ -378,7 +422,7 @@ vpriv_status vpi_column_copy(const vpi_row *row, int column, void *copy_out, siz
 vpriv_status vpi_database_int(
     vpi_database *database, int64_t *value_out, const char *sql, const char *format, ...)
 {
-    vpi_row row = {NULL};
+    vpi_row row = {NULL, NULL};
     va_list values;
     va_start(values, format);
     const vpriv_status st = query(database, &row, sql, format, &values);
@@ -393,7 +437,7 @@ vpriv_status vpi_database_int(
 vpriv_status vpi_database_next(vpi_database *database, int64_t after, int64_t *value_out,
     const char *sql, const char *format, ...)
 {
-    vpi_row row = {NULL};
+    vpi_row row = {NULL, NULL};
     va_list values;
     va_start(values, format);
     const vpriv_status st = query(database, &row, sql, format, &values);
@@ -408,6 +452,16 @@ vpriv_status vpi_database_next(vpi_database *database, int64_t after, int64_t *v
     return VPRIV_OK;
 }
 
+static vpriv_status begin(vpi_database *database, const char *sql)
+{
+    const vpriv_status st = vpi_database_run(database, sql, "");
+    if (st == VPRIV_OK) {
+        database->is_begun = true;
+        database->why = VPRIV_OK;
+    }
+    return st;
+}
+
 vpriv_status vpi_database_begin(vpi_database *database)
 {
     if (database->must_be_durable) {
@@ -415,12 +469,15 @@ vpriv_status vpi_database_begin(vpi_database *database)
         if (st != VPRIV_OK)
             return st;
     }
-    return vpi_database_run(database, "BEGIN IMMEDIATE", "");
+    return begin(database, "BEGIN IMMEDIATE");
 }
 
 vpriv_status vpi_database_commit(vpi_database *database)
 {
-    return vpi_database_run(database, "COMMIT", "");
+    const vpriv_status st = vpi_database_run(database, "COMMIT", "");
+    if (st == VPRIV_OK)
+        database->is_begun = false;
+    return st;
 }
 
 vpriv_status vpi_database_set_durable(vpi_database *database, bool durable)
@@ -439,13 +496,15 @@ vpriv_status vpi_database_set_durable(vpi_database *database, bool durable)
 
 void vpi_database_rollback(vpi_database *database)
 {
-    if (vpi_database_in_transaction(database))
-        (void)vpi_database_run(database, "ROLLBACK", "");
+    if (!sqlite3_get_autocommit(database->handle))
+        (void)vpi_database_run(database, rollback, "");
+    if (sqlite3_get_autocommit(database->handle))
+        database->is_begun = false;
 }
 
 bool vpi_database_in_transaction(const vpi_database *database)
 {
-    return !sqlite3_get_autocommit(database->handle);
+    return database->is_begun || !sqlite3_get_autocommit(database->handle);
 }
 
 vpriv_status vpi_database_read_begin(vpi_database *database, bool *began_out)
@@ -453,7 +512,7 @@ vpriv_status vpi_database_read_begin(vpi_database *database, bool *began_out)
     *began_out = false;
     if (vpi_database_in_transaction(database))
         return VPRIV_OK;
-    const vpriv_status st = vpi_database_run(database, "BEGIN", "");
+    const vpriv_status st = begin(database, "BEGIN");
     *began_out = st == VPRIV_OK;
     return st;
 }

@@ -35,7 +35,10 @@ vpriv_status vpi_database_commit(vpi_database *database);
  * When switching on fails, the next begin tries again, and fails with it. */
 vpriv_status vpi_database_set_durable(vpi_database *database, bool durable);
 void vpi_database_rollback(vpi_database *database);
+/* Until it is committed or rolled back by us. */
 bool vpi_database_in_transaction(const vpi_database *database);
+/* SQLite gave it up by itself (no memory, no space): everything but rolling back fails now. */
+bool vpi_database_lost_transaction(const vpi_database *database);
 /* A consistent view for several reads; ends with vpi_database_read_end. No-ops in a transaction. */
 vpriv_status vpi_database_read_begin(vpi_database *database, bool *began_out);
 void vpi_database_read_end(vpi_database *database, bool began);
@@ -53,6 +56,7 @@ int64_t vpi_database_changes(const vpi_database *database);
  * vpi_row_next or vpi_row_end, and every begun query is ended with vpi_row_end. */
 typedef struct vpi_row {
     sqlite3_stmt *statement;
+    vpi_database *database;
 } vpi_row;
 vpriv_status vpi_database_query(
     vpi_database *database, vpi_row *row_out, const char *sql, const char *format, ...);

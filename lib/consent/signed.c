@@ -25,19 +25,23 @@ void vpi_signed_wrong(vpi_signed *document, const char *format, ...)
 
 vpriv_status vpi_json_read(const char *json, size_t n_bytes, json_t **root_out)
 {
-    json_error_t error;
+    /* jansson does not look whether it had memory to keep a letter of a token: then a text gets shorter, or is
+     * no JSON, and nothing tells. So it reads twice: both say the same, or memory ran out. */
+    json_error_t error, again;
     errno = 0;
     json_t *root = json_loadb(json, n_bytes, JSON_REJECT_DUPLICATES, &error);
-    /* jansson does not look whether it could keep a letter of a token: without memory a text gets shorter, or
-     * is no JSON, and only errno tells. */
-    if (errno == ENOMEM || (!root && json_error_code(&error) == json_error_out_of_memory)) {
-        json_decref(root);
-        return vpi_fail(VPRIV_E_MEMORY, "no memory for the document");
+    json_t *twin = json_loadb(json, n_bytes, JSON_REJECT_DUPLICATES, &again);
+    const bool is_short = errno == ENOMEM || json_error_code(&error) == json_error_out_of_memory;
+    const bool agree = root ? json_equal(root, twin) : !twin;
+    json_decref(twin);
+    if (root && agree) {
+        *root_out = root;
+        return VPRIV_OK;
     }
-    if (!root)
-        return vpi_fail(VPRIV_E_FORMAT, "line %d: not JSON: %.80s", error.line, error.text);
-    *root_out = root;
-    return VPRIV_OK;
+    json_decref(root);
+    if (!agree || is_short)
+        return vpi_fail(VPRIV_E_MEMORY, "no memory for the document");
+    return vpi_fail(VPRIV_E_FORMAT, "line %d: not JSON: %.80s", error.line, error.text);
 }
 
 vpriv_status vpi_signed_open(

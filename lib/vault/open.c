@@ -232,7 +232,7 @@ static vpriv_status make_schema_text(void)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_database *fresh = NULL;
-    vpi_row row = {NULL};
+    vpi_row row = {NULL, NULL};
     size_t n_bytes = 0;
     VPI_TRY(vpi_database_open(":memory:", VPI_DATABASE_CREATE, &fresh));
     VPI_TRY(vpi_database_script(fresh, vpi_tree_schema));
@@ -254,7 +254,7 @@ out:
 static vpriv_status check_schema(vpriv_vault *vault)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_row row = {NULL};
+    vpi_row row = {NULL, NULL};
     size_t n_bytes = 0;
     pthread_mutex_lock(&schema_lock);
     const vpriv_status made = schema_text ? VPRIV_OK : make_schema_text();
@@ -273,7 +273,7 @@ out:
 static vpriv_status read_meta(vpriv_vault *vault)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_row row = {NULL};
+    vpi_row row = {NULL, NULL};
     int64_t application = 0, version = 0;
     VPI_TRY(vpi_database_int(vault->database, &application, "PRAGMA application_id", ""));
     VPI_ENSURE(
@@ -322,7 +322,7 @@ static vpriv_status open_database(vpriv_vault *vault)
 
 static vpriv_status load_purposes(vpriv_vault *vault)
 {
-    vpi_row row = {NULL};
+    vpi_row row = {NULL, NULL};
     vpriv_status st =
         vpi_database_query(vault->database, &row, "SELECT id, sealed FROM purpose ORDER BY id", "");
     while (st == VPRIV_OK) {

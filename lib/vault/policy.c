@@ -46,7 +46,7 @@ vpriv_status vpi_policy_write_row(
 vpriv_status vpi_policy_read_row(vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTES],
     void *plain_out, size_t capacity, size_t *n_bytes_out)
 {
-    vpi_row row = {NULL};
+    vpi_row row = {NULL, NULL};
     size_t n_sealed = 0;
     const vpi_place place = {vault->vault_id, VPI_COLUMN_POLICY, 0, tag, VPI_TAG_BYTES};
     vpriv_status st = vpi_database_query(vault->database, &row,

@@ -97,6 +97,8 @@ static void sweep_fault(struct field *field, const struct fault *fault, uint64_t
     for (uint64_t n = life_is_long() ? 1 : 1 + (turn * 2654435761u) % step; n <= n_calls;
          n += life_is_long() ? 1 : step) {
         bool is_hit = false;
+        if (getenv("SWEEP_CALL") && (uint64_t)atoll(getenv("SWEEP_CALL")) != n)
+            continue;
         vpriv_status st = VPRIV_OK;
         const char *problem = trial_run(field, fault, n, &is_hit, &st);
         tally->n_tried += is_hit;

@@ -85,9 +85,9 @@ static bool has_vault(const struct field *field)
 
 static void say(const char *problem, const char *more)
 {
-    if (!result->problem[0])
-        snprintf(result->problem, sizeof result->problem, "%s%s%.900s", problem, more ? ": " : "",
-            more ? more : "");
+    const size_t n = strlen(result->problem);
+    snprintf(result->problem + n, sizeof result->problem - n, "%s%s%s%.400s", n ? "; " : "",
+        problem, more ? ": " : "", more ? more : "");
 }
 
 static void say_kept(const char *problem, struct faults_held kept)
