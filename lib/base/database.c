@@ -1,4 +1,4 @@
-#include "base/database.h"
+#include "base/database_inside.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/try.h"
@@ -8,25 +8,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define MAX_STATEMENTS  128
-#define BUSY_TIMEOUT_MS 5000
 #define CACHE_KIBIBYTES "-512"
-
-/* Prepared when the database opens: giving up needs no memory. */
-static const char rollback[] = "ROLLBACK";
-
-struct vpi_database {
-    sqlite3 *handle;
-    bool must_be_durable; /* switching it on again failed: tried anew before anything begins */
-    bool is_hasty;        /* commits do not wait for the disk */
-    bool is_begun;        /* by us; SQLite ends a transaction by itself when memory or space runs out */
-    vpriv_status why;     /* the first failure since then */
-    struct {
-        const char *sql;
-        sqlite3_stmt *statement;
-    } statements[MAX_STATEMENTS];
-    size_t n_statements;
-};
 
 static bool no_space(sqlite3 *handle)
 {
@@ -48,9 +30,7 @@ static bool no_memory(sqlite3 *handle)
     return sqlite3_system_errno(handle) == ENOMEM;
 }
 
-/* Whoever calls SQLite sets errno to 0 first: a read that the medium refuses comes back as corruption, memory
- * that runs out now and then as an error in the SQL, and only errno still tells. */
-static vpriv_status status_of(sqlite3 *handle, int code)
+vpriv_status vpi_database_status(sqlite3 *handle, int code)
 {
     const int error = errno;
     if (code == SQLITE_IOERR_NOMEM)
@@ -103,18 +83,7 @@ vpriv_status vpi_database_script(vpi_database *database, const char *sql)
 {
     errno = 0;
     const int code = sqlite3_exec(database->handle, sql, NULL, NULL, NULL);
-    return code == SQLITE_OK ? VPRIV_OK : status_of(database->handle, code);
-}
-
-void vpi_database_empty_log(vpi_database *database)
-{
-    sqlite3_busy_timeout(database->handle, 0);
-    int code =
-        sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    if (code == SQLITE_OK)
-        code = sqlite3_wal_checkpoint_v2(
-            database->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-    sqlite3_busy_timeout(database->handle, BUSY_TIMEOUT_MS);
+    return code == SQLITE_OK ? VPRIV_OK : vpi_database_status(database->handle, code);
 }
 
 static vpriv_status configure(vpi_database *database, vpi_database_mode mode)
@@ -122,7 +91,7 @@ static vpriv_status configure(vpi_database *database, vpi_database_mode mode)
     vpriv_status st = VPRIV_E_INTERNAL;
     sqlite3 *handle = database->handle;
     sqlite3_extended_result_codes(handle, 1);
-    sqlite3_busy_timeout(handle, BUSY_TIMEOUT_MS);
+    sqlite3_busy_timeout(handle, VPI_BUSY_TIMEOUT_MS);
     sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, 1 << 24);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
@@ -135,7 +104,8 @@ static vpriv_status configure(vpi_database *database, vpi_database_mode mode)
         "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=OFF;"
         "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA cell_size_check=ON;"
         "PRAGMA cache_size=" CACHE_KIBIBYTES ";"
-        "PRAGMA wal_autocheckpoint=256; PRAGMA journal_size_limit=1048576;"));
+        "PRAGMA journal_size_limit=1048576;"));
+    sqlite3_wal_hook(handle, vpi_database_after_commit, database);
     st = VPRIV_OK;
 out:
     return st;
@@ -207,11 +177,11 @@ vpriv_status vpi_database_open(
         const bool missing = (code & 0xff) == SQLITE_CANTOPEN && database->handle &&
                              sqlite3_system_errno(database->handle) == ENOENT;
         st = missing ? vpi_fail(VPRIV_E_NOT_FOUND, "no such file")
-                     : status_of(database->handle, code);
+                     : vpi_database_status(database->handle, code);
         goto out;
     }
     VPI_TRY(configure(database, mode));
-    VPI_TRY(prepare(database, rollback, &ending));
+    VPI_TRY(prepare(database, vpi_database_sql_rollback, &ending));
     *database_out = database;
     database = NULL;
     st = VPRIV_OK;
@@ -250,8 +220,8 @@ static vpriv_status prepare(vpi_database *database, const char *sql, sqlite3_stm
     const int code =
         sqlite3_prepare_v3(database->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
     if (code != SQLITE_OK)
-        return status_of(database->handle, code);
-    VPI_IMPOSSIBLE_UNLESS(database->n_statements < MAX_STATEMENTS);
+        return vpi_database_status(database->handle, code);
+    VPI_IMPOSSIBLE_UNLESS(database->n_statements < VPI_STATEMENTS_MAX);
     database->statements[database->n_statements].sql = sql;
     database->statements[database->n_statements].statement = statement;
     database->n_statements++;
@@ -281,11 +251,6 @@ static void remember(vpi_database *database, vpriv_status st)
         database->why = st;
 }
 
-bool vpi_database_lost_transaction(const vpi_database *database)
-{
-    return database->is_begun && sqlite3_get_autocommit(database->handle);
-}
-
 /* Without this the rest of a transaction that is gone would be carried out, each step for itself. */
 static vpriv_status refuse_the_rest(const vpi_database *database)
 {
@@ -312,7 +277,7 @@ static vpriv_status start(vpi_database *database, const char *sql, const char *f
     if (code == SQLITE_OK)
         code = sqlite3_step(statement);
     if (code != SQLITE_ROW && code != SQLITE_DONE) {
-        st = status_of(database->handle, code);
+        st = vpi_database_status(database->handle, code);
         remember(database, st);
         sqlite3_reset(statement);
         sqlite3_clear_bindings(statement);
@@ -375,7 +340,7 @@ vpriv_status vpi_row_next(vpi_database *database, vpi_row *row)
         return VPRIV_OK;
     if (code == SQLITE_DONE)
         return VPRIV_E_NOT_FOUND;
-    const vpriv_status st = status_of(database->handle, code);
+    const vpriv_status st = vpi_database_status(database->handle, code);
     remember(database, st);
     return st;
 }
@@ -450,77 +415,6 @@ vpriv_status vpi_database_next(vpi_database *database, int64_t after, int64_t *v
         return vpi_fail(VPRIV_E_AUTH, "the vault file is damaged or was changed");
     *value_out = value;
     return VPRIV_OK;
-}
-
-static vpriv_status begin(vpi_database *database, const char *sql)
-{
-    const vpriv_status st = vpi_database_run(database, sql, "");
-    if (st == VPRIV_OK) {
-        database->is_begun = true;
-        database->why = VPRIV_OK;
-    }
-    return st;
-}
-
-vpriv_status vpi_database_begin(vpi_database *database)
-{
-    if (database->must_be_durable) {
-        const vpriv_status st = vpi_database_set_durable(database, true);
-        if (st != VPRIV_OK)
-            return st;
-    }
-    return begin(database, "BEGIN IMMEDIATE");
-}
-
-vpriv_status vpi_database_commit(vpi_database *database)
-{
-    const vpriv_status st = vpi_database_run(database, "COMMIT", "");
-    if (st == VPRIV_OK)
-        database->is_begun = false;
-    return st;
-}
-
-vpriv_status vpi_database_set_durable(vpi_database *database, bool durable)
-{
-    database->must_be_durable = false;
-    if (database->is_hasty == !durable)
-        return VPRIV_OK;
-    const vpriv_status st = vpi_database_script(
-        database, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
-    if (st == VPRIV_OK)
-        database->is_hasty = !durable;
-    else
-        database->must_be_durable = durable;
-    return st;
-}
-
-void vpi_database_rollback(vpi_database *database)
-{
-    if (!sqlite3_get_autocommit(database->handle))
-        (void)vpi_database_run(database, rollback, "");
-    if (sqlite3_get_autocommit(database->handle))
-        database->is_begun = false;
-}
-
-bool vpi_database_in_transaction(const vpi_database *database)
-{
-    return database->is_begun || !sqlite3_get_autocommit(database->handle);
-}
-
-vpriv_status vpi_database_read_begin(vpi_database *database, bool *began_out)
-{
-    *began_out = false;
-    if (vpi_database_in_transaction(database))
-        return VPRIV_OK;
-    const vpriv_status st = begin(database, "BEGIN");
-    *began_out = st == VPRIV_OK;
-    return st;
-}
-
-void vpi_database_read_end(vpi_database *database, bool began)
-{
-    if (began)
-        vpi_database_rollback(database);
 }
 
 int64_t vpi_database_last_rowid(const vpi_database *database)

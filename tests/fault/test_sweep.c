@@ -90,15 +90,14 @@ static void sweep_fault(struct field *field, const struct fault *fault, uint64_t
     uint64_t turn, struct tally *tally)
 {
     const char *wanted = getenv("SWEEP_FAULT");
-    const uint64_t most = life_is_long() ? UINT64_MAX : 1;
-    const uint64_t step = n_calls / most + (n_calls % most != 0);
     if (n_calls == 0 || (wanted && strcmp(wanted, fault->name) != 0))
         return;
-    for (uint64_t n = life_is_long() ? 1 : 1 + (turn * 2654435761u) % step; n <= n_calls;
-         n += life_is_long() ? 1 : step) {
+    const uint64_t most = life_is_long() ? n_calls : 1;
+    const uint64_t step = (n_calls + most - 1) / most;
+    const char *call = getenv("SWEEP_CALL");
+    const uint64_t first = call ? strtoull(call, NULL, 10) : 1 + (turn * 2654435761u) % step;
+    for (uint64_t n = first; n <= (call ? first : n_calls); n += step) {
         bool is_hit = false;
-        if (getenv("SWEEP_CALL") && (uint64_t)atoll(getenv("SWEEP_CALL")) != n)
-            continue;
         vpriv_status st = VPRIV_OK;
         const char *problem = trial_run(field, fault, n, &is_hit, &st);
         tally->n_tried += is_hit;
