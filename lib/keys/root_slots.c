@@ -157,11 +157,10 @@ static void fill_slot(const vpi_root_slots *slots, const uint8_t *bytes, uint8_t
 /* What could not be written whole, or not for certain, is not to be found by the next who reads. */
 static void take_back(vpi_root_slots *slots, int fd, int target)
 {
-    char reason[VPI_DETAIL_BYTES];
-    memcpy(reason, vpriv_error_detail(), sizeof reason);
+    const vpi_reason reason = vpi_fail_text();
     vpi_wipe(slots->slots + target * SLOT_BYTES, SLOT_BYTES);
     if (write_slot(slots, fd, target, slots->slots + target * SLOT_BYTES) != VPRIV_OK)
-        vpi_fail(VPRIV_E_IO, "%s", reason);
+        vpi_fail_text_again(&reason);
     slots->is_unsure = true;
 }
 

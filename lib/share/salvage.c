@@ -339,9 +339,10 @@ out:
 static void remove_rebuilt(const vpi_folder *folder)
 {
     static const char *const names[] = {REBUILT, REBUILT "-wal", REBUILT "-shm"};
+    const vpi_reason reason = vpi_fail_text();
     for (size_t i = 0; folder->fd >= 0 && i < sizeof names / sizeof names[0]; i++)
         if (vpi_folder_remove(folder, names[i]) != VPRIV_OK)
-            vpi_fail_clear();
+            vpi_fail_text_again(&reason);
 }
 
 /* What the tables' names and texts are is taken from elsewhere; that they are changed keeps the vault from
