@@ -79,11 +79,34 @@ vpriv_status vpi_database_status(sqlite3 *handle, int code)
     }
 }
 
+/* Without this the rest of a transaction that is gone would be carried out, each step for itself. */
+static vpriv_status refuse_the_rest(const vpi_database *database)
+{
+    const vpriv_status why = database->why == VPRIV_OK ? VPRIV_E_MEMORY : database->why;
+    return vpi_fail(
+        why, "the database gave the transaction up: %s", vpriv_status_text(why));
+}
+
+/* Anew when the tables may have changed: SQLite would do it when it is needed, with memory. */
+static vpriv_status prepare_rollback(vpi_database *database)
+{
+    sqlite3_finalize(database->rollback);
+    database->rollback = NULL;
+    errno = 0;
+    const int code = sqlite3_prepare_v3(database->handle, "ROLLBACK", -1,
+        SQLITE_PREPARE_PERSISTENT, &database->rollback, NULL);
+    return code == SQLITE_OK ? VPRIV_OK : vpi_database_status(database->handle, code);
+}
+
 vpriv_status vpi_database_script(vpi_database *database, const char *sql)
 {
+    if (vpi_database_lost_transaction(database))
+        return refuse_the_rest(database);
     errno = 0;
     const int code = sqlite3_exec(database->handle, sql, NULL, NULL, NULL);
-    return code == SQLITE_OK ? VPRIV_OK : vpi_database_status(database->handle, code);
+    if (code != SQLITE_OK)
+        return vpi_database_status(database->handle, code);
+    return database->rollback ? prepare_rollback(database) : VPRIV_OK;
 }
 
 static vpriv_status configure(vpi_database *database, vpi_database_mode mode)
@@ -148,15 +171,11 @@ static vpriv_status still_name(const char *path, char **name_out)
     return VPRIV_OK;
 }
 
-static vpriv_status prepare(
-    vpi_database *database, const char *sql, sqlite3_stmt **statement_out);
-
 vpriv_status vpi_database_open(
     const char *path, vpi_database_mode mode, vpi_database **database_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_database *database = NULL;
-    sqlite3_stmt *ending = NULL;
     char *still = NULL;
     bool made = false;
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
@@ -181,7 +200,7 @@ vpriv_status vpi_database_open(
         goto out;
     }
     VPI_TRY(configure(database, mode));
-    VPI_TRY(prepare(database, vpi_database_sql_rollback, &ending));
+    VPI_TRY(prepare_rollback(database));
     *database_out = database;
     database = NULL;
     st = VPRIV_OK;
@@ -199,6 +218,7 @@ void vpi_database_close(vpi_database *database)
         return;
     for (size_t i = 0; i < database->n_statements; i++)
         sqlite3_finalize(database->statements[i].statement);
+    sqlite3_finalize(database->rollback);
     sqlite3_close(database->handle);
     free(database);
 }
@@ -249,14 +269,6 @@ static void remember(vpi_database *database, vpriv_status st)
 {
     if (database->is_begun && database->why == VPRIV_OK)
         database->why = st;
-}
-
-/* Without this the rest of a transaction that is gone would be carried out, each step for itself. */
-static vpriv_status refuse_the_rest(const vpi_database *database)
-{
-    const vpriv_status why = database->why == VPRIV_OK ? VPRIV_E_MEMORY : database->why;
-    return vpi_fail(
-        why, "the database gave the transaction up: %s", vpriv_status_text(why));
 }
 
 /* Prepared, bound and stepped once; SQLITE_ROW or SQLITE_DONE on success. */

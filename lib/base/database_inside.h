@@ -13,6 +13,8 @@ struct vpi_database {
     bool is_hasty;        /* commits do not wait for the disk */
     bool is_begun;        /* by us; SQLite ends a transaction by itself when memory or space runs out */
     bool is_unsure;       /* a sync of the write-ahead log failed: what it lost must be written anew */
+    bool owes_rollback;   /* it failed; tried anew before anything begins */
+    sqlite3_stmt *rollback; /* prepared beforehand: giving up needs no memory */
     vpriv_status why;     /* the first failure since a transaction was begun */
     struct {
         const char *sql;
@@ -20,9 +22,6 @@ struct vpi_database {
     } statements[VPI_STATEMENTS_MAX];
     size_t n_statements;
 };
-
-/* Prepared when the database opens: giving up needs no memory. */
-extern const char vpi_database_sql_rollback[];
 
 /* What SQLite's code means. Whoever calls SQLite sets errno to 0 first: a read that the medium refuses comes
  * back as corruption, memory that runs out now and then as an error in the SQL, and only errno still tells. */

@@ -5,8 +5,6 @@
 
 #define LOG_PAGES 256 /* 1 MiB: then the write-ahead log is folded into the file */
 
-const char vpi_database_sql_rollback[] = "ROLLBACK";
-
 /* After a sync that failed, the kernel takes the pages that it lost for clean: the next sync succeeds and
  * does not write them. They may belong to earlier commits that did not wait for the disk. */
 static bool is_sync_failure(int code)
@@ -61,6 +59,10 @@ static int make_sure(vpi_database *database, int timeout_ms)
 
 static vpriv_status begin(vpi_database *database, const char *sql)
 {
+    if (database->owes_rollback)
+        vpi_database_rollback(database);
+    if (database->owes_rollback)
+        return vpi_fail(VPRIV_E_MEMORY, "the database cannot give up what failed before");
     const vpriv_status st = vpi_database_run(database, sql, "");
     if (st == VPRIV_OK) {
         database->is_begun = true;
@@ -110,9 +112,12 @@ vpriv_status vpi_database_set_durable(vpi_database *database, bool durable)
 
 void vpi_database_rollback(vpi_database *database)
 {
-    if (!sqlite3_get_autocommit(database->handle))
-        (void)vpi_database_run(database, vpi_database_sql_rollback, "");
-    if (sqlite3_get_autocommit(database->handle))
+    if (!sqlite3_get_autocommit(database->handle)) {
+        (void)sqlite3_step(database->rollback);
+        (void)sqlite3_reset(database->rollback);
+    }
+    database->owes_rollback = !sqlite3_get_autocommit(database->handle);
+    if (!database->owes_rollback)
         database->is_begun = false;
     /* At once, while the pages can still be read; where it fails, nothing begins before it does not. */
     if (database->is_unsure)
@@ -121,7 +126,8 @@ void vpi_database_rollback(vpi_database *database)
 
 bool vpi_database_in_transaction(const vpi_database *database)
 {
-    return database->is_begun || !sqlite3_get_autocommit(database->handle);
+    return !database->owes_rollback &&
+           (database->is_begun || !sqlite3_get_autocommit(database->handle));
 }
 
 bool vpi_database_lost_transaction(const vpi_database *database)

@@ -140,9 +140,11 @@ static bool decoder_agrees(const SF_INFO *decoder, const vpi_sound_info *info)
            (info->n_frames == VPI_FRAMES_UNKNOWN || decoder->frames == (sf_count_t)info->n_frames);
 }
 
-static vpriv_status unreadable(int error)
+static vpriv_status unreadable(int error, int system_error)
 {
-    return error == SF_ERR_SYSTEM ? VPRIV_E_IO : VPRIV_E_FORMAT;
+    if (system_error == ENOMEM)
+        return VPRIV_E_MEMORY;
+    return error == SF_ERR_SYSTEM || system_error == EIO ? VPRIV_E_IO : VPRIV_E_FORMAT;
 }
 
 static vpriv_status file_open(const char *path, vpriv_source **source_out)
@@ -159,8 +161,9 @@ static vpriv_status file_open(const char *path, vpriv_source **source_out)
     input.fd = file->fd;
     VPI_TRY(vpi_container_probe(&input, &info));
     VPI_ENSURE(lseek(file->fd, 0, SEEK_SET) == 0, VPRIV_E_IO, "cannot seek in it");
+    errno = 0;
     file->decoder = sf_open_fd(file->fd, SFM_READ, &decoded, SF_FALSE);
-    VPI_ENSURE(file->decoder, unreadable(sf_error(NULL)), "is not readable: %s", sf_strerror(NULL));
+    VPI_ENSURE(file->decoder, unreadable(sf_error(NULL), errno), "is not readable: %s", sf_strerror(NULL));
     VPI_ENSURE(
         decoder_agrees(&decoded, &info), VPRIV_E_FORMAT, "has headers that contradict each other");
     file->base.total_frames = info.n_frames;

@@ -186,7 +186,7 @@ vpriv_status vpriv_vault_create(const char *path, vpriv_root_store *root,
     vpriv_vault *vault = NULL;
     vpriv_keyring *keyring = NULL;
     char *name = NULL;
-    bool ours = false;
+    bool ours = false, root_was_empty = false;
     vpi_fail_clear();
     VPI_ENSURE(path && path[0] && root && keyring_out && vault_out, VPRIV_E_ARG,
         "a vault needs a path, a root store, and room for vault and keyring");
@@ -198,8 +198,10 @@ vpriv_status vpriv_vault_create(const char *path, vpriv_root_store *root,
         options && options->reserve_bytes ? options->reserve_bytes : RESERVE_BYTES_DEFAULT;
     vpi_random(vault->vault_id, sizeof vault->vault_id);
     VPI_TRY(vpi_keyring_create(vault->vault_id, &keyring));
-    VPI_ENSURE(vpi_root_probe(root) != VPRIV_OK, VPRIV_E_EXISTS,
+    const vpriv_status probed = vpi_root_probe(root);
+    VPI_ENSURE(probed != VPRIV_OK, VPRIV_E_EXISTS,
         "the root store holds a root key already: use an empty one for a new vault");
+    root_was_empty = probed == VPRIV_E_NOT_FOUND;
     const vpriv_status opened = vpi_database_open(path, VPI_DATABASE_CREATE, &vault->database);
     ours = opened != VPRIV_E_EXISTS;
     VPI_TRY(opened);
@@ -213,9 +215,14 @@ vpriv_status vpriv_vault_create(const char *path, vpriv_root_store *root,
 out:
     vpriv_keyring_close(keyring);
     if (vault) {
+        const vpi_reason reason = vpi_fail_text();
         vpriv_vault_close(vault);
         if (ours)
             remove_files(name);
+        /* A root key of no vault would refuse the next one. */
+        if (ours && root_was_empty && vpriv_root_destroy(root) != VPRIV_OK)
+            vpi_fail_clear();
+        vpi_fail_text_again(&reason);
     }
     free(name);
     return st;

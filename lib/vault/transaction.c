@@ -73,6 +73,8 @@ void vpi_vault_rollback(vpriv_vault *vault)
             vpi_tree_drop_path(vault->tree);
             vpi_tree_forget_shred(vault->tree);
         }
+    } else {
+        vpi_database_rollback(vault->database);
     }
 }
 

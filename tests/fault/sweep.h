@@ -19,6 +19,7 @@ struct sweep {
     vpriv_keyring *keyring;
     vpriv_root_store *store;
     vpriv_root_store *new_store; /* of the open vault, when it moved */
+    bool has_moved;
     vpriv_reader *reader;
     vpriv_recorder *recorder;
     vpriv_hub *hub;
@@ -41,6 +42,7 @@ enum {
     SWEEP_SHUT = 2,   /* the vault is not open: the call opens it, or does not need it */
     SWEEP_STEPS = 4,  /* more than one transaction: what was done before the fault stays done */
     SWEEP_AGAIN = 8,  /* doing it twice differs from doing it once */
+    SWEEP_FRAGILE = 32, /* a library below crashes without memory (libsndfile, when it opens a file) */
     SWEEP_THREADS = 16, /* what comes first is not the same every time */
 };
 

@@ -12,6 +12,8 @@ static void have_file_store(struct sweep *s)
 
 static vpriv_status move_root(struct sweep *s)
 {
+    if (s->has_moved) /* what is left to do is said so */
+        return vpriv_root_destroy(s->life.store);
     return vpriv_vault_move_root(s->life.vault, s->new_store, "sweeper");
 }
 

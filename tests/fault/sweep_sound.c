@@ -200,14 +200,24 @@ static void have_long_file(struct sweep *s)
     ck_assert_int_eq(fclose(file), 0);
 }
 
+static vpriv_status open_long(struct sweep *s)
+{
+    return vpriv_capture_file_open(sweep_beside(s, "long.wav"), &s->source);
+}
+
+static void long_open(struct sweep *s)
+{
+    ck_ok(open_long(s));
+    memset(&s->outcome, 0, sizeof s->outcome);
+    s->outcome.struct_size = sizeof s->outcome;
+}
+
 static vpriv_status import_long(struct sweep *s)
 {
     vpriv_recorder_config config = life_recorder_config(s->life.ada);
     config.n_threads = 2;
     config.encoding.bitrate_bps = 12000;
-    vpriv_status st = vpriv_capture_file_open(sweep_beside(s, "long.wav"), &s->source);
-    if (st == VPRIV_OK)
-        st = vpriv_recorder_open(s->life.vault, s->source, &config, &s->recorder);
+    vpriv_status st = vpriv_recorder_open(s->life.vault, s->source, &config, &s->recorder);
     return st == VPRIV_OK ? vpriv_recorder_run(s->recorder, &button, &s->outcome) : st;
 }
 
@@ -251,6 +261,7 @@ const struct operation sweep_sound[] = {
     {"export wav", NULL, NULL, export_wav, SWEEP_AGAIN},
     {"who heard", be_heard, NULL, who_heard, 0},
     {"import opus", have_opus_file, blank_outcome, import_opus, RECORDS},
-    {"import long", have_long_file, blank_outcome, import_long, RECORDS | SWEEP_THREADS},
+    {"sound file open", have_long_file, NULL, open_long, SWEEP_SHUT | SWEEP_FRAGILE},
+    {"import long", have_long_file, long_open, import_long, RECORDS | SWEEP_THREADS},
 };
 const size_t n_sweep_sound = sizeof sweep_sound / sizeof sweep_sound[0];

@@ -151,6 +151,7 @@ static vpriv_status open_what_is_left(struct sweep *s)
         ck_ok(vpriv_root_file_open(sweep_beside(s, "new.root"), &s->new_store));
         const vpriv_vault_options options = {.struct_size = sizeof options};
         st = vpriv_vault_open(s->life.path, s->new_store, &options, &s->life.vault);
+        s->has_moved = st == VPRIV_OK;
     }
     return st;
 }
@@ -374,6 +375,7 @@ void field_open(struct field *field, const struct operation *operation)
     char root[LIFE_PATH_BYTES + 64];
     memset(field, 0, sizeof *field);
     field->operation = operation;
+    ck_assert_int_eq(sqlite3_initialize(), SQLITE_OK);
     field->s = calloc(1, sizeof *field->s);
     ck_assert_ptr_nonnull(field->s);
     if (!result)
