@@ -87,15 +87,19 @@ static vpriv_status refuse_the_rest(const vpi_database *database)
         why, "the database gave the transaction up: %s", vpriv_status_text(why));
 }
 
-/* Anew when the tables may have changed: SQLite would do it when it is needed, with memory. */
+/* Anew when the tables may have changed: SQLite would do it when it is needed, with memory. The old one stays
+ * until there is another. */
 static vpriv_status prepare_rollback(vpi_database *database)
 {
-    sqlite3_finalize(database->rollback);
-    database->rollback = NULL;
+    sqlite3_stmt *statement = NULL;
     errno = 0;
-    const int code = sqlite3_prepare_v3(database->handle, "ROLLBACK", -1,
-        SQLITE_PREPARE_PERSISTENT, &database->rollback, NULL);
-    return code == SQLITE_OK ? VPRIV_OK : vpi_database_status(database->handle, code);
+    const int code = sqlite3_prepare_v3(
+        database->handle, "ROLLBACK", -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
+    if (code != SQLITE_OK)
+        return vpi_database_status(database->handle, code);
+    sqlite3_finalize(database->rollback);
+    database->rollback = statement;
+    return VPRIV_OK;
 }
 
 vpriv_status vpi_database_script(vpi_database *database, const char *sql)

@@ -101,12 +101,13 @@ vpriv_status vpi_database_set_durable(vpi_database *database, bool durable)
     database->must_be_durable = false;
     if (database->is_hasty == !durable)
         return VPRIV_OK;
+    database->is_hasty = true; /* also when switching off fails: how far it came is not known */
     const vpriv_status st = vpi_database_script(
         database, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
     if (st == VPRIV_OK)
         database->is_hasty = !durable;
     else
-        database->must_be_durable = durable;
+        database->must_be_durable = true;
     return st;
 }
 

@@ -2,7 +2,9 @@
 #include "fault/faults.h"
 #include <dirent.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct faults_plan plan; /* written while nothing is armed */
@@ -58,6 +60,17 @@ static uint64_t place(enum faults_kind kind)
     return atomic_fetch_add(&n_of_plan, 1) + 1;
 }
 
+/* For whoever looks for the place of a call: SWEEP_TRACE=1, and addr2line. */
+static void show_where(void)
+{
+    void *calls[48];
+    if (!getenv("SWEEP_TRACE"))
+        return;
+    atomic_store(&is_armed, false);
+    backtrace_symbols_fd(calls, backtrace(calls, 48), 2);
+    atomic_store(&is_armed, true);
+}
+
 static bool is_hit(uint64_t at)
 {
     if (at == 0)
@@ -65,8 +78,8 @@ static bool is_hit(uint64_t at)
     const bool goes_on =
         plan.way == FAULTS_ON || plan.way == FAULTS_SHORT || plan.way == FAULTS_HALF;
     const bool hit = goes_on ? at >= plan.n : at == plan.n;
-    if (hit)
-        atomic_fetch_add(&n_hits, 1);
+    if (hit && atomic_fetch_add(&n_hits, 1) == 0)
+        show_where();
     return hit;
 }
 

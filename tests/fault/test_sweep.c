@@ -92,7 +92,8 @@ static void sweep_fault(struct field *field, const struct fault *fault, uint64_t
     const char *wanted = getenv("SWEEP_FAULT");
     if (n_calls == 0 || (wanted && strcmp(wanted, fault->name) != 0))
         return;
-    const uint64_t most = life_is_long() ? n_calls : 1;
+    const char *sample = getenv("SWEEP_MOST");
+    const uint64_t most = sample ? strtoull(sample, NULL, 10) : life_is_long() ? n_calls : 1;
     const uint64_t step = (n_calls + most - 1) / most;
     const char *call = getenv("SWEEP_CALL");
     const uint64_t first = call ? strtoull(call, NULL, 10) : 1 + (turn * 2654435761u) % step;
