@@ -66,6 +66,24 @@ tests_fault_long_root_move_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_LONG
 tests_fault_long_root_move_CFLAGS = $(fault_cflags)
 tests_fault_long_root_move_LDADD = $(life_ldadd)
 
+# So that key files lie on the disk whose power is cut.
+cutfiles_ldflags = $(AM_LDFLAGS) -Wl,--wrap=vpi_file_open,--wrap=vpi_file_write_at \
+	-Wl,--wrap=vpi_file_sync,--wrap=vpi_file_sync_folder,--wrap=unlink
+TESTS += tests/fault/test_root_slots
+check_PROGRAMS += tests/fault/test_root_slots
+tests_fault_test_root_slots_SOURCES = tests/fault/test_root_slots.c tests/fault/cutfiles.h \
+	tests/fault/cutfiles.c $(life_sources)
+tests_fault_test_root_slots_CFLAGS = $(fault_cflags)
+tests_fault_test_root_slots_LDFLAGS = $(cutfiles_ldflags)
+tests_fault_test_root_slots_LDADD = $(life_ldadd)
+EXTRA_PROGRAMS += tests/fault/long_root_slots
+CHECK_LONG += tests/fault/long_root_slots
+tests_fault_long_root_slots_SOURCES = $(tests_fault_test_root_slots_SOURCES)
+tests_fault_long_root_slots_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_LONG
+tests_fault_long_root_slots_CFLAGS = $(fault_cflags)
+tests_fault_long_root_slots_LDFLAGS = $(cutfiles_ldflags)
+tests_fault_long_root_slots_LDADD = $(life_ldadd)
+
 TESTS += tests/fault/test_history
 check_PROGRAMS += tests/fault/test_history
 tests_fault_test_history_SOURCES = tests/fault/test_history.c $(life_sources) $(attack_sources)
