@@ -83,8 +83,7 @@ vpriv_status vpi_database_status(sqlite3 *handle, int code)
 static vpriv_status refuse_the_rest(const vpi_database *database)
 {
     const vpriv_status why = database->why == VPRIV_OK ? VPRIV_E_MEMORY : database->why;
-    return vpi_fail(
-        why, "the database gave the transaction up: %s", vpriv_status_text(why));
+    return vpi_fail(why, "the database gave the transaction up: %s", vpriv_status_text(why));
 }
 
 /* Anew when the tables may have changed: SQLite would do it when it is needed, with memory. The old one stays

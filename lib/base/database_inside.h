@@ -11,11 +11,11 @@ struct vpi_database {
     sqlite3 *handle;
     bool must_be_durable; /* switching it on again failed: tried anew before anything begins */
     bool is_hasty;        /* commits do not wait for the disk */
-    bool is_begun;        /* by us; SQLite ends a transaction by itself when memory or space runs out */
-    bool is_unsure;       /* a sync of the write-ahead log failed: what it lost must be written anew */
-    bool owes_rollback;   /* it failed; tried anew before anything begins */
+    bool is_begun;  /* by us; SQLite ends a transaction by itself when memory or space runs out */
+    bool is_unsure; /* a sync of the write-ahead log failed: what it lost must be written anew */
+    bool owes_rollback;     /* it failed; tried anew before anything begins */
     sqlite3_stmt *rollback; /* prepared beforehand: giving up needs no memory */
-    vpriv_status why;     /* the first failure since a transaction was begun */
+    vpriv_status why;       /* the first failure since a transaction was begun */
     struct {
         const char *sql;
         sqlite3_stmt *statement;

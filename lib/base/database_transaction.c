@@ -42,8 +42,9 @@ static int sync_log(sqlite3 *handle)
 {
     sqlite3_file *file = NULL;
     const int code = sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
-    return code == SQLITE_OK && file && file->pMethods ? file->pMethods->xSync(file, SQLITE_SYNC_FULL)
-                                                       : code;
+    return code == SQLITE_OK && file && file->pMethods
+               ? file->pMethods->xSync(file, SQLITE_SYNC_FULL)
+               : code;
 }
 
 /* Everything goes into the file itself, anew, and the log with its hole is given up for good. */
@@ -151,4 +152,3 @@ void vpi_database_read_end(vpi_database *database, bool began)
     if (began)
         vpi_database_rollback(database);
 }
-

@@ -30,9 +30,10 @@ vpriv_status vpi_file_open(const char *path, int flags, int *fd_out, uint64_t *n
     const int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     if (fd < 0)
         return vpi_errno_failed(errno, path);
-    const vpriv_status st = fstat(fd, &info) != 0     ? vpi_errno_failed(errno, path)
-                            : !S_ISREG(info.st_mode) ? vpi_fail(VPRIV_E_FORMAT, "%s: not a regular file", path)
-                                                     : VPRIV_OK;
+    const vpriv_status st = fstat(fd, &info) != 0 ? vpi_errno_failed(errno, path)
+                            : !S_ISREG(info.st_mode)
+                                ? vpi_fail(VPRIV_E_FORMAT, "%s: not a regular file", path)
+                                : VPRIV_OK;
     if (st != VPRIV_OK) {
         close(fd);
         return st;

@@ -163,7 +163,8 @@ static vpriv_status file_open(const char *path, vpriv_source **source_out)
     VPI_ENSURE(lseek(file->fd, 0, SEEK_SET) == 0, VPRIV_E_IO, "cannot seek in it");
     errno = 0;
     file->decoder = sf_open_fd(file->fd, SFM_READ, &decoded, SF_FALSE);
-    VPI_ENSURE(file->decoder, unreadable(sf_error(NULL), errno), "is not readable: %s", sf_strerror(NULL));
+    VPI_ENSURE(
+        file->decoder, unreadable(sf_error(NULL), errno), "is not readable: %s", sf_strerror(NULL));
     VPI_ENSURE(
         decoder_agrees(&decoded, &info), VPRIV_E_FORMAT, "has headers that contradict each other");
     file->base.total_frames = info.n_frames;

@@ -169,8 +169,7 @@ out:
 /* `name` holds the path and has room for a suffix: it was taken before memory ran out. */
 static void remove_files(char *name)
 {
-    static const char *const suffixes[] = {
-        "", "-wal", "-shm", "-journal", "-reserve", "-lock"};
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal", "-reserve", "-lock"};
     const size_t n_path = strlen(name);
     for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
         snprintf(name + n_path, SUFFIX_BYTES_MAX, "%s", suffixes[i]);

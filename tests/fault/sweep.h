@@ -38,17 +38,18 @@ struct sweep {
 };
 
 enum {
-    SWEEP_EMPTY = 1,  /* there is no vault yet */
-    SWEEP_SHUT = 2,   /* the vault is not open: the call opens it, or does not need it */
-    SWEEP_STEPS = 4,  /* more than one transaction: what was done before the fault stays done */
-    SWEEP_AGAIN = 8,  /* doing it twice differs from doing it once */
-    SWEEP_FRAGILE = 32, /* a library below crashes without memory (libsndfile, when it opens a file) */
+    SWEEP_EMPTY = 1, /* there is no vault yet */
+    SWEEP_SHUT = 2,  /* the vault is not open: the call opens it, or does not need it */
+    SWEEP_STEPS = 4, /* more than one transaction: what was done before the fault stays done */
+    SWEEP_AGAIN = 8, /* doing it twice differs from doing it once */
+    SWEEP_FRAGILE =
+        32, /* a library below crashes without memory (libsndfile, when it opens a file) */
     SWEEP_THREADS = 16, /* what comes first is not the same every time */
 };
 
 struct operation {
     const char *name;
-    void (*settle)(struct sweep *s); /* once, into the vault all trials begin from; may be NULL */
+    void (*settle)(struct sweep *s);  /* once, into the vault all trials begin from; may be NULL */
     void (*prepare)(struct sweep *s); /* before each attempt, nothing fails; may be NULL */
     vpriv_status (*act)(struct sweep *s);
     unsigned flags;

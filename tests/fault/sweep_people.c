@@ -74,8 +74,8 @@ static vpriv_status add_speaker(struct sweep *s)
 
 static vpriv_status pause_review(struct sweep *s)
 {
-    return vpriv_purpose_pause(s->life.vault, VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_HUMAN_REVIEW),
-        "sweeper", SWEEP_REASON);
+    return vpriv_purpose_pause(
+        s->life.vault, VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_HUMAN_REVIEW), "sweeper", SWEEP_REASON);
 }
 
 static void be_paused(struct sweep *s)
@@ -85,8 +85,8 @@ static void be_paused(struct sweep *s)
 
 static vpriv_status resume_review(struct sweep *s)
 {
-    return vpriv_purpose_resume(s->life.vault, VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_HUMAN_REVIEW),
-        "sweeper", SWEEP_REASON);
+    return vpriv_purpose_resume(
+        s->life.vault, VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_HUMAN_REVIEW), "sweeper", SWEEP_REASON);
 }
 
 static vpriv_status move_home(struct sweep *s)

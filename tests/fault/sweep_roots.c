@@ -34,12 +34,10 @@ static void be_behind_phrase(struct sweep *s)
     vpriv_vault *vault = NULL;
     vpriv_keyring *keyring = NULL;
     ck_ok(open_phrase(s));
-    ck_ok(vpriv_vault_create(
-        sweep_beside(s, "phrase.vault"), s->store, NULL, &keyring, &vault));
+    ck_ok(vpriv_vault_create(sweep_beside(s, "phrase.vault"), s->store, NULL, &keyring, &vault));
     vpriv_vault_close(vault);
     vpriv_keyring_close(keyring);
-    ck_ok(vpriv_root_recovery_key(
-        s->store, SWEEP_PHRASE, strlen(SWEEP_PHRASE), s->recovery_key));
+    ck_ok(vpriv_root_recovery_key(s->store, SWEEP_PHRASE, strlen(SWEEP_PHRASE), s->recovery_key));
     sweep_finish(s);
 }
 
@@ -64,8 +62,7 @@ static vpriv_status change_phrase(struct sweep *s)
 
 static vpriv_status make_recovery_key(struct sweep *s)
 {
-    return vpriv_root_recovery_key(
-        s->store, SWEEP_PHRASE, strlen(SWEEP_PHRASE), s->recovery_key);
+    return vpriv_root_recovery_key(s->store, SWEEP_PHRASE, strlen(SWEEP_PHRASE), s->recovery_key);
 }
 
 static vpriv_status recover(struct sweep *s)

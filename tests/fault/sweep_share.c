@@ -14,8 +14,8 @@ static vpriv_status portable(struct sweep *s)
 {
     const vpriv_gate_request request = sweep_request(VPRIV_PURPOSE_KEEP_HISTORY);
     vpriv_portable_report report = {.struct_size = sizeof report};
-    return vpriv_portable_export(s->life.vault, s->life.owner, &request,
-        sweep_beside(s, "takeout"), NULL, NULL, &report);
+    return vpriv_portable_export(
+        s->life.vault, s->life.owner, &request, sweep_beside(s, "takeout"), NULL, NULL, &report);
 }
 
 static vpriv_status receipt_from_log(struct sweep *s)
@@ -81,8 +81,7 @@ static void give_away(struct sweep *s)
     vpriv_gate_request request = sweep_request(VPRIV_PURPOSE_DONATION);
     vpriv_outcome outcome;
     request.recipient = lab[0];
-    ck_ok(vpriv_consent_give(
-        s->life.vault, s->life.ada, VPRIV_PURPOSE_DONATION, &evidence, NULL));
+    ck_ok(vpriv_consent_give(s->life.vault, s->life.ada, VPRIV_PURPOSE_DONATION, &evidence, NULL));
     vpriv_recorder_config config = life_recorder_config(s->life.ada);
     const vpriv_trigger trigger = {.struct_size = sizeof trigger, .kind = VPRIV_TRIGGER_BUTTON};
     outcome.struct_size = sizeof outcome;
@@ -90,8 +89,7 @@ static void give_away(struct sweep *s)
     config.optional_purposes = VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_DONATION);
     ck_ok(vpriv_recorder_open(s->life.vault, s->source, &config, &s->recorder));
     ck_ok(vpriv_recorder_run(s->recorder, &trigger, &outcome));
-    ck_ok(vpriv_gate_open(
-        s->life.vault, s->life.owner, &outcome.recording, &request, &s->reader));
+    ck_ok(vpriv_gate_open(s->life.vault, s->life.owner, &outcome.recording, &request, &s->reader));
     sweep_finish(s);
     ck_ok(vpriv_vault_erase(s->life.vault, &outcome.recording, 1, NULL));
     ck_ok(list_recalls(s));

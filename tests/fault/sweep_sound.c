@@ -135,8 +135,7 @@ static vpriv_status gate_open(struct sweep *s)
 {
     const vpriv_gate_request request = sweep_request(KEEP);
     s->n_out = 0;
-    return vpriv_gate_open(
-        s->life.vault, s->life.owner, &s->recordings[0], &request, &s->reader);
+    return vpriv_gate_open(s->life.vault, s->life.owner, &s->recordings[0], &request, &s->reader);
 }
 
 static vpriv_status hear(struct sweep *s)

@@ -98,8 +98,7 @@ static vpriv_status erase_derivative(struct sweep *s)
 static vpriv_status verify(struct sweep *s)
 {
     vpriv_verification found = {.struct_size = sizeof found};
-    const vpriv_status st =
-        vpriv_vault_verify(s->life.vault, s->life.owner, NULL, NULL, &found);
+    const vpriv_status st = vpriv_vault_verify(s->life.vault, s->life.owner, NULL, NULL, &found);
     s->n_out = found.n_findings;
     return st;
 }
@@ -177,8 +176,8 @@ static vpriv_status check_backup(struct sweep *s)
 
 static vpriv_status restore(struct sweep *s)
 {
-    return vpriv_backup_restore(sweep_beside(s, "backup"), s->life.store, s->life.path,
-        VPRIV_STORAGE_REPLACE, NULL, NULL);
+    return vpriv_backup_restore(
+        sweep_beside(s, "backup"), s->life.store, s->life.path, VPRIV_STORAGE_REPLACE, NULL, NULL);
 }
 
 /* A copy of the vault with a page in the middle gone. */

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define BIT(status)  (UINT32_C(1) << -(int)(status))
+#define BIT(status) (UINT32_C(1) << -(int)(status))
 /* A root store's failures are its own, whatever they come from; the text says it. */
 #define MEMORY (BIT(VPRIV_E_MEMORY) | BIT(VPRIV_E_ROOT))
 #define IO     (BIT(VPRIV_E_IO) | BIT(VPRIV_E_ROOT))
@@ -13,8 +13,7 @@
 #define ALL_FILES                                                                                  \
     (FAULTS_BIT(FAULTS_MAKE) | FAULTS_BIT(FAULTS_UPDATE) | FAULTS_BIT(FAULTS_WRITE) |              \
         FAULTS_BIT(FAULTS_SIZE) | FAULTS_BIT(FAULTS_NAME))
-#define OPENING                                                                                    \
-    (FAULTS_BIT(FAULTS_OPEN) | FAULTS_BIT(FAULTS_UPDATE) | FAULTS_BIT(FAULTS_MAKE))
+#define OPENING (FAULTS_BIT(FAULTS_OPEN) | FAULTS_BIT(FAULTS_UPDATE) | FAULTS_BIT(FAULTS_MAKE))
 
 static const struct fault faults[] = {
     {"memory", FAULTS_BIT(FAULTS_MEMORY), FAULTS_ONCE, ENOMEM, MEMORY, false, false},
@@ -49,8 +48,10 @@ static const struct fault faults[] = {
     {"names, on", FAULTS_BIT(FAULTS_NAME), FAULTS_ON, EACCES, IO, false, false},
     {"looking", FAULTS_BIT(FAULTS_LOOK), FAULTS_ONCE, EIO, IO, false, false},
     {"looking, on", FAULTS_BIT(FAULTS_LOOK), FAULTS_ON, EACCES, IO, false, false},
-    {"file locks", FAULTS_BIT(FAULTS_FLOCK), FAULTS_ONCE, EIO, IO | BIT(VPRIV_E_BUSY), false, false},
-    {"file locks, on", FAULTS_BIT(FAULTS_FLOCK), FAULTS_ON, EIO, IO | BIT(VPRIV_E_BUSY), false, false},
+    {"file locks", FAULTS_BIT(FAULTS_FLOCK), FAULTS_ONCE, EIO, IO | BIT(VPRIV_E_BUSY), false,
+        false},
+    {"file locks, on", FAULTS_BIT(FAULTS_FLOCK), FAULTS_ON, EIO, IO | BIT(VPRIV_E_BUSY), false,
+        false},
     {"threads", FAULTS_BIT(FAULTS_THREAD), FAULTS_ONCE, EAGAIN, MEMORY, false, false},
     {"interrupted random", FAULTS_BIT(FAULTS_RANDOM), FAULTS_INTERRUPT, 0, 0, false, false},
     {"random", FAULTS_BIT(FAULTS_RANDOM), FAULTS_ONCE, EIO, 0, false, true},
@@ -149,8 +150,7 @@ int main(void)
     Suite *suite = suite_create("fault: sweep");
     TCase *tcase = tcase_create("sweep");
     tcase_set_timeout(tcase, life_is_long() ? 36000 : 300);
-    tcase_add_loop_test(
-        tcase, a_fault_is_told_and_leaves_nothing_by_half, 0, (int)n_operations());
+    tcase_add_loop_test(tcase, a_fault_is_told_and_leaves_nothing_by_half, 0, (int)n_operations());
     suite_add_tcase(suite, tcase);
     setvbuf(stdout, NULL, _IOLBF, 0);
     return unit_main(suite);

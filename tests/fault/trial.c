@@ -31,8 +31,7 @@ static int remove_below(const char *path, const struct stat *info, int kind, str
 
 static void empty_folder(const struct field *field)
 {
-    ck_assert_int_eq(
-        nftw(field->s->life.folder, remove_below, 8, FTW_DEPTH | FTW_PHYS), 0);
+    ck_assert_int_eq(nftw(field->s->life.folder, remove_below, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 static void keep_files(struct field *field)
@@ -65,8 +64,7 @@ static void put_files_back(const struct field *field)
     empty_folder(field);
     for (size_t i = 0; i < field->n_files; i++) {
         const struct field_file *file = &field->files[i];
-        const int fd =
-            open(sweep_beside(field->s, file->name), O_WRONLY | O_CREAT | O_EXCL, 0600);
+        const int fd = open(sweep_beside(field->s, file->name), O_WRONLY | O_CREAT | O_EXCL, 0600);
         ck_assert_int_ge(fd, 0);
         /* Holes stay holes: the reserve is long and empty. */
         if (strcmp(file->name, "v-reserve") != 0)
@@ -194,8 +192,7 @@ static void try_again(struct field *field)
     result->again = again;
 }
 
-static void work(
-    struct field *field, const struct faults_plan *plan, bool tries_again, bool twice)
+static void work(struct field *field, const struct faults_plan *plan, bool tries_again, bool twice)
 {
     const bool loses = plan && plan->way == FAULTS_LOSE;
     faults_begin();
@@ -347,8 +344,8 @@ static void settle(struct field *field)
     ck_ok(vpriv_subject_add(s->life.vault, VPRIV_SUBJECT_USER, "Bob", NULL, s->bob));
     life_record(&s->life, 100, 300, &s->recordings[0]);
     life_record(&s->life, 40, 500, &s->recordings[1]);
-    ck_ok(vpriv_derivative_add(
-        s->life.vault, &s->recordings[0], &words, "sound", 5, &s->derivative));
+    ck_ok(
+        vpriv_derivative_add(s->life.vault, &s->recordings[0], &words, "sound", 5, &s->derivative));
     if (field->operation->settle)
         field->operation->settle(s);
     s->n_out = 0;
@@ -359,7 +356,8 @@ static char *picture_now(struct field *field)
 {
     struct order order = {0};
     char key[sizeof result->recovery_key];
-    memcpy(key, result->recovery_key[0] ? result->recovery_key : field->s->recovery_key, sizeof key);
+    memcpy(
+        key, result->recovery_key[0] ? result->recovery_key : field->s->recovery_key, sizeof key);
     memset(result, 0, sizeof *result);
     memcpy(result->recovery_key, key, sizeof key);
     ck_assert_msg(in_child(field, run_look, &order) && !result->problem[0], "%s: %s",
@@ -379,7 +377,8 @@ void field_open(struct field *field, const struct operation *operation)
     field->s = calloc(1, sizeof *field->s);
     ck_assert_ptr_nonnull(field->s);
     if (!result)
-        result = mmap(NULL, sizeof *result, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        result =
+            mmap(NULL, sizeof *result, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ck_assert(result != MAP_FAILED);
     life_begin(&field->s->life);
     vpriv_root_close(field->s->life.store);
@@ -393,8 +392,9 @@ void field_open(struct field *field, const struct operation *operation)
     put_files_back(field);
     memset(result, 0, sizeof *result);
     ck_assert_msg(in_child(field, run_work, &order), "%s: %s", operation->name, result->problem);
-    ck_assert_msg(result->status == VPRIV_OK && !result->problem[0], "%s without a fault: %s: %s; %s",
-        operation->name, vpriv_status_text(result->status), result->detail, result->problem);
+    ck_assert_msg(result->status == VPRIV_OK && !result->problem[0],
+        "%s without a fault: %s: %s; %s", operation->name, vpriv_status_text(result->status),
+        result->detail, result->problem);
     field->n_out = result->n_out;
     field->after = picture_now(field);
     put_files_back(field);
@@ -486,7 +486,8 @@ const char *trial_run(
     struct field *field, const struct fault *fault, uint64_t n, bool *hit_out, vpriv_status *out)
 {
     const struct faults_plan plan = {fault->kinds, fault->way, fault->error, n};
-    struct order order = {.plan = &plan, .tries_again = !fault->at_once && (n % 2 == 0 || fault->way == FAULTS_LOSE)};
+    struct order order = {
+        .plan = &plan, .tries_again = !fault->at_once && (n % 2 == 0 || fault->way == FAULTS_LOSE)};
     put_files_back(field);
     memset(result, 0, offsetof(struct result, picture));
     result->picture[0] = '\0';

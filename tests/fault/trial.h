@@ -15,8 +15,8 @@ struct fault {
     uint32_t kinds;
     enum faults_way way;
     int error;
-    uint32_t answers;  /* bits, 1 << -status; 0: it must not be noticed */
-    bool at_once; /* with FAULTS_LOSE: the power goes then and there, nothing is tried again */
+    uint32_t answers; /* bits, 1 << -status; 0: it must not be noticed */
+    bool at_once;     /* with FAULTS_LOSE: the power goes then and there, nothing is tried again */
     bool stops_program; /* libsodium ends the program rather than go on without random numbers */
 };
 
@@ -27,7 +27,7 @@ struct field {
     struct field_file *files;
     size_t n_files;
     char *before, *after, *twice;
-    size_t n_out; /* what the call gives out without a fault */
+    size_t n_out;            /* what the call gives out without a fault */
     struct faults_held kept; /* by the libraries, the first time */
 };
 

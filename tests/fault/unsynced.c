@@ -99,7 +99,8 @@ void unsynced_after_sync(int fd, bool is_lost)
 void unsynced_forget(int folder, const char *path)
 {
     struct stat info;
-    if (!pages || syscall(SYS_newfstatat, folder, path, &info, AT_SYMLINK_NOFOLLOW) != 0 || info.st_nlink != 1)
+    if (!pages || syscall(SYS_newfstatat, folder, path, &info, AT_SYMLINK_NOFOLLOW) != 0 ||
+        info.st_nlink != 1)
         return;
     pthread_mutex_lock(&mutex);
     for (size_t i = 0; i < n_pages; i++)
