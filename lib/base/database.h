@@ -26,6 +26,9 @@ void vpi_database_empty_log(vpi_database *database);
 /* NULL is fine. Rolls back what was not committed. */
 void vpi_database_close(vpi_database *database);
 sqlite3 *vpi_database_handle(vpi_database *database);
+/* What SQLite's code means. Whoever calls SQLite sets errno to 0 first: a read that the medium refuses comes
+ * back as corruption, memory that runs out now and then as an error in the SQL, and only errno still tells. */
+vpriv_status vpi_database_status(sqlite3 *handle, int code);
 
 /* Takes the write lock (waiting up to five seconds for other processes). */
 vpriv_status vpi_database_begin(vpi_database *database);

@@ -23,9 +23,6 @@ struct vpi_database {
     size_t n_statements;
 };
 
-/* What SQLite's code means. Whoever calls SQLite sets errno to 0 first: a read that the medium refuses comes
- * back as corruption, memory that runs out now and then as an error in the SQL, and only errno still tells. */
-vpriv_status vpi_database_status(sqlite3 *handle, int code);
 /* SQLite's call after each commit: fold the write-ahead log into the file now and then. */
 int vpi_database_after_commit(void *database, sqlite3 *handle, const char *name, int n_frames);
 

@@ -19,12 +19,21 @@ static vpriv_status part_from_finished(const char *part)
     return unlink(part) == 0 ? VPRIV_OK : vpi_errno_failed(errno, part);
 }
 
+static vpriv_status busy(const char *path)
+{
+    return vpi_fail(VPRIV_E_BUSY, "%s: another process is making it", path);
+}
+
 /* Whether the name still is the file that was locked: its maker may have finished in between. */
-static bool is_still_there(const vpi_draft *draft)
+static vpriv_status still_there(const vpi_draft *draft)
 {
     struct stat ours, named;
-    return fstat(draft->fd, &ours) == 0 && lstat(draft->part, &named) == 0 &&
-           ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+    if (fstat(draft->fd, &ours) != 0)
+        return vpi_errno_failed(errno, draft->part);
+    if (lstat(draft->part, &named) != 0)
+        return errno == ENOENT ? busy(draft->path) : vpi_errno_failed(errno, draft->part);
+    return ours.st_dev == named.st_dev && ours.st_ino == named.st_ino ? VPRIV_OK
+                                                                      : busy(draft->path);
 }
 
 vpriv_status vpi_draft_begin(const char *path, vpi_draft *draft_out)
@@ -42,8 +51,13 @@ vpriv_status vpi_draft_begin(const char *path, vpi_draft *draft_out)
     VPI_TRY(vpi_path_with(path, ENDING, &draft.part));
     VPI_TRY(part_from_finished(draft.part));
     VPI_TRY(vpi_file_open(draft.part, O_RDWR | O_CREAT, &draft.fd, &n_bytes));
-    VPI_ENSURE(fcntl(draft.fd, F_OFD_SETLK, &lock) == 0 && is_still_there(&draft), VPRIV_E_BUSY,
-        "%s: another process is making it", path);
+    if (fcntl(draft.fd, F_OFD_SETLK, &lock) != 0) {
+        const bool is_held = errno == EAGAIN || errno == EACCES;
+        st = is_held ? busy(path) : vpi_errno_failed(errno, draft.part);
+        is_ours = !is_held && n_bytes == 0;
+        goto out;
+    }
+    VPI_TRY(still_there(&draft));
     is_ours = true;
     if (ftruncate(draft.fd, 0) != 0 || fchmod(draft.fd, 0600) != 0) {
         st = vpi_errno_failed(errno, draft.part);

@@ -140,11 +140,14 @@ static bool decoder_agrees(const SF_INFO *decoder, const vpi_sound_info *info)
            (info->n_frames == VPI_FRAMES_UNKNOWN || decoder->frames == (sf_count_t)info->n_frames);
 }
 
-static vpriv_status unreadable(int error, int system_error)
+/* The decoder takes what it cannot read for the file's end, or for damage; errno, 0 before it began, still tells. */
+static vpriv_status unreadable(int decoder_error, int system_error)
 {
     if (system_error == ENOMEM)
         return VPRIV_E_MEMORY;
-    return error == SF_ERR_SYSTEM || system_error == EIO ? VPRIV_E_IO : VPRIV_E_FORMAT;
+    const bool is_system = decoder_error == SF_ERR_SYSTEM || system_error == EIO ||
+                           system_error == ENXIO || system_error == EACCES;
+    return is_system ? VPRIV_E_IO : VPRIV_E_FORMAT;
 }
 
 static vpriv_status file_open(const char *path, vpriv_source **source_out)
@@ -163,10 +166,11 @@ static vpriv_status file_open(const char *path, vpriv_source **source_out)
     VPI_ENSURE(lseek(file->fd, 0, SEEK_SET) == 0, VPRIV_E_IO, "cannot seek in it");
     errno = 0;
     file->decoder = sf_open_fd(file->fd, SFM_READ, &decoded, SF_FALSE);
+    const int error = errno;
     VPI_ENSURE(
-        file->decoder, unreadable(sf_error(NULL), errno), "is not readable: %s", sf_strerror(NULL));
-    VPI_ENSURE(
-        decoder_agrees(&decoded, &info), VPRIV_E_FORMAT, "has headers that contradict each other");
+        file->decoder, unreadable(sf_error(NULL), error), "is not readable: %s", sf_strerror(NULL));
+    VPI_ENSURE(decoder_agrees(&decoded, &info), unreadable(SF_ERR_NO_ERROR, error),
+        "has headers that contradict each other");
     file->base.total_frames = info.n_frames;
     file->base.format = (vpriv_stream_format){
         .sample_format = info.n_bits == 16 && !info.is_float ? VPRIV_SAMPLE_S16 : VPRIV_SAMPLE_F32,

@@ -1,3 +1,4 @@
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/try.h"
 #include "packets/ogg_reader.h"
@@ -109,7 +110,7 @@ static vpriv_status read_file(
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return VPRIV_E_IO;
+            return vpi_errno_failed(errno, "reading");
         *n_bytes_out = (size_t)n;
         return VPRIV_OK;
     }

@@ -8,6 +8,7 @@
 #include "vault/check.h"
 #include "vault/ingest.h"
 #include "vault/rebuild.h"
+#include <errno.h>
 #include <sodium.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -330,7 +331,10 @@ static vpriv_status check_arguments(const char *path, const salvage *s, const ch
     VPI_TRY(vpi_gate_check_request(s->request));
     VPI_ENSURE(vpriv_keyring_purposes(s->keyring) >> s->request->purpose & 1, VPRIV_E_NO_KEY,
         "the keyring does not hold the key of %s", vpriv_purpose_name(s->request->purpose));
-    VPI_ENSURE(access(path, F_OK) == 0, VPRIV_E_NOT_FOUND, "%s: no such file", path);
+    if (access(path, F_OK) != 0) {
+        st = vpi_errno_failed(errno, path);
+        goto out;
+    }
     st = VPRIV_OK;
 out:
     return st;

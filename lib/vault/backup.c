@@ -132,7 +132,8 @@ static vpriv_status copy(backup *b)
     if (code == SQLITE_OK)
         code = sqlite3_exec(
             to, "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF;", NULL, NULL, NULL);
-    sqlite3_extended_result_codes(to, 1);
+    if (to) /* none without memory */
+        sqlite3_extended_result_codes(to, 1);
     if (code != SQLITE_OK) {
         st = status_of(code, to);
         goto out;

@@ -215,12 +215,12 @@ out:
     vpriv_keyring_close(keyring);
     if (vault) {
         const vpi_reason reason = vpi_fail_text();
+        /* A root key of no vault would refuse the next one. */
+        if (ours && root_was_empty && vpi_root_take_back(root, vault->vault_id) != VPRIV_OK)
+            vpi_fail_clear();
         vpriv_vault_close(vault);
         if (ours)
             remove_files(name);
-        /* A root key of no vault would refuse the next one. */
-        if (ours && root_was_empty && vpriv_root_destroy(root) != VPRIV_OK)
-            vpi_fail_clear();
         vpi_fail_text_again(&reason);
     }
     free(name);

@@ -14,7 +14,9 @@ static vpriv_status move_root(struct sweep *s)
 {
     if (s->has_moved) /* what is left to do is said so */
         return vpriv_root_destroy(s->life.store);
-    return vpriv_vault_move_root(s->life.vault, s->new_store, "sweeper");
+    const vpriv_status st = vpriv_vault_move_root(s->life.vault, s->new_store, "sweeper");
+    s->has_moved = strstr(vpriv_error_detail(), "has moved") != NULL;
+    return st;
 }
 
 static vpriv_status open_file(struct sweep *s)

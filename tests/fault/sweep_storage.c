@@ -180,6 +180,34 @@ static vpriv_status restore(struct sweep *s)
         sweep_beside(s, "backup"), s->life.store, s->life.path, VPRIV_STORAGE_REPLACE, NULL, NULL);
 }
 
+static void copy_file(const char *from_path, const char *to_path)
+{
+    static uint8_t page[4096];
+    FILE *from = fopen(from_path, "rb"), *to = fopen(to_path, "wb");
+    ck_assert(from && to);
+    for (size_t n = fread(page, 1, sizeof page, from); n > 0; n = fread(page, 1, sizeof page, from))
+        ck_assert_uint_eq(fwrite(page, 1, n, to), n);
+    ck_assert_int_eq(fclose(to), 0);
+    fclose(from);
+}
+
+/* What was done since the backup is in the write-ahead log alone, as after a crash. */
+static void have_backup_and_log(struct sweep *s)
+{
+    static const char *const endings[] = {"", "-wal"};
+    char from[2][LIFE_PATH_BYTES + 16], to[2][LIFE_PATH_BYTES + 16];
+    have_backup(s);
+    ck_ok(life_give(&s->life, s->life.ada, VPRIV_PURPOSE_IMPROVE_BY_MACHINE));
+    for (int i = 0; i < 2; i++) {
+        snprintf(from[i], sizeof from[i], "%s%s", s->life.path, endings[i]);
+        snprintf(to[i], sizeof to[i], "%s.kept%s", s->life.path, endings[i]);
+        copy_file(from[i], to[i]);
+    }
+    life_close(&s->life);
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(rename(to[i], from[i]), 0);
+}
+
 /* A copy of the vault with a page in the middle gone. */
 static void have_damage(struct sweep *s)
 {
@@ -244,6 +272,7 @@ const struct operation sweep_storage[] = {
     {"backup", NULL, NULL, backup, 0},
     {"backup check", have_backup, NULL, check_backup, SWEEP_SHUT},
     {"restore", have_backup, NULL, restore, SWEEP_SHUT},
+    {"restore over a log", have_backup_and_log, NULL, restore, SWEEP_SHUT},
     {"salvage", have_damage, no_folder, salvage, SWEEP_SHUT | SWEEP_STEPS},
 };
 const size_t n_sweep_storage = sizeof sweep_storage / sizeof sweep_storage[0];

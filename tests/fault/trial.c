@@ -238,12 +238,18 @@ static void verify(struct field *field)
 }
 
 /* The names of files come last. */
+static size_t without_files(const char *picture)
+{
+    if (strncmp(picture, "file ", 5) == 0)
+        return 0;
+    const char *end = strstr(picture, "\nfile ");
+    return end ? (size_t)(end + 1 - picture) : strlen(picture);
+}
+
 static bool is_same(const char *a, const char *b, bool with_files)
 {
-    const char *a_end = strstr(a, "\nfile "), *b_end = strstr(b, "\nfile ");
-    if (with_files || !a_end || !b_end)
-        return strcmp(a, b) == 0;
-    return a_end - a == b_end - b && memcmp(a, b, (size_t)(a_end - a)) == 0;
+    const size_t n = without_files(a);
+    return with_files ? strcmp(a, b) == 0 : without_files(b) == n && memcmp(a, b, n) == 0;
 }
 
 /* What is left. */
@@ -433,6 +439,20 @@ void trial_count(struct field *field, uint64_t n_seen_out[FAULTS_N_KINDS])
 
 /* ---- Judging ---- */
 
+/* Where no name can be removed, or looked at, one may be left. */
+static bool may_stay(const struct fault *fault)
+{
+    return fault->kinds & (FAULTS_BIT(FAULTS_NAME) | FAULTS_BIT(FAULTS_LOOK));
+}
+
+/* Where nothing opens, syncs or is written any more, a new vault's root key may be left in its store. */
+static bool is_key_alone(const struct field *field, const struct fault *fault)
+{
+    return field->operation->flags & SWEEP_EMPTY &&
+           (fault->way == FAULTS_ON || fault->way == FAULTS_HALF) &&
+           strcmp(result->picture, "file root\n") == 0;
+}
+
 static void judge_detail(const struct fault *fault)
 {
     static const char *const secrets[] = {
@@ -452,13 +472,13 @@ static void judge_detail(const struct fault *fault)
 static void judge_picture(const struct field *field, const struct fault *fault)
 {
     const unsigned flags = field->operation->flags;
-    /* Where no name can be removed, one may be left. */
-    const bool with_files = !(fault->kinds & FAULTS_BIT(FAULTS_NAME));
-    const bool is_before = is_same(result->picture, field->before, with_files);
+    const bool with_files = !may_stay(fault);
+    const bool is_alone = is_key_alone(field, fault);
+    const bool is_before = is_alone || is_same(result->picture, field->before, with_files);
     const bool is_after = is_same(result->picture, field->after, with_files);
     const bool is_twice = is_same(result->picture, field->twice, with_files);
     if (result->is_again) {
-        const bool stayed = result->again == VPRIV_E_EXISTS && !with_files;
+        const bool stayed = result->again == VPRIV_E_EXISTS && (is_alone || !with_files);
         if (result->again != VPRIV_OK && !is_after && !stayed)
             say("trying again failed", vpriv_status_text(result->again));
         if (!is_after && !is_twice && !stayed && !(flags & SWEEP_STEPS))
@@ -506,7 +526,7 @@ const char *trial_run(
         judge_detail(fault);
     if (came_back)
         judge_kept(field, fault);
-    order.may_stay = !came_back || fault->kinds & FAULTS_BIT(FAULTS_NAME);
+    order.may_stay = !came_back || may_stay(fault);
     if (!result->recovery_key[0])
         memcpy(result->recovery_key, field->s->recovery_key, sizeof result->recovery_key);
     order.goes_on = result->status != VPRIV_OK && !result->is_again &&
