@@ -1,6 +1,9 @@
 /* Every call of the system and of the allocator that an operation makes fails: each by itself, and each with
  * all that follow it. Whatever fails, the program goes on, nothing is kept, the vault tells the state before
- * the call or the one after it, and the error says what it was. */
+ * the call or the one after it, and the error says what it was.
+ *
+ * SWEEP_SEED=7 takes another sample, SWEEP_MOST=20 so many calls of each fault; SWEEP_OPERATION="erase one"
+ * SWEEP_FAULT=sync SWEEP_CALL=12 is one trial, and SWEEP_TRACE=1 shows whose call it was. */
 #include "fault/trial.h"
 #include <errno.h>
 #include <stdio.h>
@@ -86,19 +89,41 @@ struct tally {
     uint64_t n_tried, n_reported, n_bad;
 };
 
-/* In make check a few of each, others for each operation. */
+static uint64_t number_of(const char *variable, uint64_t otherwise)
+{
+    const char *text = getenv(variable);
+    return text ? strtoull(text, NULL, 10) : otherwise;
+}
+
+/* splitmix64 of the seed and the place: the same sample everywhere, another one with SWEEP_SEED. */
+static uint64_t draw(uint64_t turn)
+{
+    uint64_t bits = (number_of("SWEEP_SEED", 1) << 32) + turn;
+    bits = (bits ^ (bits >> 30)) * UINT64_C(0xbf58476d1ce4e5b9) + UINT64_C(0x9e3779b97f4a7c15);
+    bits = (bits ^ (bits >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return bits ^ (bits >> 31);
+}
+
+/* All calls, or SWEEP_MOST of them with the same distance; in make check one, of every second fault. */
+static uint64_t first_call(uint64_t n_calls, uint64_t turn, bool must, uint64_t *step_out)
+{
+    const uint64_t chance = draw(turn);
+    const uint64_t most = number_of("SWEEP_MOST", life_is_long() ? n_calls : 0);
+    *step_out = most > 0 ? (n_calls + most - 1) / most : n_calls;
+    return most == 0 && chance % 2 && !must ? n_calls + 1 : 1 + chance / 2 % *step_out;
+}
+
 static void sweep_fault(struct field *field, const struct fault *fault, uint64_t n_calls,
     uint64_t turn, struct tally *tally)
 {
     const char *wanted = getenv("SWEEP_FAULT");
     if (n_calls == 0 || (wanted && strcmp(wanted, fault->name) != 0))
         return;
-    const char *sample = getenv("SWEEP_MOST");
-    const uint64_t most = sample ? strtoull(sample, NULL, 10) : life_is_long() ? n_calls : 1;
-    const uint64_t step = (n_calls + most - 1) / most;
-    const char *call = getenv("SWEEP_CALL");
-    const uint64_t first = call ? strtoull(call, NULL, 10) : 1 + (turn * 2654435761u) % step;
-    for (uint64_t n = first; n <= (call ? first : n_calls); n += step) {
+    uint64_t step = 0;
+    uint64_t first = first_call(n_calls, turn, tally->n_tried == 0, &step);
+    if (getenv("SWEEP_CALL"))
+        first = step = number_of("SWEEP_CALL", 0);
+    for (uint64_t n = first; n <= (getenv("SWEEP_CALL") ? first : n_calls); n += step) {
         bool is_hit = false;
         vpriv_status st = VPRIV_OK;
         const char *problem = trial_run(field, fault, n, &is_hit, &st);
