@@ -1,26 +1,14 @@
-#include "base/database.h"
+#include "base/database_inside.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/try.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
-#define MAX_STATEMENTS  128
-#define BUSY_TIMEOUT_MS 5000
 #define CACHE_KIBIBYTES "-512"
-
-struct vpi_database {
-    sqlite3 *handle;
-    bool must_be_durable; /* switching it on again failed: tried anew before anything begins */
-    bool is_hasty;        /* commits do not wait for the disk */
-    struct {
-        const char *sql;
-        sqlite3_stmt *statement;
-    } statements[MAX_STATEMENTS];
-    size_t n_statements;
-};
 
 static bool no_space(sqlite3 *handle)
 {
@@ -28,8 +16,23 @@ static bool no_space(sqlite3 *handle)
     return error == ENOSPC || error == EDQUOT;
 }
 
-static vpriv_status status_of(sqlite3 *handle, int code)
+/* SQLite tries again to read what it could not make, and then says only that it is not there. */
+static bool disk_is_full(sqlite3 *handle)
 {
+    struct statvfs space;
+    const char *path = handle ? sqlite3_db_filename(handle, "main") : NULL;
+    return path && path[0] && statvfs(path, &space) == 0 &&
+           (space.f_bavail == 0 || (space.f_files > 0 && space.f_favail == 0));
+}
+
+static bool no_memory(sqlite3 *handle)
+{
+    return sqlite3_system_errno(handle) == ENOMEM;
+}
+
+vpriv_status vpi_database_status(sqlite3 *handle, int code)
+{
+    const int error = errno;
     if (code == SQLITE_IOERR_NOMEM)
         return vpi_fail(VPRIV_E_MEMORY, "no memory for the database");
     switch (code & 0xff) {
@@ -42,6 +45,11 @@ static vpriv_status status_of(sqlite3 *handle, int code)
     case SQLITE_NOTADB:
         return vpi_fail(VPRIV_E_FORMAT, "the file is not a SQLite database");
     case SQLITE_CORRUPT:
+        if (error == EIO || error == ENXIO)
+            return vpi_fail(VPRIV_E_IO, "reading the vault file failed (errno %d)", error);
+        if (error == ENOMEM)
+            return vpi_fail(VPRIV_E_MEMORY, "no memory for the database");
+        return vpi_fail(VPRIV_E_AUTH, "the vault file is damaged or was changed");
     case SQLITE_CONSTRAINT:
     case SQLITE_MISMATCH:
         return vpi_fail(VPRIV_E_AUTH, "the vault file is damaged or was changed");
@@ -53,13 +61,17 @@ static vpriv_status status_of(sqlite3 *handle, int code)
     case SQLITE_IOERR:
         if (no_space(handle))
             return vpi_fail(VPRIV_E_FULL, "no space left beside the vault file");
+        if (no_memory(handle))
+            return vpi_fail(VPRIV_E_MEMORY, "no memory for the database");
         return vpi_fail(VPRIV_E_IO, "reading or writing the vault file failed (errno %d)",
             handle ? sqlite3_system_errno(handle) : 0);
     case SQLITE_CANTOPEN:
-        if (no_space(handle))
+        if (no_space(handle) || disk_is_full(handle))
             return vpi_fail(VPRIV_E_FULL, "no space left beside the vault file");
         return vpi_fail(VPRIV_E_IO, "the vault file cannot be opened");
     case SQLITE_ERROR:
+        if (error == ENOMEM) /* while it read the SQL */
+            return vpi_fail(VPRIV_E_MEMORY, "no memory for the database");
         /* The schema was compared at opening: SQL that fails now means that it changed since. */
         return vpi_fail(VPRIV_E_AUTH, "the vault file's tables were changed");
     default:
@@ -67,21 +79,37 @@ static vpriv_status status_of(sqlite3 *handle, int code)
     }
 }
 
-vpriv_status vpi_database_script(vpi_database *database, const char *sql)
+/* Without this the rest of a transaction that is gone would be carried out, each step for itself. */
+static vpriv_status refuse_the_rest(const vpi_database *database)
 {
-    const int code = sqlite3_exec(database->handle, sql, NULL, NULL, NULL);
-    return code == SQLITE_OK ? VPRIV_OK : status_of(database->handle, code);
+    const vpriv_status why = database->why == VPRIV_OK ? VPRIV_E_MEMORY : database->why;
+    return vpi_fail(why, "the database gave the transaction up: %s", vpriv_status_text(why));
 }
 
-void vpi_database_empty_log(vpi_database *database)
+/* Anew when the tables may have changed: SQLite would do it when it is needed, with memory. The old one stays
+ * until there is another. */
+static vpriv_status prepare_rollback(vpi_database *database)
 {
-    sqlite3_busy_timeout(database->handle, 0);
-    int code =
-        sqlite3_wal_checkpoint_v2(database->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    if (code == SQLITE_OK)
-        code = sqlite3_wal_checkpoint_v2(
-            database->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-    sqlite3_busy_timeout(database->handle, BUSY_TIMEOUT_MS);
+    sqlite3_stmt *statement = NULL;
+    errno = 0;
+    const int code = sqlite3_prepare_v3(
+        database->handle, "ROLLBACK", -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
+    if (code != SQLITE_OK)
+        return vpi_database_status(database->handle, code);
+    sqlite3_finalize(database->rollback);
+    database->rollback = statement;
+    return VPRIV_OK;
+}
+
+vpriv_status vpi_database_script(vpi_database *database, const char *sql)
+{
+    if (vpi_database_lost_transaction(database))
+        return refuse_the_rest(database);
+    errno = 0;
+    const int code = sqlite3_exec(database->handle, sql, NULL, NULL, NULL);
+    if (code != SQLITE_OK)
+        return vpi_database_status(database->handle, code);
+    return database->rollback ? prepare_rollback(database) : VPRIV_OK;
 }
 
 static vpriv_status configure(vpi_database *database, vpi_database_mode mode)
@@ -89,7 +117,7 @@ static vpriv_status configure(vpi_database *database, vpi_database_mode mode)
     vpriv_status st = VPRIV_E_INTERNAL;
     sqlite3 *handle = database->handle;
     sqlite3_extended_result_codes(handle, 1);
-    sqlite3_busy_timeout(handle, BUSY_TIMEOUT_MS);
+    sqlite3_busy_timeout(handle, VPI_BUSY_TIMEOUT_MS);
     sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, 1 << 24);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
@@ -102,7 +130,8 @@ static vpriv_status configure(vpi_database *database, vpi_database_mode mode)
         "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=OFF;"
         "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA cell_size_check=ON;"
         "PRAGMA cache_size=" CACHE_KIBIBYTES ";"
-        "PRAGMA wal_autocheckpoint=256; PRAGMA journal_size_limit=1048576;"));
+        "PRAGMA journal_size_limit=1048576;"));
+    sqlite3_wal_hook(handle, vpi_database_after_commit, database);
     st = VPRIV_OK;
 out:
     return st;
@@ -164,15 +193,17 @@ vpriv_status vpi_database_open(
     }
     if (mode == VPI_DATABASE_STILL)
         VPI_TRY(still_name(path, &still));
+    errno = 0;
     const int code = sqlite3_open_v2(still ? still : path, &database->handle, flags, NULL);
     if (code != SQLITE_OK) {
         const bool missing = (code & 0xff) == SQLITE_CANTOPEN && database->handle &&
                              sqlite3_system_errno(database->handle) == ENOENT;
         st = missing ? vpi_fail(VPRIV_E_NOT_FOUND, "no such file")
-                     : status_of(database->handle, code);
+                     : vpi_database_status(database->handle, code);
         goto out;
     }
     VPI_TRY(configure(database, mode));
+    VPI_TRY(prepare_rollback(database));
     *database_out = database;
     database = NULL;
     st = VPRIV_OK;
@@ -190,6 +221,7 @@ void vpi_database_close(vpi_database *database)
         return;
     for (size_t i = 0; i < database->n_statements; i++)
         sqlite3_finalize(database->statements[i].statement);
+    sqlite3_finalize(database->rollback);
     sqlite3_close(database->handle);
     free(database);
 }
@@ -207,11 +239,12 @@ static vpriv_status prepare(vpi_database *database, const char *sql, sqlite3_stm
             return VPRIV_OK;
         }
     sqlite3_stmt *statement = NULL;
+    errno = 0;
     const int code =
         sqlite3_prepare_v3(database->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
     if (code != SQLITE_OK)
-        return status_of(database->handle, code);
-    VPI_IMPOSSIBLE_UNLESS(database->n_statements < MAX_STATEMENTS);
+        return vpi_database_status(database->handle, code);
+    VPI_IMPOSSIBLE_UNLESS(database->n_statements < VPI_STATEMENTS_MAX);
     database->statements[database->n_statements].sql = sql;
     database->statements[database->n_statements].statement = statement;
     database->n_statements++;
@@ -235,20 +268,32 @@ static int bind_all(sqlite3_stmt *statement, const char *format, va_list *values
     return code;
 }
 
+static void remember(vpi_database *database, vpriv_status st)
+{
+    if (database->is_begun && database->why == VPRIV_OK)
+        database->why = st;
+}
+
 /* Prepared, bound and stepped once; SQLITE_ROW or SQLITE_DONE on success. */
 static vpriv_status start(vpi_database *database, const char *sql, const char *format,
     va_list *values, sqlite3_stmt **statement_out, int *code_out)
 {
+    if (vpi_database_lost_transaction(database))
+        return refuse_the_rest(database);
     vpriv_status st = prepare(database, sql, statement_out);
-    if (st != VPRIV_OK)
+    if (st != VPRIV_OK) {
+        remember(database, st);
         return st;
+    }
     sqlite3_stmt *statement = *statement_out;
     VPI_IMPOSSIBLE_UNLESS(!sqlite3_stmt_busy(statement));
     int code = bind_all(statement, format, values);
+    errno = 0;
     if (code == SQLITE_OK)
         code = sqlite3_step(statement);
     if (code != SQLITE_ROW && code != SQLITE_DONE) {
-        st = status_of(database->handle, code);
+        st = vpi_database_status(database->handle, code);
+        remember(database, st);
         sqlite3_reset(statement);
         sqlite3_clear_bindings(statement);
         return st;
@@ -287,6 +332,7 @@ static vpriv_status query(
         return VPRIV_E_NOT_FOUND;
     }
     row_out->statement = statement;
+    row_out->database = database;
     return VPRIV_OK;
 }
 
@@ -303,18 +349,24 @@ vpriv_status vpi_database_query(
 
 vpriv_status vpi_row_next(vpi_database *database, vpi_row *row)
 {
+    errno = 0;
     const int code = sqlite3_step(row->statement);
     if (code == SQLITE_ROW)
         return VPRIV_OK;
     if (code == SQLITE_DONE)
         return VPRIV_E_NOT_FOUND;
-    return status_of(database->handle, code);
+    const vpriv_status st = vpi_database_status(database->handle, code);
+    remember(database, st);
+    return st;
 }
 
 void vpi_row_end(vpi_row *row)
 {
     if (row->statement) {
-        sqlite3_reset(row->statement);
+        /* Looking at a column takes memory now and then; that it failed is said here, and the transaction is
+         * gone. */
+        if ((sqlite3_reset(row->statement) & 0xff) == SQLITE_NOMEM)
+            remember(row->database, VPRIV_E_MEMORY);
         sqlite3_clear_bindings(row->statement);
         row->statement = NULL;
     }
@@ -350,7 +402,7 @@ vpriv_status vpi_column_copy(const vpi_row *row, int column, void *copy_out, siz
 vpriv_status vpi_database_int(
     vpi_database *database, int64_t *value_out, const char *sql, const char *format, ...)
 {
-    vpi_row row = {NULL};
+    vpi_row row = {NULL, NULL};
     va_list values;
     va_start(values, format);
     const vpriv_status st = query(database, &row, sql, format, &values);
@@ -365,7 +417,7 @@ vpriv_status vpi_database_int(
 vpriv_status vpi_database_next(vpi_database *database, int64_t after, int64_t *value_out,
     const char *sql, const char *format, ...)
 {
-    vpi_row row = {NULL};
+    vpi_row row = {NULL, NULL};
     va_list values;
     va_start(values, format);
     const vpriv_status st = query(database, &row, sql, format, &values);
@@ -378,62 +430,6 @@ vpriv_status vpi_database_next(vpi_database *database, int64_t after, int64_t *v
         return vpi_fail(VPRIV_E_AUTH, "the vault file is damaged or was changed");
     *value_out = value;
     return VPRIV_OK;
-}
-
-vpriv_status vpi_database_begin(vpi_database *database)
-{
-    if (database->must_be_durable) {
-        const vpriv_status st = vpi_database_set_durable(database, true);
-        if (st != VPRIV_OK)
-            return st;
-    }
-    return vpi_database_run(database, "BEGIN IMMEDIATE", "");
-}
-
-vpriv_status vpi_database_commit(vpi_database *database)
-{
-    return vpi_database_run(database, "COMMIT", "");
-}
-
-vpriv_status vpi_database_set_durable(vpi_database *database, bool durable)
-{
-    database->must_be_durable = false;
-    if (database->is_hasty == !durable)
-        return VPRIV_OK;
-    const vpriv_status st = vpi_database_script(
-        database, durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
-    if (st == VPRIV_OK)
-        database->is_hasty = !durable;
-    else
-        database->must_be_durable = durable;
-    return st;
-}
-
-void vpi_database_rollback(vpi_database *database)
-{
-    if (vpi_database_in_transaction(database))
-        (void)vpi_database_run(database, "ROLLBACK", "");
-}
-
-bool vpi_database_in_transaction(const vpi_database *database)
-{
-    return !sqlite3_get_autocommit(database->handle);
-}
-
-vpriv_status vpi_database_read_begin(vpi_database *database, bool *began_out)
-{
-    *began_out = false;
-    if (vpi_database_in_transaction(database))
-        return VPRIV_OK;
-    const vpriv_status st = vpi_database_run(database, "BEGIN", "");
-    *began_out = st == VPRIV_OK;
-    return st;
-}
-
-void vpi_database_read_end(vpi_database *database, bool began)
-{
-    if (began)
-        vpi_database_rollback(database);
 }
 
 int64_t vpi_database_last_rowid(const vpi_database *database)

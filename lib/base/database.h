@@ -20,12 +20,15 @@ typedef enum vpi_database_mode {
 
 vpriv_status vpi_database_open(
     const char *path, vpi_database_mode mode, vpi_database **database_out);
-/* NULL is fine. Rolls back what was not committed. */
 /* Outside a transaction: moves the write-ahead log into the file and makes it empty, as far as that goes
  * without waiting for anybody. Failing is no failure: it is done the next time. */
 void vpi_database_empty_log(vpi_database *database);
+/* NULL is fine. Rolls back what was not committed. */
 void vpi_database_close(vpi_database *database);
 sqlite3 *vpi_database_handle(vpi_database *database);
+/* What SQLite's code means. Whoever calls SQLite sets errno to 0 first: a read that the medium refuses comes
+ * back as corruption, memory that runs out now and then as an error in the SQL, and only errno still tells. */
+vpriv_status vpi_database_status(sqlite3 *handle, int code);
 
 /* Takes the write lock (waiting up to five seconds for other processes). */
 vpriv_status vpi_database_begin(vpi_database *database);
@@ -35,7 +38,10 @@ vpriv_status vpi_database_commit(vpi_database *database);
  * When switching on fails, the next begin tries again, and fails with it. */
 vpriv_status vpi_database_set_durable(vpi_database *database, bool durable);
 void vpi_database_rollback(vpi_database *database);
+/* Until it is committed or rolled back by us. */
 bool vpi_database_in_transaction(const vpi_database *database);
+/* SQLite gave it up by itself (no memory, no space): everything but rolling back fails now. */
+bool vpi_database_lost_transaction(const vpi_database *database);
 /* A consistent view for several reads; ends with vpi_database_read_end. No-ops in a transaction. */
 vpriv_status vpi_database_read_begin(vpi_database *database, bool *began_out);
 void vpi_database_read_end(vpi_database *database, bool began);
@@ -53,6 +59,7 @@ int64_t vpi_database_changes(const vpi_database *database);
  * vpi_row_next or vpi_row_end, and every begun query is ended with vpi_row_end. */
 typedef struct vpi_row {
     sqlite3_stmt *statement;
+    vpi_database *database;
 } vpi_row;
 vpriv_status vpi_database_query(
     vpi_database *database, vpi_row *row_out, const char *sql, const char *format, ...);

@@ -9,12 +9,31 @@
 
 #define ENDING ".part"
 
+/* Where the power went, or the name would not go, after the file had got its own: the draft is another name of
+ * a file that is finished and must not be written to. */
+static vpriv_status part_from_finished(const char *part)
+{
+    struct stat named;
+    if (lstat(part, &named) != 0 || !S_ISREG(named.st_mode) || named.st_nlink < 2)
+        return VPRIV_OK;
+    return unlink(part) == 0 ? VPRIV_OK : vpi_errno_failed(errno, part);
+}
+
+static vpriv_status busy(const char *path)
+{
+    return vpi_fail(VPRIV_E_BUSY, "%s: another process is making it", path);
+}
+
 /* Whether the name still is the file that was locked: its maker may have finished in between. */
-static bool is_still_there(const vpi_draft *draft)
+static vpriv_status still_there(const vpi_draft *draft)
 {
     struct stat ours, named;
-    return fstat(draft->fd, &ours) == 0 && lstat(draft->part, &named) == 0 &&
-           ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+    if (fstat(draft->fd, &ours) != 0)
+        return vpi_errno_failed(errno, draft->part);
+    if (lstat(draft->part, &named) != 0)
+        return errno == ENOENT ? busy(draft->path) : vpi_errno_failed(errno, draft->part);
+    return ours.st_dev == named.st_dev && ours.st_ino == named.st_ino ? VPRIV_OK
+                                                                      : busy(draft->path);
 }
 
 vpriv_status vpi_draft_begin(const char *path, vpi_draft *draft_out)
@@ -22,6 +41,7 @@ vpriv_status vpi_draft_begin(const char *path, vpi_draft *draft_out)
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_draft draft = VPI_NO_DRAFT;
     uint64_t n_bytes = 0;
+    bool is_ours = false;
     struct flock lock;
     memset(&lock, 0, sizeof lock);
     lock.l_type = F_WRLCK;
@@ -29,17 +49,27 @@ vpriv_status vpi_draft_begin(const char *path, vpi_draft *draft_out)
     lock.l_len = 1;
     VPI_TRY(vpi_path_with(path, "", &draft.path));
     VPI_TRY(vpi_path_with(path, ENDING, &draft.part));
+    VPI_TRY(part_from_finished(draft.part));
     VPI_TRY(vpi_file_open(draft.part, O_RDWR | O_CREAT, &draft.fd, &n_bytes));
-    VPI_ENSURE(fcntl(draft.fd, F_OFD_SETLK, &lock) == 0 && is_still_there(&draft), VPRIV_E_BUSY,
-        "%s: another process is making it", path);
+    if (fcntl(draft.fd, F_OFD_SETLK, &lock) != 0) {
+        const bool is_held = errno == EAGAIN || errno == EACCES;
+        st = is_held ? busy(path) : vpi_errno_failed(errno, draft.part);
+        is_ours = !is_held && n_bytes == 0;
+        goto out;
+    }
+    VPI_TRY(still_there(&draft));
+    is_ours = true;
     if (ftruncate(draft.fd, 0) != 0 || fchmod(draft.fd, 0600) != 0) {
         st = vpi_errno_failed(errno, draft.part);
         goto out;
     }
     *draft_out = draft;
     draft = VPI_NO_DRAFT;
+    is_ours = false;
     st = VPRIV_OK;
 out:
+    if (is_ours)
+        unlink(draft.part);
     if (draft.fd >= 0)
         close(draft.fd);
     free(draft.part);
@@ -62,7 +92,10 @@ vpriv_status vpi_draft_finish(vpi_draft *draft, bool may_replace)
         unlink(draft->part);
     free(draft->part);
     draft->part = NULL;
-    VPI_TRY(vpi_file_sync_folder(draft->path));
+    const vpriv_status synced = vpi_file_sync_folder(draft->path);
+    if (synced != VPRIV_OK && !may_replace)
+        unlink(draft->path);
+    VPI_TRY(synced);
     st = VPRIV_OK;
 out:
     vpi_draft_abandon(draft);

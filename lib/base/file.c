@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,9 +30,13 @@ vpriv_status vpi_file_open(const char *path, int flags, int *fd_out, uint64_t *n
     const int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     if (fd < 0)
         return vpi_errno_failed(errno, path);
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+    const vpriv_status st = fstat(fd, &info) != 0 ? vpi_errno_failed(errno, path)
+                            : !S_ISREG(info.st_mode)
+                                ? vpi_fail(VPRIV_E_FORMAT, "%s: not a regular file", path)
+                                : VPRIV_OK;
+    if (st != VPRIV_OK) {
         close(fd);
-        return vpi_fail(VPRIV_E_FORMAT, "%s: not a regular file", path);
+        return st;
     }
     *fd_out = fd;
     *n_bytes_out = (uint64_t)info.st_size;
@@ -82,8 +87,9 @@ vpriv_status vpi_file_sync_folder(const char *path)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     int fd = -1;
-    char *copy = strdup(path);
-    VPI_ENSURE(copy, VPRIV_E_MEMORY, "no memory for a path");
+    char copy[PATH_MAX]; /* nothing to allocate: what was done is done, and is to be made durable */
+    VPI_ENSURE(strlen(path) < sizeof copy, VPRIV_E_ARG, "the path is too long");
+    memcpy(copy, path, strlen(path) + 1);
     fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
         st = vpi_errno_failed(errno, "folder");
@@ -94,7 +100,6 @@ vpriv_status vpi_file_sync_folder(const char *path)
 out:
     if (fd >= 0)
         close(fd);
-    free(copy);
     return st;
 }
 
@@ -130,8 +135,13 @@ vpriv_status vpi_file_write_new(const char *path, const void *data, size_t n_byt
         goto out;
     }
     /* The second name goes before the folder is synced: after a power cut a copy of a secret would
-     * lie under a name that nobody looks for. */
-    unlink(temporary);
+     * lie under a name that nobody looks for. When it stays, nothing stays in it. */
+    if (unlink(temporary) != 0) {
+        st = vpi_errno_failed(errno, path);
+        if (ftruncate(fd, 0) == 0)
+            unlink(path);
+        goto out;
+    }
     temporary[0] = '\0';
     const vpriv_status synced = vpi_file_sync_folder(path);
     if (synced != VPRIV_OK)

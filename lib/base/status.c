@@ -67,6 +67,18 @@ void vpi_fail_clear(void)
     detail[0] = '\0';
 }
 
+vpi_reason vpi_fail_text(void)
+{
+    vpi_reason reason;
+    memcpy(reason.text, detail, sizeof reason.text);
+    return reason;
+}
+
+void vpi_fail_text_again(const vpi_reason *reason)
+{
+    memcpy(detail, reason->text, sizeof detail);
+}
+
 vpriv_status vpi_fail_in(vpriv_status status, const char *what)
 {
     char before[sizeof detail];

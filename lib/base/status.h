@@ -16,6 +16,13 @@ vpriv_status vpi_fail(vpriv_status status, const char *format, ...)
 /* Forget an earlier failure's text; for calls that handle a failure and go on. */
 void vpi_fail_clear(void);
 
+/* The text of a failure, for what has to be called after it and has texts of its own. */
+typedef struct vpi_reason {
+    char text[VPI_DETAIL_BYTES];
+} vpi_reason;
+vpi_reason vpi_fail_text(void);
+void vpi_fail_text_again(const vpi_reason *reason);
+
 /* Put the failing item in front of the text already there ("out.wav: no space left"). */
 vpriv_status vpi_fail_in(vpriv_status status, const char *what);
 

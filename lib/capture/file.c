@@ -42,6 +42,8 @@ static vpriv_status file_read(vpriv_source *source, void *frames_out, size_t cap
         n = sf_readf_short(file->decoder, frames_out, n);
     else if (n > 0)
         n = sf_readf_float(file->decoder, frames_out, n);
+    VPI_ENSURE(n > 0 || sf_error(file->decoder) != SF_ERR_SYSTEM, VPRIV_E_IO,
+        "the sound file cannot be read after %llu frames", (unsigned long long)file->n_read);
     VPI_ENSURE(n >= 0 && (n > 0 || sf_error(file->decoder) == SF_ERR_NO_ERROR), VPRIV_E_FORMAT,
         "the sound file is damaged after %llu frames", (unsigned long long)file->n_read);
     VPI_ENSURE(n > 0 || total == VPI_FRAMES_UNKNOWN || file->n_read == total, VPRIV_E_FORMAT,
@@ -138,6 +140,16 @@ static bool decoder_agrees(const SF_INFO *decoder, const vpi_sound_info *info)
            (info->n_frames == VPI_FRAMES_UNKNOWN || decoder->frames == (sf_count_t)info->n_frames);
 }
 
+/* The decoder takes what it cannot read for the file's end, or for damage; errno, 0 before it began, still tells. */
+static vpriv_status unreadable(int decoder_error, int system_error)
+{
+    if (system_error == ENOMEM)
+        return VPRIV_E_MEMORY;
+    const bool is_system = decoder_error == SF_ERR_SYSTEM || system_error == EIO ||
+                           system_error == ENXIO || system_error == EACCES;
+    return is_system ? VPRIV_E_IO : VPRIV_E_FORMAT;
+}
+
 static vpriv_status file_open(const char *path, vpriv_source **source_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
@@ -152,10 +164,13 @@ static vpriv_status file_open(const char *path, vpriv_source **source_out)
     input.fd = file->fd;
     VPI_TRY(vpi_container_probe(&input, &info));
     VPI_ENSURE(lseek(file->fd, 0, SEEK_SET) == 0, VPRIV_E_IO, "cannot seek in it");
+    errno = 0;
     file->decoder = sf_open_fd(file->fd, SFM_READ, &decoded, SF_FALSE);
-    VPI_ENSURE(file->decoder, VPRIV_E_FORMAT, "is not readable: %s", sf_strerror(NULL));
+    const int error = errno;
     VPI_ENSURE(
-        decoder_agrees(&decoded, &info), VPRIV_E_FORMAT, "has headers that contradict each other");
+        file->decoder, unreadable(sf_error(NULL), error), "is not readable: %s", sf_strerror(NULL));
+    VPI_ENSURE(decoder_agrees(&decoded, &info), unreadable(SF_ERR_NO_ERROR, error),
+        "has headers that contradict each other");
     file->base.total_frames = info.n_frames;
     file->base.format = (vpriv_stream_format){
         .sample_format = info.n_bits == 16 && !info.is_float ? VPRIV_SAMPLE_S16 : VPRIV_SAMPLE_F32,

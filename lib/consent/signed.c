@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "base/try.h"
 #include "consent/text.h"
+#include <errno.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,21 +23,39 @@ void vpi_signed_wrong(vpi_signed *document, const char *format, ...)
     va_end(arguments);
 }
 
+vpriv_status vpi_json_read(const char *json, size_t n_bytes, json_t **root_out)
+{
+    /* jansson does not look whether it had memory to keep a letter of a token: then a text gets shorter, or is
+     * no JSON, and nothing tells. So it reads twice: both say the same, or memory ran out. */
+    json_error_t error, again;
+    errno = 0;
+    json_t *root = json_loadb(json, n_bytes, JSON_REJECT_DUPLICATES, &error);
+    json_t *twin = json_loadb(json, n_bytes, JSON_REJECT_DUPLICATES, &again);
+    const bool is_short = errno == ENOMEM || json_error_code(&error) == json_error_out_of_memory;
+    const bool agree = root ? json_equal(root, twin) : !twin;
+    json_decref(twin);
+    if (root && agree) {
+        *root_out = root;
+        return VPRIV_OK;
+    }
+    json_decref(root);
+    if (!agree || is_short)
+        return vpi_fail(VPRIV_E_MEMORY, "no memory for the document");
+    return vpi_fail(VPRIV_E_FORMAT, "line %d: not JSON: %.80s", error.line, error.text);
+}
+
 vpriv_status vpi_signed_open(
     const char *json, size_t n_bytes, const char *form, vpi_signed *document_out)
 {
-    json_error_t error;
     memset(document_out, 0, sizeof *document_out);
     if (!json || n_bytes == 0)
         return vpi_fail(VPRIV_E_ARG, "there is no document");
     if (n_bytes > VPRIV_DOCUMENT_BYTES_MAX)
         return vpi_fail(
             VPRIV_E_LIMIT, "the document is longer than %d bytes", VPRIV_DOCUMENT_BYTES_MAX);
-    document_out->root = json_loadb(json, n_bytes, JSON_REJECT_DUPLICATES, &error);
-    if (!document_out->root)
-        return json_error_code(&error) == json_error_out_of_memory
-                   ? vpi_fail(VPRIV_E_MEMORY, "no memory for the document")
-                   : vpi_fail(VPRIV_E_FORMAT, "line %d: not JSON: %.80s", error.line, error.text);
+    const vpriv_status st = vpi_json_read(json, n_bytes, &document_out->root);
+    if (st != VPRIV_OK)
+        return st;
     const json_t *version = json_object_get(document_out->root, form);
     if (!json_is_integer(version))
         vpi_signed_wrong(document_out, "no number in \"%s\"", form);

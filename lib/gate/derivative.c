@@ -127,7 +127,7 @@ out:
 static vpriv_status fetch(vpriv_vault *vault, content *c)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_row row = {NULL};
+    vpi_row row = {NULL, NULL};
     size_t n = 0;
     const size_t n_blocks = ((size_t)c->entry.n_bytes + VPI_DERIVATIVE_BLOCK_CONTENT - 1) /
                             VPI_DERIVATIVE_BLOCK_CONTENT;

@@ -103,6 +103,17 @@ vpriv_status vpriv_root_destroy(vpriv_root_store *store)
     return st == VPRIV_OK ? st : store_failed(st);
 }
 
+vpriv_status vpi_root_take_back(vpriv_root_store *store, const uint8_t vault_id[VPI_VAULT_ID_BYTES])
+{
+    vpi_fail_clear();
+    const vpriv_status st = store->callbacks.load(store->callbacks.user, store->record);
+    const bool is_ours = memcmp(store->record, vault_id, VPI_VAULT_ID_BYTES) == 0;
+    vpi_wipe(store->record, VPRIV_ROOT_RECORD_BYTES);
+    if (st != VPRIV_OK && st != VPRIV_E_NOT_FOUND)
+        return store_failed(st);
+    return st == VPRIV_OK && !is_ours ? VPRIV_OK : vpriv_root_destroy(store);
+}
+
 void vpriv_root_close(vpriv_root_store *store)
 {
     if (!store)

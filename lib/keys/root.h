@@ -25,6 +25,9 @@ vpriv_status vpi_root_load(vpriv_root_store *store, vpi_root_record *record_out)
 vpriv_status vpi_root_probe(vpriv_root_store *store);
 /* Returns when the old record is gone as far as the store can promise. */
 vpriv_status vpi_root_replace(vpriv_root_store *store, const vpi_root_record *record);
+/* What a vault that did not come to be left there goes; another vault's key stays. */
+vpriv_status vpi_root_take_back(
+    vpriv_root_store *store, const uint8_t vault_id[VPI_VAULT_ID_BYTES]);
 
 #define VPI_ROOT_TPM_WRITES 2 /* of non-volatile memory at a replacement: the record, the counter */
 

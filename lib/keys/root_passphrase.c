@@ -424,6 +424,7 @@ static vpriv_status finish_change(vpriv_root_store *store, passphrase_file *next
     memcpy(file->secrets->file_key, next->secrets->file_key, VPI_KEY_BYTES);
     st = VPRIV_OK;
 out:
+    file->file.is_unsure = file->file.is_unsure || next->file.is_unsure;
     return st;
 }
 

@@ -51,11 +51,26 @@ static int current_slot(const vpi_root_slots *slots)
     return current;
 }
 
-static vpriv_status write_slot(int fd, int slot, const uint8_t *bytes)
+static vpriv_status write_slot(vpi_root_slots *slots, int fd, int slot, const uint8_t *bytes)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
+    slots->is_unsure = true;
     VPI_TRY(vpi_file_write_at(fd, bytes, SLOT_BYTES, (uint64_t)slot * SLOT_BYTES));
     VPI_TRY(vpi_file_sync(fd));
+    slots->is_unsure = false;
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+/* What is in force is put on the disk again before the other one is wiped. */
+static vpriv_status make_sure(vpi_root_slots *slots, int fd, int current)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    uint8_t *other = slots->slots + (1 - current) * SLOT_BYTES;
+    VPI_TRY(write_slot(slots, fd, current, slots->slots + current * SLOT_BYTES));
+    memset(other, 0, SLOT_BYTES);
+    VPI_TRY(write_slot(slots, fd, 1 - current, other));
     st = VPRIV_OK;
 out:
     return st;
@@ -84,13 +99,9 @@ static vpriv_status open_and_read(vpi_root_slots *slots, int flags, int *fd_out,
         "not a root key file of this kind, or a damaged one");
     VPI_ENSURE(current < 0 || size == N_SLOTS * SLOT_BYTES, VPRIV_E_FORMAT,
         "the root key file has %llu bytes, not %d", (unsigned long long)size, N_SLOTS * SLOT_BYTES);
-    if (current >= 0) {
-        uint8_t *other = slots->slots + (1 - current) * SLOT_BYTES;
-        if (!sodium_is_zero(other, SLOT_BYTES)) {
-            memset(other, 0, SLOT_BYTES);
-            VPI_TRY(write_slot(fd, 1 - current, other));
-        }
-    }
+    if (current >= 0 && (slots->is_unsure ||
+                            !sodium_is_zero(slots->slots + (1 - current) * SLOT_BYTES, SLOT_BYTES)))
+        VPI_TRY(make_sure(slots, fd, current));
     *fd_out = fd;
     *current_out = current;
     fd = -1;
@@ -128,7 +139,7 @@ static vpriv_status prepare_first(vpi_root_slots *slots, int fd)
     vpriv_status st = VPRIV_E_INTERNAL;
     VPI_ENSURE(fchmod(fd, 0600) == 0, VPRIV_E_IO, "the root key file cannot be closed to others");
     for (int i = 0; i < N_SLOTS; i++)
-        VPI_TRY(write_slot(fd, i, slots->slots + i * SLOT_BYTES));
+        VPI_TRY(write_slot(slots, fd, i, slots->slots + i * SLOT_BYTES));
     VPI_TRY(vpi_file_sync_folder(slots->path));
     st = VPRIV_OK;
 out:
@@ -143,6 +154,16 @@ static void fill_slot(const vpi_root_slots *slots, const uint8_t *bytes, uint8_t
     vpi_wipe_stack();
 }
 
+/* What could not be written whole, or not for certain, is not to be found by the next who reads. */
+static void take_back(vpi_root_slots *slots, int fd, int target)
+{
+    const vpi_reason reason = vpi_fail_text();
+    vpi_wipe(slots->slots + target * SLOT_BYTES, SLOT_BYTES);
+    if (write_slot(slots, fd, target, slots->slots + target * SLOT_BYTES) != VPRIV_OK)
+        vpi_fail_text_again(&reason);
+    slots->is_unsure = true;
+}
+
 vpriv_status vpi_root_slots_replace(vpi_root_slots *slots, const uint8_t *bytes)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
@@ -153,10 +174,13 @@ vpriv_status vpi_root_slots_replace(vpi_root_slots *slots, const uint8_t *bytes)
     const int target = current == 0 ? 1 : 0;
     uint8_t *slot = slots->slots + target * SLOT_BYTES;
     fill_slot(slots, bytes, slot);
-    VPI_TRY(write_slot(fd, target, slot));
+    const vpriv_status written = write_slot(slots, fd, target, slot);
+    if (written != VPRIV_OK)
+        take_back(slots, fd, target);
+    VPI_TRY(written);
     if (current >= 0) {
         vpi_wipe(slots->slots + current * SLOT_BYTES, SLOT_BYTES);
-        VPI_TRY(write_slot(fd, current, slots->slots + current * SLOT_BYTES));
+        VPI_TRY(write_slot(slots, fd, current, slots->slots + current * SLOT_BYTES));
     }
     st = VPRIV_OK;
 out:

@@ -5,7 +5,11 @@
  * The whole slot with the higher order is the one in force. Replacing writes the free slot, waits for the
  * disk, then overwrites the old slot with zeros and waits again. No step needs new disk space, and at
  * every moment one whole version is there. A new file is filled with zeros first: as long as it has no
- * whole slot, it is empty however short it is. */
+ * whole slot, it is empty however short it is.
+ *
+ * After a sync that failed nothing that was written before it is on the disk for certain, though it can be
+ * read: the kernel takes it for clean. It is written again before anything that would be needed instead of
+ * it goes. */
 #ifndef VPI_KEYS_ROOT_SLOTS_H
 #define VPI_KEYS_ROOT_SLOTS_H
 
@@ -20,6 +24,7 @@ typedef struct vpi_root_slots {
     const char *magic; /* eight characters */
     size_t n_bytes;    /* of vault id, order and the rest; at most VPI_SLOT_BYTES_MAX */
     uint8_t *slots;    /* guarded, zero between calls */
+    bool is_unsure;    /* what was written last may not be on the disk */
 } vpi_root_slots;
 
 /* No file is touched. Closed with vpi_root_slots_close, also after a failure. */

@@ -1,3 +1,4 @@
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/try.h"
 #include "packets/ogg_reader.h"
@@ -109,7 +110,7 @@ static vpriv_status read_file(
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return VPRIV_E_IO;
+            return vpi_errno_failed(errno, "reading");
         *n_bytes_out = (size_t)n;
         return VPRIV_OK;
     }
@@ -164,6 +165,7 @@ vpriv_status vpriv_recorder_import_opus(vpriv_vault *vault, const char *path,
     vpriv_outcome outcome = {.struct_size = sizeof outcome};
     vpi_ogg_reader *reader = NULL;
     vpi_stream *stream = NULL;
+    vpi_reason reason;
     int fd = -1;
     vpi_fail_clear();
     VPI_ENSURE(vault && path && path[0], VPRIV_E_ARG, "a vault and a path are needed");
@@ -187,7 +189,10 @@ vpriv_status vpriv_recorder_import_opus(vpriv_vault *vault, const char *path,
         *outcome_out = outcome;
     st = VPRIV_OK;
 out:
+    reason = vpi_fail_text();
     vpi_stream_destroy(stream);
+    if (st != VPRIV_OK)
+        vpi_fail_text_again(&reason);
     vpi_ogg_reader_close(reader);
     if (fd >= 0)
         close(fd);

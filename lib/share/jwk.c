@@ -1,6 +1,7 @@
 /* The device's public key as others read it: JWK (RFC 7517, RFC 8037). */
 #include "base/memory.h"
 #include "base/try.h"
+#include "consent/signed.h"
 #include "share/jose.h"
 #include "vault/vault.h"
 #include <jansson.h>
@@ -74,13 +75,11 @@ vpriv_status vpriv_receipt_jwk_parse(const char *jwk, size_t jwk_bytes, uint8_t 
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     json_t *document = NULL;
-    json_error_t error;
     VPI_ENSURE(jwk && public_key_out, VPRIV_E_ARG, "a JWK and room for the key are needed");
     VPI_ENSURE(jwk_bytes <= VPRIV_JWK_READ_BYTES_MAX, VPRIV_E_LIMIT,
         "the JWK is longer than %d bytes", VPRIV_JWK_READ_BYTES_MAX);
     VPI_TRY(vpi_crypto_init());
-    document = json_loadb(jwk, jwk_bytes, JSON_REJECT_DUPLICATES, &error);
-    VPI_ENSURE(document, VPRIV_E_FORMAT, "not a JWK: no JSON (line %d)", error.line);
+    VPI_TRY(vpi_json_read(jwk, jwk_bytes, &document));
     VPI_TRY(read_key(document, public_key_out));
     st = VPRIV_OK;
 out:

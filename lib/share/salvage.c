@@ -8,6 +8,7 @@
 #include "vault/check.h"
 #include "vault/ingest.h"
 #include "vault/rebuild.h"
+#include <errno.h>
 #include <sodium.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -223,7 +224,7 @@ typedef vpriv_status (*each_fn)(salvage *s, int64_t row, const vpi_recording *re
 /* A row whose description does not open has an id all the same, if only by its own word. */
 static vpriv_status lose_row(salvage *s, int64_t row, bool counts)
 {
-    vpi_row found = {NULL};
+    vpi_row found = {NULL, NULL};
     uint8_t id[VPI_RECORDING_ID_BYTES];
     vpriv_status st = vpi_database_query(
         s->vault->database, &found, "SELECT name FROM recording WHERE id = ?1", "i", row);
@@ -273,7 +274,7 @@ out:
 /* Blocks whose recording has no row left: all that can be said is how many. */
 static vpriv_status count_strays(salvage *s)
 {
-    vpi_row row = {NULL};
+    vpi_row row = {NULL, NULL};
     vpriv_status st = vpi_database_query(s->vault->database, &row,
         "SELECT id >> 24, count(*) FROM block WHERE id >> 24 NOT IN (SELECT id FROM recording)"
         " GROUP BY 1",
@@ -330,7 +331,10 @@ static vpriv_status check_arguments(const char *path, const salvage *s, const ch
     VPI_TRY(vpi_gate_check_request(s->request));
     VPI_ENSURE(vpriv_keyring_purposes(s->keyring) >> s->request->purpose & 1, VPRIV_E_NO_KEY,
         "the keyring does not hold the key of %s", vpriv_purpose_name(s->request->purpose));
-    VPI_ENSURE(access(path, F_OK) == 0, VPRIV_E_NOT_FOUND, "%s: no such file", path);
+    if (access(path, F_OK) != 0) {
+        st = vpi_errno_failed(errno, path);
+        goto out;
+    }
     st = VPRIV_OK;
 out:
     return st;
@@ -339,9 +343,10 @@ out:
 static void remove_rebuilt(const vpi_folder *folder)
 {
     static const char *const names[] = {REBUILT, REBUILT "-wal", REBUILT "-shm"};
+    const vpi_reason reason = vpi_fail_text();
     for (size_t i = 0; folder->fd >= 0 && i < sizeof names / sizeof names[0]; i++)
         if (vpi_folder_remove(folder, names[i]) != VPRIV_OK)
-            vpi_fail_clear();
+            vpi_fail_text_again(&reason);
 }
 
 /* What the tables' names and texts are is taken from elsewhere; that they are changed keeps the vault from

@@ -1,6 +1,7 @@
 /* Receipts, checked without a vault: the signature first, then that what was signed is a receipt. */
 #include "base/memory.h"
 #include "base/try.h"
+#include "consent/signed.h"
 #include "share/document.h"
 #include "share/jose.h"
 #include <sodium.h>
@@ -109,7 +110,6 @@ vpriv_status vpriv_receipt_verify(const char *text, size_t n_bytes, const uint8_
     char *payload = NULL;
     size_t n_payload = 0;
     json_t *document = NULL;
-    json_error_t error;
     vpriv_receipt_claims claims = {.struct_size = sizeof claims};
     VPI_ENSURE(text && public_key, VPRIV_E_ARG, "a receipt and a public key are needed");
     VPI_ENSURE(!claims_out || claims_out->struct_size == sizeof claims, VPRIV_E_ARG,
@@ -118,8 +118,7 @@ vpriv_status vpriv_receipt_verify(const char *text, size_t n_bytes, const uint8_
         "the receipt is longer than %d bytes", VPRIV_RECEIPT_BYTES_MAX);
     VPI_TRY(vpi_crypto_init());
     VPI_TRY(vpi_jose_open(text, n_bytes, public_key, &payload, &n_payload));
-    document = json_loadb(payload, n_payload, JSON_REJECT_DUPLICATES, &error);
-    VPI_ENSURE(document, VPRIV_E_FORMAT, "what is signed is no JSON document");
+    VPI_TRY(vpi_json_read(payload, n_payload, &document));
     VPI_TRY(read_claims(document, public_key, &claims));
     if (write)
         VPI_TRY(write(user, payload, n_payload));

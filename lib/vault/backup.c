@@ -83,16 +83,21 @@ out:
     return st;
 }
 
+/* Whoever calls SQLite sets errno to 0 first (see base/database.c). */
 static vpriv_status status_of(int code, sqlite3 *to)
 {
-    const int error = sqlite3_system_errno(to);
+    const int error = sqlite3_system_errno(to), reading = errno;
     const bool is_full = code == SQLITE_FULL || error == ENOSPC || error == EDQUOT;
     switch (code & 0xff) {
     case SQLITE_NOMEM:
         return vpi_fail(VPRIV_E_MEMORY, "no memory for the backup");
     case SQLITE_CORRUPT:
+        if (reading == EIO || reading == ENXIO)
+            return vpi_fail(VPRIV_E_IO, "reading the vault file failed (errno %d)", reading);
         return vpi_fail(VPRIV_E_AUTH, "the vault file is damaged or was changed");
     default:
+        if (code == SQLITE_IOERR_NOMEM || error == ENOMEM)
+            return vpi_fail(VPRIV_E_MEMORY, "no memory for the backup");
         return is_full ? vpi_fail(VPRIV_E_FULL, "no space left for the backup")
                        : vpi_fail(VPRIV_E_IO, "the backup cannot be written (errno %d)", error);
     }
@@ -101,6 +106,7 @@ static vpriv_status status_of(int code, sqlite3 *to)
 static vpriv_status copy_steps(backup *b, sqlite3_backup *copy, sqlite3 *to)
 {
     for (;;) {
+        errno = 0;
         const int code = sqlite3_backup_step(copy, STEP_PAGES);
         const uint64_t n_pages = (uint64_t)sqlite3_backup_pagecount(copy);
         const uint64_t n_left = (uint64_t)sqlite3_backup_remaining(copy);
@@ -119,11 +125,16 @@ static vpriv_status copy(backup *b)
     vpriv_status st = VPRIV_E_INTERNAL;
     sqlite3 *to = NULL;
     sqlite3_backup *steps = NULL;
-    const int code = sqlite3_open_v2(b->draft.part, &to,
+    errno = 0;
+    int code = sqlite3_open_v2(b->draft.part, &to,
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
     /* Nobody looks at the file before it is whole: no journal, and one sync at the end, our own. */
-    if (code != SQLITE_OK || sqlite3_exec(to, "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF;",
-                                 NULL, NULL, NULL) != SQLITE_OK) {
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(
+            to, "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF;", NULL, NULL, NULL);
+    if (to) /* none without memory */
+        sqlite3_extended_result_codes(to, 1);
+    if (code != SQLITE_OK) {
         st = status_of(code, to);
         goto out;
     }

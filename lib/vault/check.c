@@ -47,7 +47,7 @@ vpriv_status vpi_check_note(vpi_check *check, vpriv_status status, const char *w
 /* One pass of SQLite's own check; its findings are told, or only whether there are any. */
 static vpriv_status check_pages(vpi_check *check, bool tells, bool *sound_out)
 {
-    vpi_row row = {NULL};
+    vpi_row row = {NULL, NULL};
     size_t n = 0;
     *sound_out = true;
     vpriv_status st = vpi_database_query(

@@ -46,7 +46,7 @@ out:
 
 static vpriv_status check_purposes(vpi_check *check)
 {
-    vpi_row row = {NULL};
+    vpi_row row = {NULL, NULL};
     vpriv_vault *vault = check->vault;
     vpriv_status st =
         vpi_database_query(vault->database, &row, "SELECT id, sealed FROM purpose ORDER BY id", "");

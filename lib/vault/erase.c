@@ -55,7 +55,7 @@ static vpriv_status slot_is_its_own(
 static vpriv_status slot_of(vpriv_vault *vault, int64_t row, bool *is_kept_out, uint64_t *slot_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_row found = {NULL};
+    vpi_row found = {NULL, NULL};
     bool is_its_own = false;
     VPI_TRY(vpi_database_query(
         vault->database, &found, "SELECT key_slot, header FROM recording WHERE id = ?1", "i", row));
@@ -338,7 +338,7 @@ static vpriv_status collect_subject_rows(
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     uint8_t tag[VPI_TAG_BYTES];
-    vpi_row row = {NULL};
+    vpi_row row = {NULL, NULL};
     int64_t *rows = NULL, count = 0;
     size_t n = 0;
     VPI_TRY(vpi_subject_recording_tag(vault, subject, tag));

@@ -164,14 +164,16 @@ out:
 }
 
 /* A vault that was not made whole leaves nothing behind. */
-static void remove_files(const char *path)
+#define SUFFIX_BYTES_MAX 16
+
+/* `name` holds the path and has room for a suffix: it was taken before memory ran out. */
+static void remove_files(char *name)
 {
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-reserve", "-lock"};
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal", "-reserve", "-lock"};
+    const size_t n_path = strlen(name);
     for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-        char *name = NULL;
-        if (vpi_path_with(path, suffixes[i], &name) == VPRIV_OK)
-            unlink(name);
-        free(name);
+        snprintf(name + n_path, SUFFIX_BYTES_MAX, "%s", suffixes[i]);
+        unlink(name);
     }
 }
 
@@ -182,18 +184,23 @@ vpriv_status vpriv_vault_create(const char *path, vpriv_root_store *root,
     vpriv_status st = VPRIV_E_INTERNAL;
     vpriv_vault *vault = NULL;
     vpriv_keyring *keyring = NULL;
-    bool ours = false;
+    char *name = NULL;
+    bool ours = false, root_was_empty = false;
     vpi_fail_clear();
     VPI_ENSURE(path && path[0] && root && keyring_out && vault_out, VPRIV_E_ARG,
         "a vault needs a path, a root store, and room for vault and keyring");
     VPI_TRY(allocate(path, options, &vault));
+    VPI_TRY(vpi_alloc(strlen(path) + SUFFIX_BYTES_MAX, 1, (void **)&name));
+    memcpy(name, path, strlen(path));
     vault->root = root;
     vault->reserve_bytes =
         options && options->reserve_bytes ? options->reserve_bytes : RESERVE_BYTES_DEFAULT;
     vpi_random(vault->vault_id, sizeof vault->vault_id);
     VPI_TRY(vpi_keyring_create(vault->vault_id, &keyring));
-    VPI_ENSURE(vpi_root_probe(root) != VPRIV_OK, VPRIV_E_EXISTS,
+    const vpriv_status probed = vpi_root_probe(root);
+    VPI_ENSURE(probed != VPRIV_OK, VPRIV_E_EXISTS,
         "the root store holds a root key already: use an empty one for a new vault");
+    root_was_empty = probed == VPRIV_E_NOT_FOUND;
     const vpriv_status opened = vpi_database_open(path, VPI_DATABASE_CREATE, &vault->database);
     ours = opened != VPRIV_E_EXISTS;
     VPI_TRY(opened);
@@ -207,10 +214,16 @@ vpriv_status vpriv_vault_create(const char *path, vpriv_root_store *root,
 out:
     vpriv_keyring_close(keyring);
     if (vault) {
+        const vpi_reason reason = vpi_fail_text();
+        /* A root key of no vault would refuse the next one. */
+        if (ours && root_was_empty && vpi_root_take_back(root, vault->vault_id) != VPRIV_OK)
+            vpi_fail_clear();
         vpriv_vault_close(vault);
         if (ours)
-            remove_files(path);
+            remove_files(name);
+        vpi_fail_text_again(&reason);
     }
+    free(name);
     return st;
 }
 
@@ -225,7 +238,7 @@ static vpriv_status make_schema_text(void)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_database *fresh = NULL;
-    vpi_row row = {NULL};
+    vpi_row row = {NULL, NULL};
     size_t n_bytes = 0;
     VPI_TRY(vpi_database_open(":memory:", VPI_DATABASE_CREATE, &fresh));
     VPI_TRY(vpi_database_script(fresh, vpi_tree_schema));
@@ -247,7 +260,7 @@ out:
 static vpriv_status check_schema(vpriv_vault *vault)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_row row = {NULL};
+    vpi_row row = {NULL, NULL};
     size_t n_bytes = 0;
     pthread_mutex_lock(&schema_lock);
     const vpriv_status made = schema_text ? VPRIV_OK : make_schema_text();
@@ -266,7 +279,7 @@ out:
 static vpriv_status read_meta(vpriv_vault *vault)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_row row = {NULL};
+    vpi_row row = {NULL, NULL};
     int64_t application = 0, version = 0;
     VPI_TRY(vpi_database_int(vault->database, &application, "PRAGMA application_id", ""));
     VPI_ENSURE(
@@ -315,7 +328,7 @@ static vpriv_status open_database(vpriv_vault *vault)
 
 static vpriv_status load_purposes(vpriv_vault *vault)
 {
-    vpi_row row = {NULL};
+    vpi_row row = {NULL, NULL};
     vpriv_status st =
         vpi_database_query(vault->database, &row, "SELECT id, sealed FROM purpose ORDER BY id", "");
     while (st == VPRIV_OK) {

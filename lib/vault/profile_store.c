@@ -45,7 +45,7 @@ static vpriv_status for_each(vpriv_vault *vault, each_fn fn, void *user)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     kept *profile = NULL;
-    vpi_row row = {NULL};
+    vpi_row row = {NULL, NULL};
     VPI_TRY(vpi_alloc(1, sizeof *profile, (void **)&profile));
     vpriv_status found = vpi_database_query(
         vault->database, &row, "SELECT id, sealed FROM jurisdiction ORDER BY id", "");

@@ -188,7 +188,7 @@ static const table_form *form_of(const char *name)
 static vpriv_status walk_all(rebuild *r, vpi_pages *pages)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_row row = {NULL};
+    vpi_row row = {NULL, NULL};
     bool whole = false;
     VPI_TRY(vpi_pages_walk(pages, "sqlite_schema", 1, NULL, NULL, &whole));
     vpriv_status found = vpi_database_query(

@@ -183,8 +183,10 @@ static vpriv_status lock_alone(sqlite3 *handle)
         if (code == SQLITE_OK)
             code = file->pMethods->xLock(file, SQLITE_LOCK_EXCLUSIVE);
     }
-    return code == SQLITE_OK ? VPRIV_OK
-                             : vpi_fail(VPRIV_E_BUSY, "somebody has the vault file open");
+    if (code == SQLITE_OK)
+        return VPRIV_OK;
+    return code == SQLITE_BUSY ? vpi_fail(VPRIV_E_BUSY, "somebody has the vault file open")
+                               : vpi_fail(VPRIV_E_IO, "the vault file cannot be locked");
 }
 
 static vpriv_status remove_beside(const char *path, const char *suffix)
@@ -197,20 +199,35 @@ static vpriv_status remove_beside(const char *path, const char *suffix)
     return st;
 }
 
+/* Where its log is folded in, taking it away takes nothing from the old file, should it stay. A file that is
+ * damaged is to be replaced all the same. */
+static vpriv_status fold_log_in(sqlite3 *old)
+{
+    errno = 0;
+    sqlite3_extended_result_codes(old, 1);
+    const int code = sqlite3_exec(old, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+    const bool is_environment = (code & 0xff) == SQLITE_NOMEM || (code & 0xff) == SQLITE_FULL ||
+                                (code & 0xff) == SQLITE_IOERR;
+    return is_environment && code != SQLITE_IOERR_READ && code != SQLITE_IOERR_SHORT_READ
+               ? vpi_database_status(old, code)
+               : VPRIV_OK;
+}
+
 /* SQLite would play an old write-ahead log into the new file. */
 static vpriv_status put_in_place(const char *path, vpi_draft *draft, bool may_replace)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     sqlite3 *old = NULL;
     const bool is_there = access(path, F_OK) == 0;
+    /* A vault that cannot be looked at keeps its log. */
+    VPI_ENSURE(is_there || errno == ENOENT, VPRIV_E_IO, "%s: cannot be looked at", path);
     VPI_ENSURE(!is_there || may_replace, VPRIV_E_EXISTS, "%s: exists already", path);
     if (is_there) {
         VPI_ENSURE(sqlite3_open_v2(path, &old,
                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
                        NULL) == SQLITE_OK,
             VPRIV_E_IO, "%s: cannot be opened", path);
-        /* Where this works, taking its log away takes nothing from the old file. */
-        (void)sqlite3_exec(old, "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+        VPI_TRY(fold_log_in(old));
         VPI_TRY(lock_alone(old));
     }
     VPI_TRY(remove_beside(path, "-wal"));

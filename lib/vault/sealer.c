@@ -292,7 +292,7 @@ static vpriv_status write_unsettled(
             settle(&parts[i], written);
         else
             n_written++;
-        if (written != VPRIV_OK && (wrote || !vpi_database_in_transaction(vault->database))) {
+        if (written != VPRIV_OK && (wrote || vpi_database_lost_transaction(vault->database))) {
             *again_out = true;
             break;
         }

@@ -378,3 +378,12 @@ int cut_delete(struct cut_file *file, bool with_directory)
     cut_event_end();
     return rc;
 }
+
+int cut_sync_names(void)
+{
+    const int rc = cut_event_begin(NULL);
+    if (rc == SQLITE_OK)
+        sync_directory();
+    cut_event_end();
+    return rc;
+}

@@ -93,6 +93,7 @@ int cut_write(struct cut_file *file, size_t offset, const void *data, size_t n);
 int cut_truncate(struct cut_file *file, size_t n);
 int cut_sync(struct cut_file *file, bool with_directory);
 int cut_delete(struct cut_file *file, bool with_directory);
+int cut_sync_names(void);
 
 /* Outside of time, no events: a durable file, appended to the disk; a file taken off it; all. */
 struct cut_file *cut_place(const char *path);

@@ -66,6 +66,24 @@ tests_fault_long_root_move_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_LONG
 tests_fault_long_root_move_CFLAGS = $(fault_cflags)
 tests_fault_long_root_move_LDADD = $(life_ldadd)
 
+# So that key files lie on the disk whose power is cut.
+cutfiles_ldflags = $(AM_LDFLAGS) -Wl,--wrap=vpi_file_open,--wrap=vpi_file_write_at \
+	-Wl,--wrap=vpi_file_sync,--wrap=vpi_file_sync_folder,--wrap=unlink
+TESTS += tests/fault/test_root_slots
+check_PROGRAMS += tests/fault/test_root_slots
+tests_fault_test_root_slots_SOURCES = tests/fault/test_root_slots.c tests/fault/cutfiles.h \
+	tests/fault/cutfiles.c $(life_sources)
+tests_fault_test_root_slots_CFLAGS = $(fault_cflags)
+tests_fault_test_root_slots_LDFLAGS = $(cutfiles_ldflags)
+tests_fault_test_root_slots_LDADD = $(life_ldadd)
+EXTRA_PROGRAMS += tests/fault/long_root_slots
+CHECK_LONG += tests/fault/long_root_slots
+tests_fault_long_root_slots_SOURCES = $(tests_fault_test_root_slots_SOURCES)
+tests_fault_long_root_slots_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_LONG
+tests_fault_long_root_slots_CFLAGS = $(fault_cflags)
+tests_fault_long_root_slots_LDFLAGS = $(cutfiles_ldflags)
+tests_fault_long_root_slots_LDADD = $(life_ldadd)
+
 TESTS += tests/fault/test_history
 check_PROGRAMS += tests/fault/test_history
 tests_fault_test_history_SOURCES = tests/fault/test_history.c $(life_sources) $(attack_sources)
@@ -194,3 +212,24 @@ tests_fault_long_below_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_LONG
 tests_fault_long_below_CFLAGS = $(fault_cflags)
 tests_fault_long_below_LDFLAGS = $(below_ldflags)
 tests_fault_long_below_LDADD = $(life_ldadd)
+
+# Every call of the system and of the allocator fails once, and from then on. These programs have malloc, pread
+# and the rest of their own; sanitizers have theirs.
+if !SANITIZERS
+sweep_sources = tests/fault/test_sweep.c tests/fault/trial.h tests/fault/trial.c \
+	tests/fault/faults.h tests/fault/faults.c tests/fault/faults_memory.c tests/fault/faults_files.c \
+	tests/fault/unsynced.c tests/fault/sweep.h tests/fault/sweep.c tests/fault/sweep_people.c \
+	tests/fault/sweep_sound.c tests/fault/sweep_storage.c tests/fault/sweep_share.c \
+	tests/fault/sweep_roots.c $(life_sources)
+TESTS += tests/fault/test_sweep
+check_PROGRAMS += tests/fault/test_sweep
+tests_fault_test_sweep_SOURCES = $(sweep_sources)
+tests_fault_test_sweep_CFLAGS = $(fault_cflags) -fno-builtin
+tests_fault_test_sweep_LDADD = $(life_ldadd)
+EXTRA_PROGRAMS += tests/fault/long_sweep
+CHECK_LONG += tests/fault/long_sweep
+tests_fault_long_sweep_SOURCES = $(sweep_sources)
+tests_fault_long_sweep_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_LONG
+tests_fault_long_sweep_CFLAGS = $(fault_cflags) -fno-builtin
+tests_fault_long_sweep_LDADD = $(life_ldadd)
+endif

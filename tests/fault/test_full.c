@@ -160,6 +160,69 @@ START_TEST(destroying_works_with_no_byte_free)
 }
 END_TEST
 
+/* Three months later everything is due, and no byte is free. */
+START_TEST(what_is_due_goes_with_no_byte_free)
+{
+    struct disk *disk = calloc(1, sizeof *disk);
+    vpriv_retention_report report = {.struct_size = sizeof report};
+    mount_disk(disk, "size=4m");
+    disk->life.clock_us += INT64_C(91) * 86400 * 1000000;
+    ck_ok(vpriv_retention_trust_clock(disk->life.vault, "test"));
+    if (_i == 1)
+        life_close(&disk->life);
+    fill(disk);
+    if (_i == 1)
+        ck_ok(life_open(&disk->life));
+    ck_ok(vpriv_retention_run(disk->life.vault, 10000, &report));
+    ck_assert_uint_eq(report.n_expired, 4);
+    ck_assert(report.is_done && !report.is_held);
+    ck_assert_uint_eq(listed(disk), 0);
+    space_again(disk);
+    for (size_t i = 0; i < 4; i++)
+        must_not_open(disk, i, VPRIV_PURPOSE_KEEP_HISTORY);
+    unmount_disk(disk);
+}
+END_TEST
+
+/* The reserve was used up, or somebody took it away: destroying has only what is free inside the files. */
+START_TEST(destroying_without_any_reserve_works_or_says_that_it_did_not)
+{
+    struct disk *disk = calloc(1, sizeof *disk);
+    const int which = _i / 2;
+    char path[LIFE_PATH_BYTES + 16];
+    mount_disk(disk, "size=4m");
+    if (_i % 2)
+        life_close(&disk->life);
+    snprintf(path, sizeof path, "%s-reserve", disk->life.path);
+    ck_assert_int_eq(unlink(path), 0);
+    fill(disk);
+    vpriv_status st = _i % 2 ? life_open(&disk->life) : VPRIV_OK;
+    const bool is_open = st == VPRIV_OK;
+    if (is_open)
+        st = destroying[which].act(disk);
+    ck_assert_msg(st == VPRIV_OK || st == VPRIV_E_FULL, "%s: %s", destroying[which].name,
+        vpriv_status_text(st));
+    ck_assert(st == VPRIV_OK || vpriv_error_detail()[0]);
+    const size_t n_alive = st == VPRIV_OK ? 4 - destroying[which].n_dead : 4;
+    if (is_open)
+        ck_assert_uint_eq(listed(disk), n_alive);
+    ck_assert_int_eq(unlink(disk->filler), 0);
+    if (!is_open)
+        ck_ok(life_open(&disk->life));
+    for (size_t i = 4 - n_alive; i < 4; i++)
+        ck_assert_int_eq(
+            life_listen(&disk->life, &disk->recordings[i], VPRIV_PURPOSE_KEEP_HISTORY).status,
+            VPRIV_OK);
+    if (st != VPRIV_OK) /* a little space is all it took */
+        ck_ok(destroying[which].act(disk));
+    for (size_t i = 0; i < destroying[which].n_dead; i++)
+        must_not_open(disk, i, VPRIV_PURPOSE_KEEP_HISTORY);
+    ck_ok(vpriv_vault_tidy(disk->life.vault, 1000, NULL));
+    ck_assert(reserve_is_there(disk));
+    unmount_disk(disk);
+}
+END_TEST
+
 /* One after the other, the disk filled up again in between: no reserve is left at some point. */
 START_TEST(destroying_works_again_and_again)
 {
@@ -577,6 +640,9 @@ int main(void)
     TCase *tcase = tcase_create("full");
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, destroying_works_with_no_byte_free, 0, 2 * N_DESTROYING);
+    tcase_add_loop_test(tcase, what_is_due_goes_with_no_byte_free, 0, 2);
+    tcase_add_loop_test(
+        tcase, destroying_without_any_reserve_works_or_says_that_it_did_not, 0, 2 * N_DESTROYING);
     tcase_add_test(tcase, destroying_works_again_and_again);
     tcase_add_test(tcase, looking_works_and_listening_says_what_is_wrong);
     tcase_add_loop_test(tcase, destroying_works_beside_recorders_that_filled_the_disk, 0, 2);

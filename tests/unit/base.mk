@@ -13,3 +13,8 @@ tests_unit_test_base_thread_CFLAGS = $(unit_cflags)
 tests_unit_test_base_thread_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sodium_mlock,--wrap=madvise \
 	-Wl,--wrap=munmap,--wrap=pthread_create
 tests_unit_test_base_thread_LDADD = $(unit_ldadd)
+TESTS += tests/unit/test_base_faults
+check_PROGRAMS += tests/unit/test_base_faults
+tests_unit_test_base_faults_SOURCES = tests/unit/test_base_faults.c
+tests_unit_test_base_faults_CFLAGS = $(unit_cflags)
+tests_unit_test_base_faults_LDADD = $(unit_ldadd)

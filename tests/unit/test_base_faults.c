@@ -1,0 +1,109 @@
+/* What the sweep of faults (tests/fault/test_sweep.c) found in this room, each for itself. */
+#include "base/database.h"
+#include "base/draft.h"
+#include "base/file.h"
+#include "unit.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/voicepriv-XXXXXX";
+
+static void enter_folder(void)
+{
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    ck_assert_int_eq(chdir(folder), 0);
+}
+
+static void leave_folder(void)
+{
+    unlink("vault");
+    unlink("vault-wal");
+    unlink("vault-shm");
+    unlink("copy");
+    unlink("copy.part");
+    ck_assert_int_eq(chdir("/"), 0);
+    ck_assert_int_eq(rmdir(folder), 0);
+}
+
+static int stop(void *user)
+{
+    (void)user;
+    return 1;
+}
+
+static int64_t count(vpi_database *database)
+{
+    int64_t n = -1;
+    ck_ok(vpi_database_int(database, &n, "SELECT count(*) FROM numbers", ""));
+    return n;
+}
+
+/* SQLite ends the transaction itself, as it does when memory runs out. */
+START_TEST(transaction_that_was_given_up_is_not_gone_on_with)
+{
+    vpi_database *database = NULL;
+    ck_ok(vpi_database_open("vault", VPI_DATABASE_CREATE, &database));
+    ck_ok(vpi_database_script(database, "CREATE TABLE numbers(id INTEGER PRIMARY KEY) STRICT"));
+    ck_ok(vpi_database_begin(database));
+    ck_ok(vpi_database_run(database, "INSERT INTO numbers(id) VALUES (?1)", "i", (int64_t)1));
+    sqlite3_progress_handler(vpi_database_handle(database), 1, stop, NULL);
+    ck_assert_int_ne(vpi_database_run(database, "INSERT INTO numbers VALUES (?1)", "i", (int64_t)2),
+        VPRIV_OK);
+    sqlite3_progress_handler(vpi_database_handle(database), 0, NULL, NULL);
+    ck_assert(vpi_database_lost_transaction(database));
+    ck_assert(vpi_database_in_transaction(database));
+    ck_assert_int_ne(vpi_database_run(database, "INSERT INTO numbers(id) VALUES (?1)", "i",
+                         (int64_t)3),
+        VPRIV_OK);
+    ck_assert_ptr_nonnull(strstr(vpriv_error_detail(), "gave the transaction up"));
+    ck_assert_int_ne(vpi_database_commit(database), VPRIV_OK);
+    vpi_database_rollback(database);
+    ck_assert(!vpi_database_in_transaction(database));
+    ck_assert_int_eq(count(database), 0);
+    ck_ok(vpi_database_begin(database));
+    ck_ok(vpi_database_run(database, "INSERT INTO numbers(id) VALUES (?1)", "i", (int64_t)4));
+    ck_ok(vpi_database_commit(database));
+    ck_assert_int_eq(count(database), 1);
+    vpi_database_close(database);
+}
+END_TEST
+
+static void must_hold(const char *path, const char *text)
+{
+    char found[32] = "";
+    uint64_t n_bytes = 0;
+    int fd = -1;
+    ck_ok(vpi_file_open(path, O_RDONLY, &fd, &n_bytes));
+    ck_assert_uint_eq(n_bytes, strlen(text));
+    ck_ok(vpi_file_read_at(fd, found, strlen(text), 0));
+    close(fd);
+    ck_assert_str_eq(found, text);
+}
+
+/* The power went after the copy had got its name and before its other name was taken away. */
+START_TEST(draft_that_is_a_finished_file_is_left_alone)
+{
+    vpi_draft draft = VPI_NO_DRAFT;
+    ck_ok(vpi_file_write_new("copy", "whole", 5));
+    ck_assert_int_eq(link("copy", "copy.part"), 0);
+    ck_ok(vpi_draft_begin("copy", &draft));
+    must_hold("copy", "whole");
+    ck_ok(vpi_file_write_at(draft.fd, "half", 4, 0));
+    vpi_draft_abandon(&draft);
+    must_hold("copy", "whole");
+    ck_assert_int_ne(access("copy.part", F_OK), 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("base: faults");
+    TCase *tests = tcase_create("faults");
+    tcase_add_checked_fixture(tests, enter_folder, leave_folder);
+    tcase_add_test(tests, transaction_that_was_given_up_is_not_gone_on_with);
+    tcase_add_test(tests, draft_that_is_a_finished_file_is_left_alone);
+    suite_add_tcase(suite, tests);
+    return unit_main(suite);
+}
