@@ -117,7 +117,8 @@ static vpriv_status configure(vpi_database *database, vpi_database_mode mode)
     vpriv_status st = VPRIV_E_INTERNAL;
     sqlite3 *handle = database->handle;
     sqlite3_extended_result_codes(handle, 1);
-    sqlite3_busy_timeout(handle, VPI_BUSY_TIMEOUT_MS);
+    database->patience_ms = VPI_BUSY_TIMEOUT_MS;
+    sqlite3_busy_handler(handle, vpi_database_wait, database);
     sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, 1 << 24);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);

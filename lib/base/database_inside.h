@@ -11,6 +11,7 @@ struct vpi_database {
     sqlite3 *handle;
     bool must_be_durable; /* switching it on again failed: tried anew before anything begins */
     bool is_hasty;        /* commits do not wait for the disk */
+    int patience_ms;      /* how long it waits for another's lock */
     bool is_begun;  /* by us; SQLite ends a transaction by itself when memory or space runs out */
     bool is_unsure; /* a sync of the write-ahead log failed: what it lost must be written anew */
     bool owes_rollback;     /* it failed; tried anew before anything begins */
@@ -23,6 +24,8 @@ struct vpi_database {
     size_t n_statements;
 };
 
+/* SQLite's call while a lock is another's: 0 gives up. */
+int vpi_database_wait(void *database, int n_tries);
 /* SQLite's call after each commit: fold the write-ahead log into the file now and then. */
 int vpi_database_after_commit(void *database, sqlite3 *handle, const char *name, int n_frames);
 

@@ -2,6 +2,7 @@
 #include "base/database_inside.h"
 #include "base/try.h"
 #include <errno.h>
+#include <time.h>
 
 #define LOG_PAGES 256 /* 1 MiB: then the write-ahead log is folded into the file */
 
@@ -12,12 +13,25 @@ static bool is_sync_failure(int code)
     return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
 }
 
+/* SQLite's own handler waits a tenth of a second between tries, and beside somebody who writes all the time
+ * comes too late nearly always. */
+int vpi_database_wait(void *user, int n_tries)
+{
+    const vpi_database *database = user;
+    const struct timespec nap = {.tv_nsec = 1000000};
+    if (n_tries >= database->patience_ms)
+        return 0;
+    nanosleep(&nap, NULL);
+    return 1;
+}
+
 static int fold(vpi_database *database, int mode, int timeout_ms)
 {
+    const int patience_ms = database->patience_ms;
     errno = 0;
-    sqlite3_busy_timeout(database->handle, timeout_ms);
+    database->patience_ms = timeout_ms;
     const int code = sqlite3_wal_checkpoint_v2(database->handle, NULL, mode, NULL, NULL);
-    sqlite3_busy_timeout(database->handle, VPI_BUSY_TIMEOUT_MS);
+    database->patience_ms = patience_ms;
     if (is_sync_failure(code))
         database->is_unsure = true;
     return code;

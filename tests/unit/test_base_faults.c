@@ -49,13 +49,13 @@ START_TEST(transaction_that_was_given_up_is_not_gone_on_with)
     ck_ok(vpi_database_begin(database));
     ck_ok(vpi_database_run(database, "INSERT INTO numbers(id) VALUES (?1)", "i", (int64_t)1));
     sqlite3_progress_handler(vpi_database_handle(database), 1, stop, NULL);
-    ck_assert_int_ne(vpi_database_run(database, "INSERT INTO numbers VALUES (?1)", "i", (int64_t)2),
-        VPRIV_OK);
+    ck_assert_int_ne(
+        vpi_database_run(database, "INSERT INTO numbers VALUES (?1)", "i", (int64_t)2), VPRIV_OK);
     sqlite3_progress_handler(vpi_database_handle(database), 0, NULL, NULL);
     ck_assert(vpi_database_lost_transaction(database));
     ck_assert(vpi_database_in_transaction(database));
-    ck_assert_int_ne(vpi_database_run(database, "INSERT INTO numbers(id) VALUES (?1)", "i",
-                         (int64_t)3),
+    ck_assert_int_ne(
+        vpi_database_run(database, "INSERT INTO numbers(id) VALUES (?1)", "i", (int64_t)3),
         VPRIV_OK);
     ck_assert_ptr_nonnull(strstr(vpriv_error_detail(), "gave the transaction up"));
     ck_assert_int_ne(vpi_database_commit(database), VPRIV_OK);
