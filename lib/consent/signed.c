@@ -3,8 +3,8 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/try.h"
+#include "consent/json.h"
 #include "consent/text.h"
-#include <errno.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,27 +21,6 @@ void vpi_signed_wrong(vpi_signed *document, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(document->problem, sizeof document->problem, format, arguments);
     va_end(arguments);
-}
-
-vpriv_status vpi_json_read(const char *json, size_t n_bytes, json_t **root_out)
-{
-    /* jansson does not look whether it had memory to keep a letter of a token: then a text gets shorter, or is
-     * no JSON, and nothing tells. So it reads twice: both say the same, or memory ran out. */
-    json_error_t error, again;
-    errno = 0;
-    json_t *root = json_loadb(json, n_bytes, JSON_REJECT_DUPLICATES, &error);
-    json_t *twin = json_loadb(json, n_bytes, JSON_REJECT_DUPLICATES, &again);
-    const bool is_short = errno == ENOMEM || json_error_code(&error) == json_error_out_of_memory;
-    const bool agree = root ? json_equal(root, twin) : !twin;
-    json_decref(twin);
-    if (root && agree) {
-        *root_out = root;
-        return VPRIV_OK;
-    }
-    json_decref(root);
-    if (!agree || is_short)
-        return vpi_fail(VPRIV_E_MEMORY, "no memory for the document");
-    return vpi_fail(VPRIV_E_FORMAT, "line %d: not JSON: %.80s", error.line, error.text);
 }
 
 vpriv_status vpi_signed_open(

@@ -17,9 +17,6 @@ typedef struct vpi_signed {
     char problem[160];
 } vpi_signed;
 
-/* Read a text of JSON; to be freed with json_decref. VPRIV_E_FORMAT names the line. */
-vpriv_status vpi_json_read(const char *json, size_t n_bytes, json_t **root_out);
-
 /* form: the field that has the version, which is 1. To be closed in any case. */
 vpriv_status vpi_signed_open(
     const char *json, size_t n_bytes, const char *form, vpi_signed *document_out);

@@ -6,6 +6,7 @@ lib_librooms_la_SOURCES += \
 	lib/consent/record.h lib/consent/record.c lib/consent/record_check.c \
 	lib/consent/decide.h lib/consent/decide.c lib/consent/deny.c \
 	lib/consent/rules.h lib/consent/rules.c \
+	lib/consent/json.h lib/consent/json.c \
 	lib/consent/signed.h lib/consent/signed.c lib/consent/profile.c lib/consent/order.c \
 	lib/consent/notice_form.h lib/consent/notice_form.c lib/consent/notice_lint.c lib/consent/notice_render.c \
 	lib/consent/event_line.h lib/consent/event_line.c lib/consent/merge.h lib/consent/merge.c

@@ -1,6 +1,7 @@
 #include "share/document.h"
 #include "base/memory.h"
 #include "base/try.h"
+#include "consent/json.h"
 #include "share/jose.h"
 #include "share/recall.h"
 #include <sodium.h>
@@ -125,10 +126,13 @@ static void put_head(vpi_document *document, const vpi_receipt_facts *facts)
 {
     char key_id[VPRIV_KEY_ID_BYTES], device[128];
     json_t *root = document->root, *types = json_array(), *entries = json_array();
+    json_t *terms = NULL;
     const char *type = type_of(facts->kind);
+    if (vpi_json_read(context, sizeof context - 1, &terms) != VPRIV_OK)
+        document->failed = true;
     vpi_jose_key_id(facts->public_key, key_id);
     snprintf(device, sizeof device, VPI_DEVICE "%s", key_id);
-    vpi_document_put(document, root, "@context", json_loads(context, 0, NULL));
+    vpi_document_put(document, root, "@context", terms);
     vpi_document_add(document, types, type ? json_string(type) : NULL);
     if (facts->kind != VPRIV_RECEIPT_CONSENT)
         vpi_document_add(document, types, json_string("dpv:DataProcessingRecord"));
@@ -356,6 +360,7 @@ static void put_consents(vpi_document *document, const vpi_receipt_facts *facts)
 vpriv_status vpi_document_make(const vpi_receipt_facts *facts, char **text_out, size_t *n_bytes_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
+    char *text = NULL;
     vpi_document document = {json_object(), false};
     put_head(&document, facts);
     if (facts->kind == VPRIV_RECEIPT_CONSENT)
@@ -368,9 +373,8 @@ vpriv_status vpi_document_make(const vpi_receipt_facts *facts, char **text_out, 
         put_recall(&document, facts);
     else
         put_access(&document, facts);
-    char *text =
-        document.failed ? NULL : json_dumps(document.root, JSON_COMPACT | JSON_PRESERVE_ORDER);
-    VPI_ENSURE(text, VPRIV_E_MEMORY, "the receipt's document could not be made");
+    VPI_ENSURE(!document.failed, VPRIV_E_MEMORY, "the receipt's document could not be made");
+    VPI_TRY(vpi_json_write(document.root, JSON_COMPACT | JSON_PRESERVE_ORDER, &text));
     *text_out = text;
     *n_bytes_out = strlen(text);
     st = VPRIV_OK;

@@ -1,6 +1,7 @@
 /* The inventory as one JSON document, written as it comes: what is in memory at a time is one person with
  * what they said, or one recording with who heard it. */
 #include "base/try.h"
+#include "consent/json.h"
 #include "share/document.h"
 #include <sodium.h>
 #include <stdio.h>
@@ -50,11 +51,10 @@ static void write_value(paper *p, const json_t *value)
 {
     if (!is_well(p))
         return;
-    char *text = json_dumps(value, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENCODE_ANY);
+    char *text = NULL;
+    p->status = vpi_json_write(value, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENCODE_ANY, &text);
     if (text)
         write_text(p, text);
-    else
-        p->document.failed = true;
     free(text);
 }
 

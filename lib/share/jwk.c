@@ -1,7 +1,7 @@
 /* The device's public key as others read it: JWK (RFC 7517, RFC 8037). */
 #include "base/memory.h"
 #include "base/try.h"
-#include "consent/signed.h"
+#include "consent/json.h"
 #include "share/jose.h"
 #include "vault/vault.h"
 #include <jansson.h>

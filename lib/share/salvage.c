@@ -74,7 +74,8 @@ static vpriv_status adopt(vpriv_vault *vault)
     vpriv_status st = vpi_database_script(vault->database, "SAVEPOINT adoption");
     if (st == VPRIV_OK && vpi_ingest_adopt_all(vault) != VPRIV_OK)
         st = vpi_database_script(vault->database, "ROLLBACK TO adoption");
-    vpi_fail_clear();
+    if (st == VPRIV_OK)
+        vpi_fail_clear();
     return st;
 }
 

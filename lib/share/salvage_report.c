@@ -1,5 +1,6 @@
 #include "base/memory.h"
 #include "base/try.h"
+#include "consent/json.h"
 #include "share/document.h"
 #include "share/jose.h"
 #include "share/salvage.h"
@@ -83,10 +84,10 @@ static vpriv_status put(const vpi_folder *folder, const char *name, const char *
 
 static vpriv_status put_json(const vpi_folder *folder, const char *name, const json_t *json)
 {
-    char *text = json ? json_dumps(json, JSON_INDENT(1)) : NULL;
-    if (!text)
-        return vpi_fail(VPRIV_E_MEMORY, "no memory for %s", name);
-    const vpriv_status st = put(folder, name, text);
+    char *text = NULL;
+    vpriv_status st = vpi_json_write(json, JSON_INDENT(1), &text);
+    if (st == VPRIV_OK)
+        st = put(folder, name, text);
     free(text);
     return st;
 }
@@ -206,8 +207,7 @@ vpriv_status vpi_salvage_write_record(vpi_salvage_list *list, const vpi_folder *
     size_t n_signed = 0;
     json_t *json = record_of(list, vault, request);
     VPI_ENSURE(json && !list->failed, VPRIV_E_MEMORY, "no memory for the record");
-    text = json_dumps(json, JSON_COMPACT);
-    VPI_ENSURE(text, VPRIV_E_MEMORY, "no memory for the record");
+    VPI_TRY(vpi_json_write(json, JSON_COMPACT, &text));
     VPI_TRY(vpi_tree_get(vault->tree, VPI_SLOT_DEVICE, secrets->key));
     crypto_sign_seed_keypair(public_key, secrets->device, secrets->key);
     VPI_TRY(

@@ -1,7 +1,7 @@
 /* Receipts, checked without a vault: the signature first, then that what was signed is a receipt. */
 #include "base/memory.h"
 #include "base/try.h"
-#include "consent/signed.h"
+#include "consent/json.h"
 #include "share/document.h"
 #include "share/jose.h"
 #include <sodium.h>

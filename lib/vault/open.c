@@ -185,7 +185,7 @@ vpriv_status vpriv_vault_create(const char *path, vpriv_root_store *root,
     vpriv_vault *vault = NULL;
     vpriv_keyring *keyring = NULL;
     char *name = NULL;
-    bool ours = false, root_was_empty = false;
+    bool ours = false;
     vpi_fail_clear();
     VPI_ENSURE(path && path[0] && root && keyring_out && vault_out, VPRIV_E_ARG,
         "a vault needs a path, a root store, and room for vault and keyring");
@@ -200,7 +200,8 @@ vpriv_status vpriv_vault_create(const char *path, vpriv_root_store *root,
     const vpriv_status probed = vpi_root_probe(root);
     VPI_ENSURE(probed != VPRIV_OK, VPRIV_E_EXISTS,
         "the root store holds a root key already: use an empty one for a new vault");
-    root_was_empty = probed == VPRIV_E_NOT_FOUND;
+    if (probed != VPRIV_E_NOT_FOUND)
+        VPI_TRY(probed);
     const vpriv_status opened = vpi_database_open(path, VPI_DATABASE_CREATE, &vault->database);
     ours = opened != VPRIV_E_EXISTS;
     VPI_TRY(opened);
@@ -216,7 +217,7 @@ out:
     if (vault) {
         const vpi_reason reason = vpi_fail_text();
         /* A root key of no vault would refuse the next one. */
-        if (ours && root_was_empty && vpi_root_take_back(root, vault->vault_id) != VPRIV_OK)
+        if (ours && vpi_root_take_back(root, vault->vault_id) != VPRIV_OK)
             vpi_fail_clear();
         vpriv_vault_close(vault);
         if (ours)

@@ -223,10 +223,13 @@ static vpriv_status put_in_place(const char *path, vpi_draft *draft, bool may_re
     VPI_ENSURE(is_there || errno == ENOENT, VPRIV_E_IO, "%s: cannot be looked at", path);
     VPI_ENSURE(!is_there || may_replace, VPRIV_E_EXISTS, "%s: exists already", path);
     if (is_there) {
-        VPI_ENSURE(sqlite3_open_v2(path, &old,
-                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
-                       NULL) == SQLITE_OK,
-            VPRIV_E_IO, "%s: cannot be opened", path);
+        errno = 0;
+        const int opened = sqlite3_open_v2(path, &old,
+            SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
+        if (opened != SQLITE_OK) {
+            st = vpi_fail_in(vpi_database_status(old, opened), path);
+            goto out;
+        }
         VPI_TRY(fold_log_in(old));
         VPI_TRY(lock_alone(old));
     }

@@ -232,4 +232,7 @@ tests_fault_long_sweep_SOURCES = $(sweep_sources)
 tests_fault_long_sweep_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_LONG
 tests_fault_long_sweep_CFLAGS = $(fault_cflags) -fno-builtin
 tests_fault_long_sweep_LDADD = $(life_ldadd)
+CHECK_LONG += tests/fault/long-valgrind
 endif
+CHECK_LONG += tests/fault/long-threads
+EXTRA_DIST += tests/fault/long-valgrind tests/fault/long-threads

@@ -3,8 +3,10 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <voicepriv/inventory.h>
+#include <voicepriv/storage.h>
 
 void sweep_finish(struct sweep *s)
 {
@@ -109,6 +111,25 @@ static void draw_phrase(struct sweep *s, FILE *text)
         vpriv_status_text(st[1]));
 }
 
+static bool has_bytes(const struct sweep *s, const char *name)
+{
+    struct stat info;
+    return stat(sweep_beside(s, name), &info) == 0 && info.st_size > 0;
+}
+
+/* Whether a backup and a saved keyring are whole. Where a file cannot be removed any more it is emptied. */
+static void draw_copies(struct sweep *s, FILE *text)
+{
+    vpriv_backup_info info = {.struct_size = sizeof info};
+    if (has_bytes(s, "backup"))
+        fprintf(text, "backup: %s\n",
+            vpriv_status_text(vpriv_backup_check(sweep_beside(s, "backup"), s->life.store, &info)));
+    if (has_bytes(s, "keyring"))
+        fprintf(text, "keyring: %s\n",
+            vpriv_status_text(vpriv_keyring_load(sweep_beside(s, "keyring"), &s->keyring)));
+    sweep_finish(s);
+}
+
 /* Ids, hashes, times and generations differ from run to run. */
 static void blur(const char *json, size_t n_bytes, FILE *text)
 {
@@ -143,6 +164,7 @@ char *sweep_picture(struct sweep *s)
     blur(s->out, s->n_out, out);
     fputc('\n', out);
     draw_phrase(s, out);
+    draw_copies(s, out);
     draw_names(s->life.folder, out);
     fclose(out);
     return text;

@@ -44,7 +44,8 @@ enum {
     SWEEP_AGAIN = 8, /* doing it twice differs from doing it once */
     SWEEP_FRAGILE =
         32, /* a library below crashes without memory (libsndfile, when it opens a file) */
-    SWEEP_THREADS = 16, /* what comes first is not the same every time */
+    SWEEP_THREADS = 16,  /* what comes first is not the same every time */
+    SWEEP_FINISHES = 64, /* doing it again does what is left, and no more */
 };
 
 struct operation {

@@ -28,6 +28,22 @@ static vpriv_status erase_all(struct sweep *s)
     return vpriv_vault_erase_before(s->life.vault, VPRIV_TIME_FOREVER_US, NULL);
 }
 
+/* The first ends with a commit that does not wait for the disk: the second must not be built on it when a sync
+ * has lost it. */
+static vpriv_status erase_and_withdraw(struct sweep *s)
+{
+    vpriv_recording_info info = {.struct_size = sizeof info};
+    vpriv_status st = vpriv_recording_about(s->life.vault, &s->recordings[0], &info);
+    if (st == VPRIV_OK && info.state != VPRIV_RECORDING_SHREDDED)
+        st = erase_one(s);
+    else if (st == VPRIV_E_ERASED)
+        st = VPRIV_OK;
+    if (st == VPRIV_OK)
+        st = vpriv_consent_withdraw(
+            s->life.vault, s->life.ada, VPRIV_PURPOSE_HUMAN_REVIEW, NULL, NULL);
+    return st;
+}
+
 static vpriv_status purge(struct sweep *s)
 {
     const vpriv_purge_criteria all = {
@@ -254,6 +270,7 @@ const struct operation sweep_storage[] = {
     {"open", NULL, NULL, open_vault, SWEEP_SHUT},
     {"erase one", NULL, NULL, erase_one, 0},
     {"erase all", NULL, NULL, erase_all, 0},
+    {"erase and withdraw", NULL, NULL, erase_and_withdraw, SWEEP_STEPS | SWEEP_FINISHES},
     {"purge", NULL, NULL, purge, SWEEP_STEPS},
     {"retention run", grow_old, NULL, run_retention, SWEEP_STEPS},
     {"trust clock", NULL, NULL, trust_clock, SWEEP_AGAIN},

@@ -170,8 +170,20 @@ START_TEST(a_fault_is_told_and_leaves_nothing_by_half)
 }
 END_TEST
 
+static bool is_known(const char *name)
+{
+    bool known = !name;
+    for (size_t i = 0; i < n_operations(); i++)
+        known = known || strcmp(operation_at(i)->name, name) == 0;
+    return known;
+}
+
 int main(void)
 {
+    if (!is_known(getenv("SWEEP_OPERATION"))) {
+        fprintf(stderr, "SWEEP_OPERATION: no such operation\n");
+        return 1;
+    }
     Suite *suite = suite_create("fault: sweep");
     TCase *tcase = tcase_create("sweep");
     tcase_set_timeout(tcase, life_is_long() ? 36000 : 300);

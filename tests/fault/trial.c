@@ -481,7 +481,7 @@ static void judge_picture(const struct field *field, const struct fault *fault)
         const bool stayed = result->again == VPRIV_E_EXISTS && (is_alone || !with_files);
         if (result->again != VPRIV_OK && !is_after && !stayed)
             say("trying again failed", vpriv_status_text(result->again));
-        if (!is_after && !is_twice && !stayed && !(flags & SWEEP_STEPS))
+        if (!is_after && !is_twice && !stayed && (!(flags & SWEEP_STEPS) || flags & SWEEP_FINISHES))
             say("trying again gave something else", life_difference(field->after, result->picture));
     } else if (result->status == VPRIV_OK) {
         if (!is_after && !(flags & SWEEP_THREADS))

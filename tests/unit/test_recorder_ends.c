@@ -353,8 +353,8 @@ START_TEST(unmuting_without_a_device_stays_muted)
     real_table = live.source->table;
     table = *real_table;
     table.start = start_unless_gone;
-    live.source->table = &table;
     ck_ok(vpriv_recorder_mute(live.recorder));
+    live.source->table = &table; /* no thread looks at it now */
     is_gone = true;
     ck_fails(vpriv_recorder_unmute(live.recorder), VPRIV_E_DEVICE_LOST);
     ck_assert_int_eq(state(), VPRIV_RECORDER_MUTED);

@@ -28,15 +28,16 @@ typedef enum act {
     LAMP_MUTED = '3',
 } act;
 static char acts[MOST];
-static size_t n_acts;
+static _Atomic size_t n_acts; /* noted by the recorder's thread, and begun anew by the test's */
 
 static void note(act what)
 {
     if (n_acts > 0 && acts[n_acts - 1] == (char)what)
         return;
     ck_assert_uint_lt(n_acts, MOST - 1);
-    acts[n_acts++] = (char)what;
-    acts[n_acts] = '\0';
+    acts[n_acts] = (char)what;
+    acts[n_acts + 1] = '\0';
+    n_acts++;
 }
 
 static void on_indicator(void *user, vpriv_indicator indicator)
@@ -82,7 +83,7 @@ static void on_event(void *user, const vpriv_recorder_event *event)
 
 /* The device: what is pushed, with every step on record. */
 static vpriv_source device;
-static vpriv_status fails_with;
+static _Atomic(vpriv_status) fails_with;
 
 static vpriv_status device_open(vpriv_source *source)
 {

@@ -16,6 +16,7 @@ typedef struct frail_cell {
     int die_at;
     int refuse_at;
     bool refuses_after; /* it refuses, but has done it */
+    int other_at;       /* from this call on somebody else's key is there; 0 is never */
 } frail_cell;
 
 static frail_cell *frail;
@@ -32,6 +33,10 @@ static vpriv_status frail_load(void *user, uint8_t *record_out)
     (void)user;
     if (strikes())
         return VPRIV_E_IO;
+    if (frail->other_at > 0 && frail->n_calls > frail->other_at && !frail->cell.is_filled) {
+        memset(frail->cell.record, 0x77, sizeof frail->cell.record);
+        frail->cell.is_filled = true;
+    }
     if (!frail->cell.is_filled)
         return VPRIV_E_NOT_FOUND;
     memcpy(record_out, frail->cell.record, sizeof frail->cell.record);
@@ -171,6 +176,60 @@ START_TEST(other_stores_and_bad_calls_are_refused)
 }
 END_TEST
 
+/* With its files gone again. */
+static vpriv_status make_another(vpriv_root_store *store)
+{
+    char path[PATH_BYTES];
+    vpriv_keyring *keyring = NULL;
+    vpriv_vault *vault = NULL;
+    household_file(&h, "another", path);
+    const vpriv_status st = vpriv_vault_create(path, store, NULL, &keyring, &vault);
+    ck_assert_int_eq(access(path, F_OK) == 0, st == VPRIV_OK);
+    vpriv_vault_close(vault);
+    vpriv_keyring_close(keyring);
+    unlink(path);
+    return st;
+}
+
+/* A new vault that does not come to be takes its own key back: the store is free for the next one. */
+START_TEST(a_new_vault_that_fails_leaves_no_key)
+{
+    vpriv_root_store *store = open_frail();
+    int n_refused = 0;
+    for (int at = 0; at < 16; at++) {
+        frail->n_calls = 0;
+        frail->refuse_at = at / 2;
+        frail->refuses_after = at % 2;
+        const vpriv_status st = make_another(store);
+        ck_assert_int_eq(frail->cell.is_filled, st == VPRIV_OK);
+        n_refused += st != VPRIV_OK;
+        frail->cell.is_filled = false;
+    }
+    ck_assert_int_ge(n_refused, 8); /* two loads, replacing, and a load to be sure */
+    vpriv_root_close(store);
+}
+END_TEST
+
+/* Two vaults are made with one store at the same time: the one that comes too late leaves the other's key. */
+START_TEST(a_new_vault_that_fails_leaves_the_key_of_another)
+{
+    vpriv_root_store *store = open_frail();
+    uint8_t other[VPRIV_ROOT_RECORD_BYTES];
+    int n_late = 0;
+    memset(other, 0x77, sizeof other);
+    for (;; n_late++) {
+        frail->n_calls = 0;
+        frail->other_at = n_late + 1;
+        frail->cell.is_filled = false;
+        if (make_another(store) == VPRIV_OK)
+            break;
+        ck_assert_mem_eq(frail->cell.record, other, sizeof other);
+    }
+    ck_assert_int_ge(n_late, 2);
+    vpriv_root_close(store);
+}
+END_TEST
+
 /* Each call on the new store refuses in turn, having done it or not: the old store goes on. */
 START_TEST(a_store_that_refuses_leaves_the_old_one_in_force)
 {
@@ -305,6 +364,8 @@ int main(void)
     tcase_add_test(tests, it_moves_and_the_old_store_is_empty);
     tcase_add_test(tests, the_log_tells_it);
     tcase_add_test(tests, other_stores_and_bad_calls_are_refused);
+    tcase_add_test(tests, a_new_vault_that_fails_leaves_no_key);
+    tcase_add_test(tests, a_new_vault_that_fails_leaves_the_key_of_another);
     tcase_add_test(tests, a_store_that_refuses_leaves_the_old_one_in_force);
     tcase_add_test(tests, a_death_in_the_middle_loses_nothing);
     tcase_add_test(tests, it_moves_through_every_kind_of_store);
