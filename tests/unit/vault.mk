@@ -13,6 +13,8 @@ vault_tests = tests/unit/test_vault_backup \
 	tests/unit/test_vault_people \
 	tests/unit/test_vault_places \
 	tests/unit/test_vault_notices \
+	tests/unit/test_vault_refused \
+	tests/unit/test_vault_refused_people \
 	tests/unit/test_vault_retention \
 	tests/unit/test_vault_root \
 	tests/unit/test_vault_scale \
@@ -43,6 +45,12 @@ tests_unit_test_vault_group_LDADD = $(household_ldadd)
 tests_unit_test_vault_list_SOURCES = tests/unit/test_vault_list.c $(household)
 tests_unit_test_vault_list_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_list_LDADD = $(household_ldadd)
+tests_unit_test_vault_refused_SOURCES = tests/unit/test_vault_refused.c tests/unit/refused.h $(household)
+tests_unit_test_vault_refused_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_refused_LDADD = $(household_ldadd)
+tests_unit_test_vault_refused_people_SOURCES = tests/unit/test_vault_refused_people.c tests/unit/refused.h $(household)
+tests_unit_test_vault_refused_people_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_refused_people_LDADD = $(household_ldadd)
 tests_unit_test_vault_retention_SOURCES = tests/unit/test_vault_retention.c $(household)
 tests_unit_test_vault_retention_CFLAGS = $(unit_cflags)
 # So that a test says how long the machine has run.
