@@ -355,7 +355,7 @@ uint64_t household_print(const household *h)
     return mix(print, h->cell->record, sizeof h->cell->record);
 }
 
-static void copy_file(const char *from, const char *to)
+void household_copy_file(const char *from, const char *to)
 {
     FILE *in = fopen(from, "rb");
     if (!in)
@@ -378,7 +378,7 @@ void household_copy(const household *h, const char *name)
         snprintf(from, sizeof from, "%s%s", h->path, suffixes[i]);
         snprintf(to, sizeof to, "%s%s", path, suffixes[i]);
         unlink(to);
-        copy_file(from, to);
+        household_copy_file(from, to);
     }
 }
 

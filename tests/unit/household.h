@@ -93,6 +93,8 @@ uint64_t household_print(const household *h);
 
 /* Copy the vault's files (with the -wal) as they are now. */
 void household_copy(const household *h, const char *name);
+/* One file; nothing when there is none. */
+void household_copy_file(const char *from, const char *to);
 
 /* What somebody knows who has an old copy and all secrets of now. */
 typedef struct household_attacker {

@@ -4,6 +4,7 @@ household_ldadd = $(unit_ldadd) -lm
 
 vault_tests = tests/unit/test_vault_backup \
 	tests/unit/test_vault_consent \
+	tests/unit/test_vault_damaged \
 	tests/unit/test_vault_deny \
 	tests/unit/test_vault_derivatives \
 	tests/unit/test_vault_erase \
@@ -30,6 +31,9 @@ tests_unit_test_vault_backup_LDADD = $(household_ldadd)
 tests_unit_test_vault_consent_SOURCES = tests/unit/test_vault_consent.c $(household)
 tests_unit_test_vault_consent_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_consent_LDADD = $(household_ldadd)
+tests_unit_test_vault_damaged_SOURCES = tests/unit/test_vault_damaged.c tests/unit/deeds.h tests/unit/deeds.c $(household)
+tests_unit_test_vault_damaged_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_damaged_LDADD = $(household_ldadd)
 tests_unit_test_vault_deny_SOURCES = tests/unit/test_vault_deny.c $(household)
 tests_unit_test_vault_deny_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_deny_LDADD = $(household_ldadd)
