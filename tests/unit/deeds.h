@@ -21,6 +21,7 @@ typedef struct deeds {
 enum {
     DEED_STEPS = 1, /* more than one transaction: what was done before it fails stays done */
     DEED_TELLS = 2, /* refusing is written down */
+    DEED_NAMES = 4, /* names a purpose, which a damaged vault may not know */
 };
 
 typedef struct deed {
