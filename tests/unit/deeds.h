@@ -19,9 +19,10 @@ typedef struct deeds {
 } deeds;
 
 enum {
-    DEED_STEPS = 1, /* more than one transaction: what was done before it fails stays done */
-    DEED_TELLS = 2, /* refusing is written down */
-    DEED_NAMES = 4, /* names a purpose, which a damaged vault may not know */
+    DEED_STEPS = 1,  /* more than one transaction: what was done before it fails stays done */
+    DEED_TELLS = 2,  /* refusing is written down */
+    DEED_SHREDS = 8, /* replaces the root, whose last steps come behind the commit */
+    DEED_NAMES = 4,  /* names a purpose, which a damaged vault may not know */
 };
 
 typedef struct deed {

@@ -20,6 +20,7 @@ vault_tests = tests/unit/test_vault_backup \
 	tests/unit/test_vault_root \
 	tests/unit/test_vault_scale \
 	tests/unit/test_vault_speaker \
+	tests/unit/test_vault_steps \
 	tests/unit/test_vault_sync \
 	tests/unit/test_vault_tamper \
 	tests/unit/test_vault_times
@@ -66,6 +67,11 @@ tests_unit_test_vault_tamper_LDADD = $(household_ldadd)
 tests_unit_test_vault_places_SOURCES = tests/unit/test_vault_places.c $(household)
 tests_unit_test_vault_places_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_places_LDADD = $(household_ldadd)
+tests_unit_test_vault_steps_SOURCES = tests/unit/test_vault_steps.c tests/unit/deeds.h tests/unit/deeds.c $(household)
+tests_unit_test_vault_steps_CFLAGS = $(unit_cflags)
+# So that steps of SQLite fail.
+tests_unit_test_vault_steps_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sqlite3_step
+tests_unit_test_vault_steps_LDADD = $(household_ldadd)
 tests_unit_test_vault_sync_SOURCES = tests/unit/test_vault_sync.c $(household)
 tests_unit_test_vault_sync_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_sync_LDADD = $(household_ldadd)
