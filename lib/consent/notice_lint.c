@@ -143,9 +143,16 @@ static void lint_controls(linting *l)
     }
 }
 
-static bool is_between(uint32_t point, uint32_t first, uint32_t last)
+typedef struct range {
+    uint32_t first, last;
+} range;
+
+static bool is_in(const range *ranges, size_t n, uint32_t point)
 {
-    return point >= first && point <= last;
+    for (size_t i = 0; i < n; i++)
+        if (point >= ranges[i].first && point <= ranges[i].last)
+            return true;
+    return false;
 }
 
 /* The character at `at`; the text is UTF-8, checked before. */
@@ -160,21 +167,14 @@ static size_t character_at(const uint8_t *at, uint32_t *point_out)
 }
 
 /* Scripts that are written without spaces: two characters count as a word. */
-static bool is_dense(uint32_t point)
-{
-    return is_between(point, 0x0e00, 0x0eff) || is_between(point, 0x1000, 0x109f) ||
-           is_between(point, 0x1780, 0x17ff) || is_between(point, 0x3040, 0x30ff) ||
-           is_between(point, 0x3400, 0x9fff) || is_between(point, 0xf900, 0xfaff) ||
-           is_between(point, 0x20000, 0x3ffff);
-}
+static const range dense[] = {{0x0e00, 0x0eff}, {0x1000, 0x109f}, {0x1780, 0x17ff},
+    {0x3040, 0x30ff}, {0x3400, 0x9fff}, {0xf900, 0xfaff}, {0x20000, 0x3ffff}};
 
 /* Spaces of all kinds, and the punctuation of those scripts. */
-static bool is_between_words(uint32_t point)
-{
-    return point == ' ' || point == 0xa0 || is_between(point, 0x2000, 0x200a) || point == 0x202f ||
-           is_between(point, 0x3000, 0x303f) || is_between(point, 0xff00, 0xff0f) ||
-           is_between(point, 0xff1a, 0xff1f);
-}
+static const range between_words[] = {{' ', ' '}, {0xa0, 0xa0}, {0x2000, 0x200a}, {0x202f, 0x202f},
+    {0x3000, 0x303f}, {0xff00, 0xff0f}, {0xff1a, 0xff1f}};
+
+#define IS_IN(ranges, point) is_in(ranges, sizeof(ranges) / sizeof((ranges)[0]), point)
 
 static size_t n_words(const char *text)
 {
@@ -183,9 +183,9 @@ static size_t n_words(const char *text)
     for (const uint8_t *at = (const uint8_t *)text; *at;) {
         uint32_t point = 0;
         at += character_at(at, &point);
-        const bool dense = is_dense(point);
-        n_dense += dense;
-        if (!dense && !is_between_words(point)) {
+        const bool is_dense = IS_IN(dense, point);
+        n_dense += is_dense;
+        if (!is_dense && !IS_IN(between_words, point)) {
             n += !in_word;
             in_word = true;
         } else {
@@ -201,14 +201,15 @@ static bool is_sentence(const char *text)
         ".", "!", "?", "\u3002", "\uff01", "\uff1f", "\u0964", "\u061f", "\u06d4", "\u104b"};
     const size_t n = strlen(text);
     if (n_words(text) < 3)
-        return false;
+        return false; /* the rest has at least as many bytes as an end has */
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
         const size_t n_end = strlen(ends[i]);
-        if (n >= n_end && memcmp(text + n - n_end, ends[i], n_end) == 0)
+        if (memcmp(text + n - n_end, ends[i], n_end) == 0)
             return true;
     }
     /* Thai and Lao end a sentence with nothing. */
-    return n >= 3 && (uint8_t)text[n - 3] == 0xe0 && is_between((uint8_t)text[n - 2], 0xb8, 0xbb);
+    const uint8_t *last = (const uint8_t *)text + n - 3;
+    return last[0] == 0xe0 && last[1] >= 0xb8 && last[1] <= 0xbb;
 }
 
 static bool has_any(const char *sentence, size_t n, const char *const *words)

@@ -28,12 +28,8 @@ vpriv_status vpi_gate_check_request(const vpriv_gate_request *request)
         "a request with its struct_size is needed");
     VPI_ENSURE(vpriv_purpose_about(request->purpose), VPRIV_E_ARG, "purpose %d is outside 0 to 31",
         (int)request->purpose);
-    VPI_ENSURE(request->actor && request->actor[0], VPRIV_E_ARG,
-        "the request does not say who asks (actor)");
-    VPI_ENSURE(strlen(request->actor) < VPRIV_LOG_ACTOR_BYTES, VPRIV_E_ARG,
-        "actor is longer than %d bytes", VPRIV_LOG_ACTOR_BYTES - 1);
-    VPI_ENSURE(!request->reason || strlen(request->reason) < VPRIV_LOG_REASON_BYTES, VPRIV_E_ARG,
-        "reason is longer than %d bytes", VPRIV_LOG_REASON_BYTES - 1);
+    VPI_TRY(vpi_actor_check(request->actor));
+    VPI_TRY(vpi_reason_check(request->reason));
     VPI_ENSURE(!request->recipient || strlen(request->recipient) < VPRIV_LOG_RECIPIENT_BYTES,
         VPRIV_E_ARG, "recipient is longer than %d bytes", VPRIV_LOG_RECIPIENT_BYTES - 1);
     st = VPRIV_OK;

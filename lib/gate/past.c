@@ -441,9 +441,7 @@ static vpriv_status check(const past *p, const vpriv_past_report *report)
     VPI_ENSURE(about, VPRIV_E_ARG, "purpose %d is outside 0 to 31", (int)p->purpose);
     VPI_ENSURE(about->is_storable && about->basis == VPRIV_PURPOSE_BASIS_CONSENT, VPRIV_E_ARG,
         "recordings are not kept for %s", about->name);
-    VPI_ENSURE(
-        p->request.actor && p->request.actor[0] && strlen(p->request.actor) < VPRIV_LOG_ACTOR_BYTES,
-        VPRIV_E_ARG, "the actor is 1 to %d bytes", VPRIV_LOG_ACTOR_BYTES - 1);
+    VPI_TRY(vpi_actor_check(p->request.actor));
     VPI_ENSURE(!report || report->struct_size == sizeof *report, VPRIV_E_ARG,
         "vpriv_past_report.struct_size is not set");
     st = VPRIV_OK;

@@ -111,6 +111,24 @@ out:
     return st;
 }
 
+vpriv_status vpi_actor_check(const char *actor)
+{
+    if (actor && actor[0] && strlen(actor) < VPRIV_LOG_ACTOR_BYTES &&
+        vpi_text_is_plain(actor, strlen(actor)))
+        return VPRIV_OK;
+    return vpi_fail(
+        VPRIV_E_ARG, "the actor is 1 to %d bytes of plain text", VPRIV_LOG_ACTOR_BYTES - 1);
+}
+
+vpriv_status vpi_reason_check(const char *reason)
+{
+    if (!reason ||
+        (strlen(reason) < VPRIV_LOG_REASON_BYTES && vpi_text_is_plain(reason, strlen(reason))))
+        return VPRIV_OK;
+    return vpi_fail(VPRIV_E_ARG, "the reason is longer than %d bytes, or not plain text",
+        VPRIV_LOG_REASON_BYTES - 1);
+}
+
 static void get_fields(vpi_reader *r, vpriv_log_entry *entry)
 {
     entry->kind = (vpriv_log_kind)vpi_get_u8(r);

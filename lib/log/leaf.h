@@ -21,6 +21,10 @@
 #define VPI_LOG_ENTRY_BYTES_MAX 512
 #define VPI_LOG_KIND_LAST       VPRIV_LOG_SPEAKER_ADDED
 
+/* Who does something and why, as callers say it: fit for an entry, or VPRIV_E_ARG. No reason (NULL) is one. */
+vpriv_status vpi_actor_check(const char *actor);
+vpriv_status vpi_reason_check(const char *reason);
+
 /* VPRIV_OK when the entry is complete and not contradictory, VPRIV_E_ARG naming the field. */
 vpriv_status vpi_log_entry_check(const vpriv_log_entry *entry);
 

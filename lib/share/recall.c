@@ -331,13 +331,6 @@ out:
     return st;
 }
 
-static vpriv_status check_actor(const char *actor)
-{
-    return actor && actor[0] && strlen(actor) < VPRIV_LOG_ACTOR_BYTES
-               ? VPRIV_OK
-               : vpi_fail(VPRIV_E_ARG, "actor has 1 to %d bytes", VPRIV_LOG_ACTOR_BYTES - 1);
-}
-
 /* outcome UNANSWERED asks. */
 static vpriv_status change(vpriv_vault *vault, uint64_t index, const char *actor,
     vpriv_recall_outcome outcome, vpriv_receipt *receipt_out)
@@ -351,7 +344,7 @@ static vpriv_status change(vpriv_vault *vault, uint64_t index, const char *actor
     if (st != VPRIV_OK)
         return st;
     st = VPRIV_E_INTERNAL;
-    VPI_TRY(check_actor(actor));
+    VPI_TRY(vpi_actor_check(actor));
     VPI_TRY(vpi_receipt_check(receipt_out));
     VPI_TRY(vpi_vault_begin(vault));
     VPI_TRY(read_one(vault, index, &disclosure, &of, &reasons));

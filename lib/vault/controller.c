@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "base/try.h"
 #include "consent/text.h"
+#include "log/leaf.h"
 #include "vault/consent_end.h"
 #include "vault/notice_store.h"
 #include "vault/places.h"

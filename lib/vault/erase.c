@@ -78,7 +78,8 @@ static vpriv_status slot_of(vpriv_vault *vault, int64_t row, bool *is_kept_out, 
     st = VPRIV_OK;
 out:
     vpi_row_end(&found);
-    return st;
+    return st == VPRIV_E_NOT_FOUND ? vpi_auth_failed()
+                                   : st; /* an index named a row that is not there */
 }
 
 /* What is set aside says so in the clear, which its header answers for. */
@@ -98,7 +99,8 @@ vpriv_status vpi_erase_is_held(vpriv_vault *vault, int64_t row, bool *held_out)
     st = VPRIV_OK;
 out:
     free(recording);
-    return st;
+    return st == VPRIV_E_NOT_FOUND ? vpi_auth_failed()
+                                   : st; /* an index named a row that is not there */
 }
 
 static vpriv_status refuse_held(vpriv_vault *vault, const int64_t *rows, size_t n_rows)

@@ -1,7 +1,6 @@
 #include "vault/places.h"
 #include "base/memory.h"
 #include "base/try.h"
-#include "consent/text.h"
 #include "vault/ingest.h"
 #include "vault/log_store.h"
 #include "vault/profile_store.h"
@@ -219,15 +218,6 @@ vpriv_status vpi_head_change_commit_shredding(
     if (st != VPRIV_OK)
         vault->settings = before;
     return st;
-}
-
-vpriv_status vpi_actor_check(const char *actor)
-{
-    if (actor && actor[0] && strlen(actor) < VPRIV_LOG_ACTOR_BYTES &&
-        vpi_text_is_plain(actor, strlen(actor)))
-        return VPRIV_OK;
-    return vpi_fail(
-        VPRIV_E_ARG, "the actor is 1 to %d bytes of plain text", VPRIV_LOG_ACTOR_BYTES - 1);
 }
 
 vpriv_status vpi_places_log(

@@ -42,7 +42,6 @@ vpriv_status vpi_head_verify(const vpi_policy_head *head, vpriv_document_kind ki
 /* One line of the log about places, profiles and policies. */
 vpriv_status vpi_places_log(vpriv_vault *vault, const char *actor, const uint8_t *detail_hash,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
-vpriv_status vpi_actor_check(const char *actor);
 
 /* For checking a vault: rows that do not fit the head are VPRIV_E_AUTH. */
 vpriv_status vpi_places_check(vpriv_vault *vault, const vpi_policy_head *head);

@@ -1,6 +1,7 @@
 #include "vault/profile_store.h"
 #include "base/memory.h"
 #include "base/try.h"
+#include "log/leaf.h"
 #include "vault/places.h"
 #include <sodium.h>
 #include <string.h>

@@ -160,7 +160,8 @@ static vpriv_status match(vpriv_vault *vault, purge *p, int64_t row, bool *match
     *matches_out = matches && !held;
     st = VPRIV_OK;
 out:
-    return st;
+    return st == VPRIV_E_NOT_FOUND ? vpi_auth_failed()
+                                   : st; /* an index named a row that is not there */
 }
 
 static vpriv_status collect(vpriv_vault *vault, purge *p, size_t most)

@@ -73,10 +73,8 @@ static vpriv_status check(const vpriv_recording_id *recordings, size_t n, const 
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_fail_clear();
     VPI_ENSURE(recordings && n > 0, VPRIV_E_ARG, "name at least one recording");
-    VPI_ENSURE(actor && actor[0] && strlen(actor) < VPRIV_LOG_ACTOR_BYTES, VPRIV_E_ARG,
-        "the actor is 1 to %d bytes", VPRIV_LOG_ACTOR_BYTES - 1);
-    VPI_ENSURE(!reason || strlen(reason) < VPRIV_LOG_REASON_BYTES, VPRIV_E_ARG,
-        "the reason is longer than %d bytes", VPRIV_LOG_REASON_BYTES - 1);
+    VPI_TRY(vpi_actor_check(actor));
+    VPI_TRY(vpi_reason_check(reason));
     snprintf(c->entry.actor, sizeof c->entry.actor, "%s", actor);
     snprintf(c->entry.reason, sizeof c->entry.reason, "%s", reason ? reason : "");
     st = VPRIV_OK;

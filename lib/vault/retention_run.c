@@ -264,8 +264,7 @@ vpriv_status vpriv_retention_trust_clock(vpriv_vault *vault, const char *actor)
     if (st != VPRIV_OK)
         return st;
     st = VPRIV_E_INTERNAL;
-    VPI_ENSURE(actor && actor[0] && strlen(actor) < VPRIV_LOG_ACTOR_BYTES, VPRIV_E_ARG,
-        "the actor is 1 to %d bytes", VPRIV_LOG_ACTOR_BYTES - 1);
+    VPI_TRY(vpi_actor_check(actor));
     snprintf(entry.actor, sizeof entry.actor, "%s", actor);
     VPI_TRY(vpi_vault_begin(vault));
     VPI_TRY(vpi_clock_trust(vault));

@@ -69,8 +69,7 @@ vpriv_status vpriv_vault_move_root(vpriv_vault *vault, vpriv_root_store *to, con
         return st;
     st = VPRIV_E_INTERNAL;
     VPI_ENSURE(to && to != vault->root, VPRIV_E_ARG, "a root is moved to another store");
-    VPI_ENSURE(actor && actor[0] && strlen(actor) < VPRIV_LOG_ACTOR_BYTES, VPRIV_E_ARG,
-        "the actor is 1 to %d bytes", VPRIV_LOG_ACTOR_BYTES - 1);
+    VPI_TRY(vpi_actor_check(actor));
     VPI_TRY(move(vault, to, actor));
     st = VPRIV_OK;
 out:

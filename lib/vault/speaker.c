@@ -31,10 +31,8 @@ static vpriv_status check(const vpriv_recording_id *recording, const uint8_t *su
     VPI_ENSURE(subject || subject_class == VPRIV_SUBJECT_UNKNOWN ||
                    subject_class == VPRIV_SUBJECT_GUEST || subject_class == VPRIV_SUBJECT_BYSTANDER,
         VPRIV_E_ARG, "say who it is, or that it is a guest, a bystander or somebody unknown");
-    VPI_ENSURE(actor && actor[0] && strlen(actor) < VPRIV_LOG_ACTOR_BYTES, VPRIV_E_ARG,
-        "the actor is 1 to %d bytes", VPRIV_LOG_ACTOR_BYTES - 1);
-    VPI_ENSURE(!reason || strlen(reason) < VPRIV_LOG_REASON_BYTES, VPRIV_E_ARG,
-        "the reason is longer than %d bytes", VPRIV_LOG_REASON_BYTES - 1);
+    VPI_TRY(vpi_actor_check(actor));
+    VPI_TRY(vpi_reason_check(reason));
     a->subject = subject;
     snprintf(a->entry.actor, sizeof a->entry.actor, "%s", actor);
     snprintf(a->entry.reason, sizeof a->entry.reason, "%s",

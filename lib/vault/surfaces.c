@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/try.h"
 #include "consent/event_line.h"
+#include "log/leaf.h"
 #include "vault/event_store.h"
 #include "vault/places.h"
 #include "vault/witness.h"

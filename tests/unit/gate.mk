@@ -1,9 +1,12 @@
-gate_tests = tests/unit/test_gate_log tests/unit/test_gate_past
+gate_tests = tests/unit/test_gate_log tests/unit/test_gate_out tests/unit/test_gate_past
 TESTS += $(gate_tests)
 check_PROGRAMS += $(gate_tests)
 tests_unit_test_gate_log_SOURCES = tests/unit/test_gate_log.c $(household)
 tests_unit_test_gate_log_CFLAGS = $(unit_cflags) -I$(top_srcdir)/tests
 tests_unit_test_gate_log_LDADD = tests/fault/libcutvfs.la $(household_ldadd)
+tests_unit_test_gate_out_SOURCES = tests/unit/test_gate_out.c tests/unit/refused.h $(household)
+tests_unit_test_gate_out_CFLAGS = $(unit_cflags)
+tests_unit_test_gate_out_LDADD = $(household_ldadd)
 tests_unit_test_gate_past_SOURCES = tests/unit/test_gate_past.c $(household)
 tests_unit_test_gate_past_CFLAGS = $(unit_cflags)
 tests_unit_test_gate_past_LDADD = $(household_ldadd)

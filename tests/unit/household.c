@@ -317,7 +317,45 @@ int64_t household_count(const household *h, const char *sql)
     return n;
 }
 
-static void copy_file(const char *from, const char *to)
+static uint64_t mix(uint64_t print, const void *bytes, size_t n_bytes)
+{
+    for (size_t i = 0; i < n_bytes; i++)
+        print = (print ^ ((const uint8_t *)bytes)[i]) * 1099511628211u;
+    return print;
+}
+
+/* Every value of the statement's rows; the first column is also the name of a table to go into. */
+static uint64_t mix_rows(sqlite3 *database, const char *sql, bool into, uint64_t print)
+{
+    sqlite3_stmt *statement = NULL;
+    ck_assert_msg(sqlite3_prepare_v2(database, sql, -1, &statement, NULL) == SQLITE_OK, "%s", sql);
+    while (sqlite3_step(statement) == SQLITE_ROW) {
+        for (int i = 0; i < sqlite3_column_count(statement); i++) {
+            const int type = sqlite3_column_type(statement, i);
+            const void *bytes = sqlite3_column_blob(statement, i);
+            print = mix(print, &type, sizeof type);
+            print = mix(print, bytes, (size_t)sqlite3_column_bytes(statement, i));
+        }
+        if (into) {
+            char rows[128];
+            snprintf(rows, sizeof rows, "SELECT * FROM %s", sqlite3_column_text(statement, 0));
+            print = mix_rows(database, rows, false, print);
+        }
+    }
+    sqlite3_finalize(statement);
+    return print;
+}
+
+uint64_t household_print(const household *h)
+{
+    sqlite3 *database = raw(h->path, SQLITE_OPEN_READWRITE);
+    const uint64_t print = mix_rows(database, "SELECT name FROM sqlite_schema WHERE type = 'table'",
+        true, 14695981039346656037u);
+    sqlite3_close(database);
+    return mix(print, h->cell->record, sizeof h->cell->record);
+}
+
+void household_copy_file(const char *from, const char *to)
 {
     FILE *in = fopen(from, "rb");
     if (!in)
@@ -340,7 +378,7 @@ void household_copy(const household *h, const char *name)
         snprintf(from, sizeof from, "%s%s", h->path, suffixes[i]);
         snprintf(to, sizeof to, "%s%s", path, suffixes[i]);
         unlink(to);
-        copy_file(from, to);
+        household_copy_file(from, to);
     }
 }
 

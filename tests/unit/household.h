@@ -88,8 +88,13 @@ vpriv_status household_hear_in(vpriv_vault *vault, const vpriv_keyring *keyring,
 void household_sql(const household *h, const char *sql);
 int64_t household_count(const household *h, const char *sql);
 
+/* One number for every value in every table, and the root record: the same when nothing changed. */
+uint64_t household_print(const household *h);
+
 /* Copy the vault's files (with the -wal) as they are now. */
 void household_copy(const household *h, const char *name);
+/* One file; nothing when there is none. */
+void household_copy_file(const char *from, const char *to);
 
 /* What somebody knows who has an old copy and all secrets of now. */
 typedef struct household_attacker {

@@ -2,13 +2,19 @@ keys_tests = tests/unit/test_keys_seal tests/unit/test_keys_root tests/unit/test
 	tests/unit/test_keys_kernel tests/unit/test_keys_keyring \
 	tests/unit/test_keys_recording tests/unit/test_keys_tree \
 	tests/unit/test_keys_forgetting tests/unit/test_keys_crash \
-	tests/unit/test_keys_memory tests/unit/test_keys_stack tests/unit/test_keys_path
+	tests/unit/test_keys_memory tests/unit/test_keys_stack tests/unit/test_keys_path \
+	tests/unit/test_keys_refused
 TESTS += $(keys_tests)
 check_PROGRAMS += $(keys_tests)
 EXTRA_DIST += tests/unit/test_keys_help.h tests/unit/test_keys_tree_help.h
 tests_unit_test_keys_seal_SOURCES = tests/unit/test_keys_seal.c
 tests_unit_test_keys_seal_CFLAGS = $(unit_cflags)
 tests_unit_test_keys_seal_LDADD = $(unit_ldadd)
+tests_unit_test_keys_refused_SOURCES = tests/unit/test_keys_refused.c tests/unit/refused.h
+tests_unit_test_keys_refused_CFLAGS = $(unit_cflags)
+# So that a test answers for the kernel.
+tests_unit_test_keys_refused_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
+tests_unit_test_keys_refused_LDADD = $(unit_ldadd)
 tests_unit_test_keys_root_SOURCES = tests/unit/test_keys_root.c
 tests_unit_test_keys_root_CFLAGS = $(unit_cflags)
 tests_unit_test_keys_root_LDADD = $(unit_ldadd)

@@ -72,6 +72,23 @@ static const change changes[] = {
     {"We keep it here.", WORDS_80 "\u3002", 0, NULL},
     {"We keep it here.", DENSE_80 "\u65e5\u3002", R(TEXT_TOO_LONG), NULL},
     {"We keep it here.", DENSE_80 "\u3002", 0, NULL},
+    /* Thai and Lao, which end a sentence with nothing; Burmese, Khmer, Japanese, an older ideograph, Arabic */
+    {"We keep it here.", "\u0e40\u0e01\u0e47\u0e1a\u0e44\u0e27\u0e49", 0, NULL},
+    {"We keep it here.", "\u0e40\u0e81\u0e47\u0e9a\u0eae\u0eb1\u0e81", 0, NULL},
+    {"We keep it here.", "\u1000\u1001\u1002\u1003\u1004\u1005\u104b", 0, NULL},
+    {"We keep it here.", "\u1780\u1781\u1782\u1783\u1784\u1785!", 0, NULL},
+    {"We keep it here.", "\u3042\u3044\u3046\u3048\u304a\uf900\uff01", 0, NULL},
+    {"We keep it here.", "\U00020000\U00020001\U00020002\U00020003\U00020004\uff1f", 0, NULL},
+    {"We keep it here.", "\u0646\u062d\u0646 \u0646\u062d\u0641\u0638 \u0628\u0647\u061f", 0, NULL},
+    /* without an end: other scripts, and letters that only look like those bytes */
+    {"We keep it here.", "\u3042\u3044\u3046\u3048\u304a\u304b", R(NO_SENTENCE), NULL},
+    {"We keep it here.", "\u0915\u0916 \u0917\u0918 \u0919\u091a", R(NO_SENTENCE), NULL},
+    {"We keep it here.", "\u0f40\u0f41 \u0f42\u0f43 \u0f44\u0f45", R(NO_SENTENCE), NULL},
+    /* spaces of all kinds part words */
+    {"We keep it here.", "We\u00a0keep\u2003it.", 0, NULL},
+    {"We keep it here.", "We\u202fkeep\u3000it.", 0, NULL},
+    {"We keep it here.", "We\uff08keep\uff1fit.", 0, NULL},
+    {"We keep it here.", "We\u200bkeep\u203eit.", R(NO_SENTENCE), NULL},
     {"[\"keep_history\"]", "[\"keep_histories\"]",
         R(UNKNOWN_PURPOSE) | R(NO_SENTENCE) | R(NO_CONTROL), "controls.history: keep_histories"},
     {"\"execute_request\": \"Your", "\"execute\": \"Your", R(UNKNOWN_PURPOSE) | R(LANGUAGE_MISSING),
@@ -208,6 +225,12 @@ START_TEST(what_is_no_such_document_is_refused)
         {"[\"human_review\"]", "[\"human_review\"], \"preticked\": 1", 0, NULL},
         {"[\"human_review\"]", "[\"human_review\"], \"bundled_on_purpose\": true", 0, NULL},
         {"\"de\": {", "\"d\": {", 0, NULL},
+        {"\"de\": {", "\"de-xxxxxxxx-xxxxxxxx-xxxxxxxx-xxxxxxxx-xxxxxxxx\": {", 0, NULL},
+        {"\"title\": \"Ihre Stimme\"", "\"title\": \"Ihre\\nStimme\"", 0, NULL},
+        {"\"improve\": \"Learn\"", "\"improve\": 5", 0, NULL},
+        {"\"languages\": {", "\"languages\": {}, \"others\": {", 0, NULL},
+        {"\"languages\": {", "\"languages\": [], \"others\": {", 0, NULL},
+        {"{\"history\": \"Keep\", \"review\": \"Listen\", \"improve\": \"Learn\"}", "[]", 0, NULL},
         {"\"title\": \"Ihre Stimme\"", "\"title\": 3", 0, NULL},
         {"\"title\": \"Ihre Stimme\"", "\"titel\": \"Ihre Stimme\"", 0, NULL},
         {"We keep it here.", "We\\u0000keep it.", 0, NULL},
@@ -299,6 +322,27 @@ START_TEST(whatever_changes_what_is_asked_changes_the_hash)
 }
 END_TEST
 
+/* A purpose that two controls cover is said twice. */
+START_TEST(text_that_is_too_long_is_not_shown)
+{
+    static char words[40000], twice[sizeof words + sizeof good + 64];
+    vpriv_notice_text *text = NULL;
+    memset(words, 'x', sizeof words - 2);
+    words[sizeof words - 2] = '.';
+    char *once = changed("We keep it here.", words);
+    ck_ok(vpriv_notice_render(once, strlen(once), "en", &text));
+    vpriv_notice_text_free(text);
+    text = NULL;
+    const char *at = strstr(once, "[\"human_review\"]");
+    snprintf(
+        twice, sizeof twice, "%.*s%s%s", (int)(at - once), once, "[\"keep_history\"]", at + 16);
+    ck_fails(vpriv_notice_render(twice, strlen(twice), "en", &text), VPRIV_E_LIMIT);
+    ck_assert_ptr_nonnull(strstr(vpriv_error_detail(), "longer than"));
+    ck_assert_ptr_null(text);
+    free(once);
+}
+END_TEST
+
 START_TEST(language_that_is_not_there_gives_no_text)
 {
     vpriv_notice_text *text = NULL;
@@ -324,6 +368,7 @@ int main(void)
     tcase_add_test(tests, text_that_is_shown_says_all_that_was_checked);
     tcase_add_test(tests, whatever_changes_what_is_asked_changes_the_hash);
     tcase_add_test(tests, language_that_is_not_there_gives_no_text);
+    tcase_add_test(tests, text_that_is_too_long_is_not_shown);
     suite_add_tcase(suite, tests);
     return unit_main(suite);
 }

@@ -4,6 +4,7 @@ household_ldadd = $(unit_ldadd) -lm
 
 vault_tests = tests/unit/test_vault_backup \
 	tests/unit/test_vault_consent \
+	tests/unit/test_vault_damaged \
 	tests/unit/test_vault_deny \
 	tests/unit/test_vault_derivatives \
 	tests/unit/test_vault_erase \
@@ -13,10 +14,13 @@ vault_tests = tests/unit/test_vault_backup \
 	tests/unit/test_vault_people \
 	tests/unit/test_vault_places \
 	tests/unit/test_vault_notices \
+	tests/unit/test_vault_refused \
+	tests/unit/test_vault_refused_people \
 	tests/unit/test_vault_retention \
 	tests/unit/test_vault_root \
 	tests/unit/test_vault_scale \
 	tests/unit/test_vault_speaker \
+	tests/unit/test_vault_steps \
 	tests/unit/test_vault_sync \
 	tests/unit/test_vault_tamper \
 	tests/unit/test_vault_times
@@ -28,6 +32,9 @@ tests_unit_test_vault_backup_LDADD = $(household_ldadd)
 tests_unit_test_vault_consent_SOURCES = tests/unit/test_vault_consent.c $(household)
 tests_unit_test_vault_consent_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_consent_LDADD = $(household_ldadd)
+tests_unit_test_vault_damaged_SOURCES = tests/unit/test_vault_damaged.c tests/unit/deeds.h tests/unit/deeds.c $(household)
+tests_unit_test_vault_damaged_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_damaged_LDADD = $(household_ldadd)
 tests_unit_test_vault_deny_SOURCES = tests/unit/test_vault_deny.c $(household)
 tests_unit_test_vault_deny_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_deny_LDADD = $(household_ldadd)
@@ -43,6 +50,12 @@ tests_unit_test_vault_group_LDADD = $(household_ldadd)
 tests_unit_test_vault_list_SOURCES = tests/unit/test_vault_list.c $(household)
 tests_unit_test_vault_list_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_list_LDADD = $(household_ldadd)
+tests_unit_test_vault_refused_SOURCES = tests/unit/test_vault_refused.c tests/unit/refused.h $(household)
+tests_unit_test_vault_refused_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_refused_LDADD = $(household_ldadd)
+tests_unit_test_vault_refused_people_SOURCES = tests/unit/test_vault_refused_people.c tests/unit/refused.h $(household)
+tests_unit_test_vault_refused_people_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_refused_people_LDADD = $(household_ldadd)
 tests_unit_test_vault_retention_SOURCES = tests/unit/test_vault_retention.c $(household)
 tests_unit_test_vault_retention_CFLAGS = $(unit_cflags)
 # So that a test says how long the machine has run.
@@ -54,6 +67,11 @@ tests_unit_test_vault_tamper_LDADD = $(household_ldadd)
 tests_unit_test_vault_places_SOURCES = tests/unit/test_vault_places.c $(household)
 tests_unit_test_vault_places_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_places_LDADD = $(household_ldadd)
+tests_unit_test_vault_steps_SOURCES = tests/unit/test_vault_steps.c tests/unit/deeds.h tests/unit/deeds.c $(household)
+tests_unit_test_vault_steps_CFLAGS = $(unit_cflags)
+# So that steps of SQLite fail.
+tests_unit_test_vault_steps_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sqlite3_step
+tests_unit_test_vault_steps_LDADD = $(household_ldadd)
 tests_unit_test_vault_sync_SOURCES = tests/unit/test_vault_sync.c $(household)
 tests_unit_test_vault_sync_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_sync_LDADD = $(household_ldadd)

@@ -1,0 +1,44 @@
+/* Everything one can do with a vault, call by call, and a vault in which there is something to do it to: people
+ * and consents, places and pauses, surfaces, recordings whole, set aside, erased and waiting to be taken over,
+ * and what was made of them. */
+#ifndef TESTS_DEEDS_H
+#define TESTS_DEEDS_H
+
+#include "household.h"
+
+typedef struct deeds {
+    household h;
+    vpriv_recording_id ids[3]; /* of Ada; Ada's set aside; of both */
+    vpriv_derivative_id made;
+    uint64_t sound; /* of the first */
+    uint8_t seed[VPRIV_AUTHORITY_SEED_BYTES];
+    char old[PATH_BYTES], good[PATH_BYTES];  /* copies: halfway, and as it is when all is there */
+    uint8_t record[VPRIV_ROOT_RECORD_BYTES]; /* the root, then */
+    vpriv_receipt receipt;
+    vpriv_log_checkpoint checkpoint;
+} deeds;
+
+enum {
+    DEED_STEPS = 1,  /* more than one transaction: what was done before it fails stays done */
+    DEED_TELLS = 2,  /* refusing is written down */
+    DEED_SHREDS = 8, /* replaces the root, whose last steps come behind the commit */
+    DEED_NAMES = 4,  /* names a purpose, which a damaged vault may not know */
+};
+
+typedef struct deed {
+    const char *name;
+    vpriv_status (*act)(deeds *d);
+    unsigned flags;
+} deed;
+
+extern const deed all_deeds[];
+extern const size_t n_deeds;
+
+void deeds_begin(deeds *d);
+void deeds_end(deeds *d);
+/* The vault's file and the root as they were; the vault is closed. */
+void deeds_restore(deeds *d);
+/* The first recording's sound as one number. */
+vpriv_status deeds_listen(deeds *d, uint64_t *sound_out);
+
+#endif
