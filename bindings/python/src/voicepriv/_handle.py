@@ -1,0 +1,261 @@
+"""Handles of the library: open, in use, closed; and never past that.
+
+The C library trusts its caller: a closed handle, two calls at once where one is allowed, a handle of the
+process before fork are the end of a C program. Here each of them is an exception or a wait:
+
+* Calls are counted. Closing waits for calls on other threads, and is an InUseError from within one.
+* Where C allows one call at a time, others wait for their turn.
+* A child keeps what it stands on open; closing that closes the child first.
+* A process that was forked gets ForkedError, and closes nothing.
+* At the end of the interpreter everything is closed, newest first; see close_all().
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import time
+import warnings
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from types import TracebackType
+from typing import Any, TypeVar
+
+from ._native import ffi, lib
+from .errors import ClosedError, ForkedError, InUseError, pending
+
+_Self = TypeVar("_Self", bound="Handle")
+
+#: How long the end of the interpreter waits for calls that are still under way.
+EXIT_PATIENCE_S = 5.0
+
+_this_pid = os.getpid()
+_forked_with_handles = False
+
+
+class _Core:
+    """What a handle is underneath. It outlives the object for as long as a finaliser needs it."""
+
+    __slots__ = ("__weakref__", "alone", "calls", "children", "close", "is_closing", "name",
+                 "parents", "pid", "ptr", "turn")
+
+    def __init__(self, name: str, ptr: Any, close: Callable[[Any], None], alone: bool,
+                 parents: tuple[_Core, ...]) -> None:
+        self.name = name
+        self.ptr: Any | None = ptr
+        self.close = close
+        self.alone = alone  # one call at a time
+        self.pid = _this_pid
+        self.turn = threading.Condition(threading.Lock())
+        self.calls: list[int] = []  # the threads of calls under way
+        self.is_closing = False
+        self.parents = parents
+        self.children: weakref.WeakSet[_Core] = weakref.WeakSet()
+
+    def check(self) -> None:
+        if self.pid != _this_pid:
+            raise ForkedError(f"{self.name}: opened by another process, before fork")
+
+    def enter(self, beside: bool) -> Any:
+        """Begin a call. beside: C allows it next to another one."""
+        if self.pid != _this_pid:
+            self.check()
+        me = threading.get_ident()
+        with self.turn:
+            if self.alone and not beside:
+                while self.calls and not self.is_closing:
+                    if me in self.calls:
+                        raise InUseError(f"{self.name}: called from within a call on itself")
+                    self.turn.wait()
+            if self.ptr is None or self.is_closing:
+                raise ClosedError(f"{self.name}: it is closed")
+            self.calls.append(me)
+            return self.ptr
+
+    def leave(self) -> None:
+        with self.turn:
+            self.calls.remove(threading.get_ident())
+            self.turn.notify_all()
+
+    def _wait(self, until: float | None) -> bool:
+        """Wait for calls of others to end; with the lock held."""
+        me = threading.get_ident()
+        while self.calls:
+            if me in self.calls:
+                self.is_closing = False
+                raise InUseError(f"{self.name}: closed from within a call on it")
+            if not self.turn.wait(None if until is None else max(0.0, until - time.monotonic())):
+                return False
+        return True
+
+    def shut(self, until: float | None = None) -> bool:
+        """Close, children first. False when until came first: it is left open then."""
+        if self.pid != _this_pid:
+            return True
+        with self.turn:
+            if self.ptr is None:
+                return True
+            if threading.get_ident() in self.calls:
+                raise InUseError(f"{self.name}: closed from within a call on it")
+        for child in _newest_first(self.children):
+            if not child.shut(until):
+                return False
+        with self.turn:
+            if self.ptr is None:
+                return True
+            self.is_closing = True
+            if not self._wait(until):
+                self.is_closing = False
+                return False
+            ptr, self.ptr = self.ptr, None
+            self.turn.notify_all()
+        self.close(ptr)
+        _living.pop(id(self), None)
+        return True
+
+
+def _newest_first(cores: Any) -> list[_Core]:
+    order = {key: place for place, key in enumerate(list(_living))}
+    return sorted(cores, key=lambda core: order.get(id(core), -1), reverse=True)
+
+
+#: Everything that is open, oldest first.
+_living: dict[int, _Core] = {}
+
+
+def _drop(core: _Core, _keep: tuple[Handle, ...]) -> None:
+    """The object is gone. Nobody can be in a call, or wait for one."""
+    if core.ptr is None or core.pid != _this_pid:
+        return
+    warnings.warn(f"unclosed {core.name}", ResourceWarning, stacklevel=2)
+    core.shut()
+
+
+def may_open() -> None:
+    """Refuse to open anything in a child of a process that had handles open when it forked: SQLite
+    and the locks of the library are not made for that."""
+    if _forked_with_handles:
+        raise ForkedError("this process was forked while handles were open; fork before the first "
+                          "one is opened, or start a new program")
+
+
+class Handle:
+    """Something of the library that is open until it is closed. Works with `with`."""
+
+    _core: _Core
+
+    def __init__(self, ptr: Any, close: Callable[[Any], None], parents: tuple[Handle, ...] = (),
+                 *, alone: bool = False) -> None:
+        self._core = _Core(type(self).__name__, ptr, close, alone,
+                           tuple(parent._core for parent in parents))
+        _living[id(self._core)] = self._core
+        for parent in parents:
+            parent._core.children.add(self._core)
+        self._parents = parents
+        self._finalizer = weakref.finalize(self, _drop, self._core, parents)
+        self._finalizer.atexit = False
+
+    def close(self) -> None:
+        """Close it, after what depends on it. Closing twice is fine."""
+        self._core.check()
+        self._core.shut()
+        self._finalizer.detach()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is closed."""
+        return self._core.ptr is None
+
+    def _lean_on(self, parent: Handle) -> None:
+        """From now on it stands on one more handle."""
+        self._parents = (*self._parents, parent)
+        self._core.parents = (*self._core.parents, parent._core)
+        parent._core.children.add(self._core)
+        self._finalizer.detach()
+        self._finalizer = weakref.finalize(self, _drop, self._core, self._parents)
+        self._finalizer.atexit = False
+
+    def _has_children(self) -> bool:
+        return any(child.ptr is not None for child in self._core.children)
+
+    def __enter__(self: _Self) -> _Self:
+        self._core.check()
+        if self.closed:
+            raise ClosedError(f"{self._core.name}: it is closed")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        if self._core.pid == _this_pid:  # leaving a block in a child of fork closes nothing
+            self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else "open"
+        return f"<{type(self).__module__}.{type(self).__name__}, {state}>"
+
+    def __reduce__(self) -> str:
+        raise TypeError(f"a {type(self).__name__} cannot be copied or pickled")
+
+
+@contextmanager
+def using(*handles: Handle | None) -> Iterator[tuple[Any, ...]]:
+    """The C handles, for one call; NULL for None."""
+    with ExitStack() as stack:
+        ptrs: list[Any] = []
+        pending.begin()
+        stack.callback(pending.end)
+        for handle in handles:
+            if handle is None:
+                ptrs.append(ffi.NULL)
+                continue
+            ptrs.append(handle._core.enter(False))
+            stack.callback(handle._core.leave)
+        yield tuple(ptrs)
+
+
+@contextmanager
+def beside(handle: Handle) -> Iterator[Any]:
+    """As using(), for calls that C allows next to any other."""
+    ptr = handle._core.enter(True)
+    try:
+        yield ptr
+    finally:
+        handle._core.leave()
+
+
+#: Called by close_all() when recorders are closed and before the rest is; see _events.py.
+before_the_rest: list[Callable[[], None]] = []
+
+
+def close_all() -> None:
+    """Close what is open, newest first. What is in a call on another thread has some seconds to come
+    out of it (callbacks say stop from here on), and is left alone otherwise."""
+    lib.vpy_set_exiting()
+    until = time.monotonic() + EXIT_PATIENCE_S
+    left_alone: set[int] = set()
+
+    def shut(core: _Core) -> None:
+        if id(core) in left_alone or not core.shut(until):
+            left_alone.update({id(core), *(id(parent) for parent in core.parents)})
+
+    cores = list(reversed(_living.values()))
+    for core in cores:
+        if core.name in ("Recorder", "Hub", "DeviceWatch"):
+            shut(core)
+    for step in before_the_rest:
+        step()
+    for core in cores:
+        shut(core)
+
+
+def _after_fork() -> None:
+    global _this_pid, _forked_with_handles
+    _this_pid = os.getpid()
+    _forked_with_handles = _forked_with_handles or bool(_living)
+    _living.clear()
+
+
+atexit.register(close_all)
+os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,89 @@
+"""What the tests share: real speech, and vaults that agree to being used."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+import wave
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+
+import voicepriv as vp
+
+VOICES = pathlib.Path("/usr/share/sounds/alsa")
+SPEECH = VOICES / "Front_Center.wav"
+OTHER_SPEECH = VOICES / "Rear_Left.wav"
+NOTICE = vp.Notice("history", "1", "en", "We keep what you say, for you alone.")
+START = datetime(2025, 3, 1, 12, tzinfo=UTC)
+
+
+def speech_frames(path: pathlib.Path = SPEECH) -> tuple[bytes, int]:
+    """Mono s16 frames of a real voice, and their rate."""
+    with wave.open(str(path)) as file:
+        assert (file.getnchannels(), file.getsampwidth()) == (1, 2)
+        return file.readframes(file.getnframes()), file.getframerate()
+
+
+@dataclass
+class Home:
+    """A vault with one person in it, and all that belongs to it."""
+
+    folder: pathlib.Path
+    root: vp.RootStore
+    vault: vp.Vault
+    keyring: vp.Keyring
+    ada: vp.SubjectId
+    clock: vp.ManualClock
+
+    def consent(self, *purposes: vp.Purpose, **evidence: object) -> None:
+        """Ada says yes."""
+        for purpose in purposes or (vp.Purpose.KEEP_HISTORY,):
+            self.vault.give_consent(self.ada, purpose, notice="history", **evidence)
+
+    def record(self, path: pathlib.Path = SPEECH, **config: object) -> vp.Outcome:
+        """Record a file of speech."""
+        fields: dict[str, object] = {
+            "subjects": [self.ada], "all_identified": True, "retention": vp.Retention.DAYS_90}
+        fields.update(config)
+        with vp.Source.file(path) as source, vp.Recorder(self.vault, source, **fields) as recorder:
+            return recorder.run(vp.TriggerKind.BUTTON)
+
+    def open(self, recording: vp.RecordingId | None,
+             purpose: vp.Purpose = vp.Purpose.KEEP_HISTORY) -> vp.Reader:
+        """Open a recording."""
+        assert recording is not None
+        return self.vault.open_recording(self.keyring, recording, purpose, actor="the test")
+
+
+@pytest.fixture
+def home(tmp_path: pathlib.Path) -> Iterator[Home]:
+    """A new vault by a clock that stands, with Ada, who was asked nothing."""
+    clock = vp.ManualClock(START)
+    with vp.RootStore.file(tmp_path / "home.root") as root:
+        vault, keyring = vp.Vault.create(tmp_path / "home.vault", root, clock=clock)
+        with vault, keyring:
+            ada = vault.add_subject("Ada")
+            vault.add_notice(NOTICE)
+            yield Home(tmp_path, root, vault, keyring, ada, clock)
+
+
+@pytest.fixture
+def spoken(home: Home) -> Home:
+    """The same, and Ada agreed to her history being kept."""
+    home.consent()
+    return home
+
+
+@pytest.fixture
+def failures() -> Iterator[list[vp.CallbackFailure]]:
+    """What goes to the hook for exceptions in callbacks."""
+    told: list[vp.CallbackFailure] = []
+    before = vp.set_callback_hook(told.append)
+    yield told
+    vp.set_callback_hook(before)
+
+
+PYTHON = sys.executable
