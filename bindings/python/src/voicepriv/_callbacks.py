@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
 from ._native import ffi, lib
@@ -84,6 +85,16 @@ def waiting() -> Iterator[None]:
         pending.end()
 
 
+def caught(answer: int) -> Callable[[Any, BaseException, TracebackType], int]:
+    """For def_extern: what was raised before the callback's own try began, as control-C may be.
+    Nothing is ever left to cffi, which would print it and go on."""
+    def onerror(_kind: Any, error: BaseException, _trace: TracebackType) -> int:
+        remember(error, None)
+        return answer
+
+    return onerror
+
+
 class Collector:
     """Takes the items of a list."""
 
@@ -92,7 +103,7 @@ class Collector:
         self.handle = ffi.new_handle(self)
 
 
-@ffi.def_extern()
+@ffi.def_extern(onerror=caught(0))
 def vpy_call_item(user: Any, part: int, item: Any, number: int) -> int:
     collector = ffi.from_handle(user)
     try:
@@ -115,7 +126,7 @@ class _Sink:
         self.handle = ffi.new_handle(self)
 
 
-@ffi.def_extern()
+@ffi.def_extern(onerror=caught(lib.VPRIV_E_CANCELLED))
 def vpy_call_write(user: Any, content: Any, n_bytes: int) -> int:
     sink = ffi.from_handle(user)
     try:
@@ -136,7 +147,7 @@ class _Counter:
         self.handle = ffi.new_handle(self)
 
 
-@ffi.def_extern()
+@ffi.def_extern(onerror=caught(0))
 def vpy_call_count(user: Any, a: int, b: int) -> int:
     counter = ffi.from_handle(user)
     try:

@@ -15,9 +15,9 @@ from collections.abc import Callable
 from typing import Any
 
 from . import _handle
-from ._callbacks import DroppedEvents, report
+from ._callbacks import DroppedEvents, caught, remember, report
 from ._native import ffi, lib
-from .errors import OutOfMemoryError, pending
+from .errors import OutOfMemoryError
 
 Deliver = Callable[[int, Any, int], object]
 
@@ -145,7 +145,7 @@ def _after_fork() -> None:
 os.register_at_fork(after_in_child=_after_fork)
 
 
-@ffi.def_extern()
+@ffi.def_extern(onerror=caught(0))
 def vpy_call_direct(user: Any, kind: int, item: Any) -> int:
     """On the thread of vpriv_recorder_run, which is one of Python's. Gives 0 to stop."""
     tap: Tap = ffi.from_handle(user)
@@ -156,8 +156,5 @@ def vpy_call_direct(user: Any, kind: int, item: Any) -> int:
         report(error, tap.deliver)
         return 1
     except BaseException as error:  # control-C, sys.exit: they stop it, and go on behind it
-        if pending.depth and pending.error is None:
-            pending.error = error
-        else:
-            report(error, tap.deliver)
+        remember(error, tap.deliver)
         return 0

@@ -129,8 +129,8 @@ def _drop(core: _Core, _keep: tuple[Handle, ...]) -> None:
     """The object is gone. Nobody can be in a call, or wait for one."""
     if core.ptr is None or core.pid != _this_pid:
         return
+    core.shut()  # first: the warning may be an exception
     warnings.warn(f"unclosed {core.name}", ResourceWarning, stacklevel=2)
-    core.shut()
 
 
 def may_open() -> None:

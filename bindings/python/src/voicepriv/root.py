@@ -13,7 +13,7 @@ import abc
 import os
 from typing import Any
 
-from ._callbacks import remember
+from ._callbacks import caught, remember
 from ._convert import c_path, c_text, struct
 from ._handle import Handle, beside, may_open, using
 from ._native import ffi, lib
@@ -49,7 +49,7 @@ class VendorRoot(abc.ABC):
         """Forget the record for good."""
 
 
-@ffi.def_extern()
+@ffi.def_extern(onerror=caught(lib.VPRIV_E_ROOT))
 def vpy_call_root(user: Any, what: int, record: Any) -> int:
     store: VendorRoot = ffi.from_handle(user)
     try:
