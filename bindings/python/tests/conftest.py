@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import sys
+import time
 import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -87,3 +88,25 @@ def failures() -> Iterator[list[vp.CallbackFailure]]:
 
 
 PYTHON = sys.executable
+
+
+def live(home: Home, **config: object) -> tuple[vp.PushSource, vp.Recorder]:
+    """A started recorder and its source."""
+    source = vp.PushSource(48000, 1)
+    recorder = vp.Recorder(home.vault, source, subjects=[home.ada], all_identified=True,
+                           retention=vp.Retention.DAYS_90, **config)
+    recorder.start()
+    return source, recorder
+
+
+def push_speech(source: vp.PushSource) -> int:
+    """All of a real voice, as fast as it is taken."""
+    frames, _ = speech_frames()
+    at, step = 0, 2 * 960
+    while at < len(frames):
+        if source.space < 960:
+            time.sleep(0.002)
+            continue
+        assert source.write(frames[at:at + step]) == len(frames[at:at + step]) // 2
+        at += step
+    return len(frames) // 2

@@ -8,56 +8,20 @@ from __future__ import annotations
 import copy
 import gc
 import io
-import os
 import pathlib
 import pickle
-import signal
-import subprocess
-import textwrap
 import threading
 import time
 import warnings
+import weakref
 from collections.abc import Callable
 
 import pytest
-from conftest import PYTHON, SPEECH, START, Home, speech_frames
+from conftest import SPEECH, START, Home, live, push_speech
 
 import voicepriv as vp
 
 KEEP = vp.Purpose.KEEP_HISTORY
-
-
-def live(home: Home, **config: object) -> tuple[vp.PushSource, vp.Recorder]:
-    """A started recorder and its source."""
-    source = vp.PushSource(48000, 1)
-    recorder = vp.Recorder(home.vault, source, subjects=[home.ada], all_identified=True,
-                           retention=vp.Retention.DAYS_90, **config)
-    recorder.start()
-    return source, recorder
-
-
-def push_speech(source: vp.PushSource) -> int:
-    """All of a real voice, as fast as it is taken."""
-    frames, _ = speech_frames()
-    at, step = 0, 2 * 960
-    while at < len(frames):
-        if source.space < 960:
-            time.sleep(0.002)
-            continue
-        assert source.write(frames[at:at + step]) == len(frames[at:at + step]) // 2
-        at += step
-    return len(frames) // 2
-
-
-def python(code: str, *arguments: object, expect: int = 0, timeout: float = 60) -> str:
-    """Run a program of its own; its stdout. It may not die of a signal, nor say anything about
-    memory."""
-    done = subprocess.run(
-        [PYTHON, "-X", "faulthandler", "-c", textwrap.dedent(code), *map(str, arguments)],
-        capture_output=True, text=True, timeout=timeout, check=False)
-    assert done.returncode == expect, f"{done.returncode}\n{done.stdout}\n{done.stderr}"
-    assert "AddressSanitizer" not in done.stderr and "Fatal" not in done.stderr, done.stderr
-    return done.stdout
 
 
 # ---- Use after close ----
@@ -177,23 +141,42 @@ def test_parents_live_as_long_as_their_children(spoken: Home) -> None:
         assert [str(w.message) for w in caught] == ["unclosed Vault"]
 
 
-def test_cycles_are_collected_without_harm(spoken: Home) -> None:
-    class Owner:
-        pass
+class Owner:
+    """Has a recorder, and is known to it or to itself."""
 
-    for _ in range(5):
-        owner = Owner()
-        owner.source = vp.PushSource()  # type: ignore[attr-defined]
-        owner.recorder = vp.Recorder(  # type: ignore[attr-defined]
-            spoken.vault, owner.source,  # type: ignore[attr-defined]
-            subjects=[spoken.ada], on_event=lambda event, owner=owner: owner)
-        owner.recorder.start()  # type: ignore[attr-defined]
-        owner.me = owner  # type: ignore[attr-defined]
-        del owner
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)
-            gc.collect()
-    assert spoken.vault.about().n_subjects == 1
+    def __init__(self, home: Home, listens: bool) -> None:
+        self.me = self
+        self.told: list[object] = []
+        self.source = vp.PushSource()
+        self.recorder = vp.Recorder(home.vault, self.source, subjects=[home.ada],
+                                    on_indicator=self.told.append if not listens else self.tell)
+        self.recorder.start()
+
+    def tell(self, indicator: vp.Indicator) -> None:
+        self.told.append(indicator)
+
+
+def test_cycles_are_collected_without_harm(spoken: Home) -> None:
+    gone = weakref.ref(Owner(spoken, listens=False))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+    assert gone() is None
+
+
+def test_a_recorder_that_somebody_listens_to_lives_until_it_is_closed(spoken: Home) -> None:
+    """Nothing but a callback refers to its owner: it is called all the same."""
+    owner = Owner(spoken, listens=True)
+    gone, told = weakref.ref(owner), owner.told
+    del owner
+    gc.collect()
+    assert gone() is not None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        spoken.vault.close()
+        gc.collect()
+    assert told == [vp.Indicator.LISTENING, vp.Indicator.OFF]
+    assert gone() is None
 
 
 def test_handles_are_not_copied(home: Home) -> None:
@@ -263,8 +246,9 @@ def test_closing_waits_for_calls(spoken: Home) -> None:
 
     class Slow:
         def write(self, data: bytes) -> None:
-            inside.set()
-            time.sleep(0.3)
+            if not inside.is_set():
+                inside.set()
+                time.sleep(0.3)
             order.append("written")
 
     reader = spoken.open(spoken.vault.recordings()[0].id)
@@ -279,7 +263,6 @@ def test_closing_waits_for_calls(spoken: Home) -> None:
 
 def test_closing_from_within_a_call_is_an_error(spoken: Home) -> None:
     spoken.record()
-    reader = spoken.open(spoken.vault.recordings()[0].id)
 
     class Closer:
         def __init__(self, call: Callable[[], object]) -> None:
@@ -288,9 +271,6 @@ def test_closing_from_within_a_call_is_an_error(spoken: Home) -> None:
         def write(self, data: bytes) -> None:
             self.call()
 
-    for call in (reader.close, reader.read, reader.about):
-        with spoken.open(spoken.vault.recordings()[0].id) as reader:  # noqa: B020
-            pass
     with spoken.open(spoken.vault.recordings()[0].id) as reader, pytest.raises(vp.InUseError):
         reader.export_wav(Closer(reader.close))
     with spoken.open(spoken.vault.recordings()[0].id) as reader, pytest.raises(vp.InUseError):
@@ -493,238 +473,6 @@ def test_sound_in_a_callback_is_wiped_behind_it(spoken: Home) -> None:
     source.close()
     assert len(kept) > n_direct and max(loud[n_direct:]) > 0.01
     assert not any(abs(frames.samples).max() for frames in kept)
-
-
-# ---- Fork ----
-
-def in_child(work: Callable[[], object]) -> str:
-    """Do something in a forked child; what came of it."""
-    read, write = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        pid = os.fork()
-    if pid == 0:
-        try:
-            os.close(read)
-            try:
-                said = f"fine {work()!r}"
-            except BaseException as error:
-                said = type(error).__name__
-            os.write(write, said.encode())
-        finally:
-            os._exit(0)
-    os.close(write)
-    with os.fdopen(read, "rb") as pipe:
-        said = pipe.read().decode()
-    _, status = os.waitpid(pid, 0)
-    assert status == 0, f"the child ended with {status}"
-    return said
-
-
-def test_a_child_of_fork_may_use_nothing(spoken: Home) -> None:
-    recording = spoken.record().recording
-    reader = spoken.open(recording)
-    source, recorder = live(spoken)
-    recorder.trigger()
-    recorder.confirm()
-    calls: list[Callable[[], object]] = [
-        spoken.vault.about, spoken.vault.close, reader.read, reader.close, recorder.stop,
-        recorder.close, lambda: recorder.state, lambda: source.write(b"\0\0"), source.close,
-        spoken.keyring.close, spoken.root.close, lambda: spoken.keyring.purposes,
-        spoken.vault.__enter__,
-        # Nor open anything: SQLite and locks of the parent are still in its memory.
-        lambda: vp.Vault.open(spoken.folder / "home.vault", spoken.root),
-        lambda: vp.RootStore.file(spoken.folder / "other.root"), vp.PushSource,
-        lambda: vp.Keyring.load(spoken.folder / "no")]
-    for call in calls:
-        assert in_child(call) == "ForkedError"
-    assert in_child(lambda: vp.about_purpose(KEEP).name) == "fine 'keep_history'"
-    assert in_child(gc.collect).startswith("fine")
-    # The parent did not notice.
-    n_frames = push_speech(source)
-    outcome = recorder.stop()
-    assert outcome.is_stored and outcome.n_frames_48k >= n_frames
-    assert len(reader.read_all()) > 16000
-    for handle in (reader, recorder, source):
-        handle.close()
-    assert spoken.vault.verify(spoken.keyring).is_well
-
-
-def test_a_child_that_leaves_its_blocks_and_exits_closes_nothing(spoken: Home) -> None:
-    out = python("""
-        import os, sys, pathlib, voicepriv as vp
-        folder = pathlib.Path(sys.argv[1])
-        with vp.RootStore.file(folder / "b.root") as root:
-            vault, keyring = vp.Vault.create(folder / "b.vault", root)
-            with vault, keyring:
-                pid = os.fork()
-                if pid == 0:
-                    sys.exit(0)  # through three blocks and atexit
-                assert os.waitpid(pid, 0)[1] == 0
-                vault.add_subject("Ada")
-                assert vault.verify(keyring).is_well
-        print("fine")
-        """, spoken.folder)
-    assert out == "fine\n"
-
-
-def test_a_fork_before_the_first_handle_is_fine(tmp_path: pathlib.Path) -> None:
-    out = python("""
-        import os, sys, pathlib, voicepriv as vp
-        pid = os.fork()
-        if pid == 0:
-            with vp.RootStore.file(sys.argv[1] + "/c.root") as root:
-                vault, keyring = vp.Vault.create(sys.argv[1] + "/c.vault", root)
-                with vault, keyring:
-                    print(vault.about().n_recordings, flush=True)
-            os._exit(0)
-        assert os.waitpid(pid, 0)[1] == 0
-        """, tmp_path)
-    assert out == "0\n"
-
-
-# ---- The end of the interpreter ----
-
-RECORDING = """
-    import os, sys, threading, time, wave, pathlib, voicepriv as vp
-    folder = pathlib.Path(sys.argv[1])
-    with wave.open(sys.argv[2]) as file:
-        frames = file.readframes(file.getnframes())
-    root = vp.RootStore.file(folder / "e.root")
-    vault, keyring = vp.Vault.create(folder / "e.vault", root)
-    keyring.save(folder / "e.keyring")
-    ada = vault.add_subject("Ada")
-    vault.add_notice(vp.Notice("history", "1", "en", "We keep it."))
-    vault.give_consent(ada, vp.Purpose.KEEP_HISTORY, notice="history")
-    source = vp.PushSource(48000, 1, buffer=vp.capture.timedelta(seconds=5))
-    def told(what):
-        print(type(what).__name__, what, flush=True)
-    recorder = vp.Recorder(vault, source, subjects=[ada], all_identified=True, retention="90d",
-                           on_indicator=told, voice_gate=vp.VoiceGate.OFF)
-    def push_forever():
-        while True:
-            source.write(frames[:19200])
-            time.sleep(0.02)
-    def begin():
-        recorder.start()
-        recorder.trigger(vp.TriggerKind.BUTTON)
-        recorder.confirm()
-        source.write(frames)
-"""
-
-
-def after_exit(folder: pathlib.Path) -> list[vp.RecordingInfo]:
-    """What a program left, once everything in it was checked."""
-    with vp.RootStore.file(folder / "e.root") as root, \
-            vp.Vault.open(folder / "e.vault", root) as vault, \
-            vp.Keyring.load(folder / "e.keyring") as keyring:
-        assert vault.verify(keyring).is_well
-        return vault.recordings()
-
-
-def test_the_interpreter_ends_during_a_recording(tmp_path: pathlib.Path) -> None:
-    out = python(RECORDING + """
-    begin()
-    threading.Thread(target=push_forever, daemon=True).start()
-    time.sleep(0.2)
-    """, tmp_path, SPEECH)
-    (recording,) = after_exit(tmp_path)
-    assert recording.end_reason is vp.EndReason.STOPPED  # closed in order, and durable
-    assert recording.duration.total_seconds() > 1
-    assert out.splitlines()[-1].endswith("OFF")  # and the lamp was told
-
-
-@pytest.mark.parametrize("end", ["sys.exit(0)", "raise SystemExit(0)", "sys.exit()"])
-def test_sys_exit_during_a_recording(tmp_path: pathlib.Path, end: str) -> None:
-    python(RECORDING + f"""
-    begin()
-    {end}
-    """, tmp_path, SPEECH)
-    assert after_exit(tmp_path)[0].end_reason is vp.EndReason.STOPPED
-
-
-def test_the_interpreter_ends_while_a_thread_runs_a_recording(tmp_path: pathlib.Path) -> None:
-    python(RECORDING + """
-    threading.Thread(target=push_forever, daemon=True).start()
-    threading.Thread(target=recorder.run, args=[vp.TriggerKind.CONTINUOUS], daemon=True).start()
-    while recorder.state is not vp.RecorderState.COMMITTED:
-        time.sleep(0.01)
-    time.sleep(0.3)
-    """, tmp_path, SPEECH)
-    assert len(after_exit(tmp_path)) == 1
-
-
-def test_the_interpreter_ends_while_a_run_waits_for_sound(tmp_path: pathlib.Path) -> None:
-    python(RECORDING + """
-    import voicepriv._handle
-    voicepriv._handle.EXIT_PATIENCE_S = 0.5
-    threading.Thread(target=recorder.run, args=[vp.TriggerKind.CONTINUOUS], daemon=True).start()
-    while recorder.state is not vp.RecorderState.COMMITTED:
-        time.sleep(0.01)
-    """, tmp_path, SPEECH)
-    after_exit(tmp_path)
-
-
-def test_the_interpreter_ends_while_callbacks_hang(tmp_path: pathlib.Path) -> None:
-    python(RECORDING + """
-    import voicepriv._handle
-    voicepriv._handle.EXIT_PATIENCE_S = 0.5
-    def hang(frames):
-        time.sleep(1000)
-    recorder.close()
-    recorder = vp.Recorder(vault, source, subjects=[ada], all_identified=True, retention="90d",
-                           on_frames=hang)
-    begin()
-    """, tmp_path, SPEECH)
-    assert len(after_exit(tmp_path)) == 1
-
-
-def test_exit_in_a_callback(tmp_path: pathlib.Path) -> None:
-    """SystemExit on the events' thread is an exception like any other."""
-    done = subprocess.run(
-        [PYTHON, "-c", textwrap.dedent(RECORDING + """
-    recorder.close()
-    recorder = vp.Recorder(vault, source, subjects=[ada], all_identified=True, retention="90d",
-                           on_frames=lambda frames: sys.exit(7))
-    begin()
-    time.sleep(0.2)
-    """), str(tmp_path), str(SPEECH)], capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0 and "SystemExit" in done.stderr
-    assert len(after_exit(tmp_path)) == 1
-
-
-@pytest.mark.parametrize("end", ["os._exit(0)", "os.kill(os.getpid(), 9)", "os.abort()"])
-def test_a_process_that_dies_leaves_what_was_sealed(tmp_path: pathlib.Path, end: str) -> None:
-    done = subprocess.run(
-        [PYTHON, "-c", textwrap.dedent(RECORDING + f"""
-    begin()
-    time.sleep(0.5)
-    {end}
-    """), str(tmp_path), str(SPEECH)], capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode in (0, -signal.SIGKILL, -signal.SIGABRT)
-    assert all(r.end_reason is vp.EndReason.UNFINISHED for r in after_exit(tmp_path))
-
-
-def test_control_c_ends_a_run(tmp_path: pathlib.Path) -> None:
-    out = python(RECORDING + """
-    import signal
-    threading.Thread(target=push_forever, daemon=True).start()
-    threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
-    try:
-        recorder.run(vp.TriggerKind.CONTINUOUS)
-    except KeyboardInterrupt:
-        print("interrupted")
-    """, tmp_path, SPEECH)
-    assert "interrupted" in out
-    assert len(after_exit(tmp_path)) == 1  # from a live source: kept up to there
-
-
-def test_control_c_ends_a_list(spoken: Home) -> None:
-    def interrupt(done: int, total: int) -> None:
-        os.kill(os.getpid(), signal.SIGINT)
-
-    with pytest.raises(KeyboardInterrupt):
-        spoken.vault.backup(spoken.folder / "home.backup", progress=interrupt)
 
 
 # ---- Arguments ----

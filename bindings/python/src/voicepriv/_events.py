@@ -100,9 +100,9 @@ class _Pump:
                     lib.vpy_wipe(self.room, n_bytes[0])
             self.turn.notify_all()
 
-    def flush(self, tap: Tap, patience_s: float = _handle.EXIT_PATIENCE_S) -> None:
+    def flush(self, tap: Tap, patience_s: float | None = None) -> None:
         """Wait until a ring is empty. On the pump's own thread it is emptied right here."""
-        if self.turn.acquire(timeout=patience_s):
+        if self.turn.acquire(timeout=_handle.EXIT_PATIENCE_S if patience_s is None else patience_s):
             try:
                 self.empty(tap)
             finally:
