@@ -81,7 +81,7 @@ def _utf8_into(text: str, room: bytearray) -> int:
             at += 1
             continue
         n_more = 1 if code < 0x800 else 2 if code < 0x10000 else 3
-        room[at] = (0xF00 >> n_more & 0xFF) | code >> 6 * n_more
+        room[at] = (0xFF00 >> n_more + 1 & 0xFF) | code >> 6 * n_more
         for place in range(n_more):
             room[at + 1 + place] = 0x80 | code >> 6 * (n_more - 1 - place) & 0x3F
         at += 1 + n_more

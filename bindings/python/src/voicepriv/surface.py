@@ -41,7 +41,7 @@ class SurfaceEvent:
     method: ConsentMethod = ConsentMethod.TAP
     notice: bytes = b""  #: SHA-256 of what was shown; empty: nothing, not for a yes
     valid_until: datetime | None = None
-    retention: str = ""
+    retention: str = text(lib.VPRIV_RETENTION_UNTIL_ERASED)
     max_uses: int = 0
     seen: Mapping[str, int] = field(default_factory=dict)  #: other surfaces, up to which number
 
