@@ -66,8 +66,9 @@ class Said:
 class ConsentMachine(RuleBasedStateMachine):
     """A vault with two people, and the model."""
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(uses=st.sampled_from([None, 0, 1]))
+    def begin(self, uses: int | None) -> None:
+        """Nobody was asked anything; or both agreed, and something of them is kept."""
         self.stack = contextlib.ExitStack()
         folder = pathlib.Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
         self.clock = vp.ManualClock(START)
@@ -80,6 +81,12 @@ class ConsentMachine(RuleBasedStateMachine):
         self.version = 0
         self.kept: list[tuple[vp.RecordingId, tuple[vp.SubjectId, ...], datetime]] = []
         self.change_notice()
+        if uses is not None:
+            for who in (0, 1):
+                self.say(who, KEEP, Event.GIVE, None, 0)
+                self.say(who, REVIEW, Event.GIVE, None, uses)
+            self.record(2)
+            assert self.kept
 
     def teardown(self) -> None:
         if hasattr(self, "stack"):
@@ -171,9 +178,9 @@ class ConsentMachine(RuleBasedStateMachine):
         self.kept.append((outcome.recording, people, self.clock.now))
 
     @precondition(lambda self: self.kept)
-    @rule(data=st.data(), what=st.sampled_from(PURPOSES))
-    def open(self, data: st.DataObject, what: vp.Purpose) -> None:
-        recording, people, since = data.draw(st.sampled_from(self.kept))
+    @rule(which=st.integers(0, 9), what=st.sampled_from(PURPOSES))
+    def open(self, which: int, what: vp.Purpose) -> None:
+        recording, people, since = self.kept[which % len(self.kept)]
         expected = self.decide(people, what, since)
         try:
             self.vault.open_recording(self.keyring, recording, what, actor="the model").close()
@@ -201,6 +208,34 @@ class ConsentMachine(RuleBasedStateMachine):
 
 
 ConsentMachine.TestCase.settings = settings(
-    max_examples=20, stateful_step_count=25, deadline=None,
+    max_examples=25, stateful_step_count=25, deadline=None,
     suppress_health_check=list(HealthCheck))
 TestConsent = ConsentMachine.TestCase
+
+
+def test_a_life_that_chance_may_miss() -> None:
+    """Uses that run out, a yes that expires while another is paused, a new notice after both."""
+    life = ConsentMachine()
+    life.begin(1)
+    ada = 0
+
+    def check(step: object) -> None:
+        life.the_vault_says_what_c_decides()
+
+    try:
+        check(life.open(0, REVIEW))
+        assert life.said[life.people[ada], REVIEW].uses == 1
+        check(life.open(0, REVIEW))  # no uses are left
+        assert vp.Deny.USES_SPENT in life.decide(life.people, REVIEW)
+        check(life.say(ada, REVIEW, Event.GIVE, 1, 2))
+        check(life.pause_or_resume(KEEP))
+        check(life.record(2))
+        check(life.let_time_pass(24))
+        check(life.pause_or_resume(KEEP))
+        check(life.say(ada, REVIEW, Event.RECONFIRM, None, 0))
+        check(life.record(1))
+        check(life.change_notice())
+        check(life.record(2))
+        check(life.open(0, KEEP))
+    finally:
+        life.teardown()
