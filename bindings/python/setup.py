@@ -1,4 +1,5 @@
-"""What pyproject.toml cannot say: the extension, the limited API, and the version, which is the library's."""
+"""What pyproject.toml cannot say: the extension, the limited API, and the version, which is the
+library's."""
 
 import importlib.util
 import pathlib

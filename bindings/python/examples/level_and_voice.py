@@ -5,9 +5,9 @@
 #
 #     python level_and_voice.py FOLDER WAV... OUT.png
 #
-# It records WAV files with two seconds of nothing between them, with the voice gate on, so that what
-# nobody says is not encoded; then it reads the recording twice: as sound for the level, and as packets
-# for the silence.
+# It records WAV files with two seconds of nothing between them, with the voice gate on, so that
+# what nobody says is not encoded; then it reads the recording twice: as sound for the level, and as
+# packets for the silence.
 
 # %%
 import pathlib
@@ -21,7 +21,7 @@ import numpy as np
 import voicepriv as vp
 
 matplotlib.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402
+from matplotlib import pyplot as plt
 
 if len(sys.argv) < 4:
     sys.exit("usage: level_and_voice.py FOLDER WAV... OUT.png")
@@ -65,6 +65,7 @@ while recorder.state is vp.RecorderState.COMMITTED:
 outcome = recorder.stop()
 recorder.close()
 source.close()
+assert outcome.recording is not None
 print(f"kept {outcome.duration.total_seconds():.1f} s, "
       f"of that {outcome.n_silent_frames_48k / 48000:.1f} s silence")
 

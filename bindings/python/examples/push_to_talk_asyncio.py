@@ -3,8 +3,8 @@
     python push_to_talk_asyncio.py FOLDER WAV
 
 Calls that wait run in a thread of their own (asyncio.to_thread; they release the GIL), and the
-recorder's events come into the loop with call_soon_threadsafe. The WAV file stands in for a microphone:
-it comes in pieces of 20 ms in its own time.
+recorder's events come into the loop with call_soon_threadsafe. The WAV file stands in for a
+microphone: it comes in pieces of 20 ms in its own time.
 """
 
 import asyncio

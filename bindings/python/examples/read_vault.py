@@ -1,5 +1,5 @@
-"""Open a recording that any language made, and print the SHA-256 of its sound: the samples of the gate's
-WAV (PCM, 16 bits, little-endian).
+"""Open a recording that any language made, and print the SHA-256 of its sound: the samples of the
+gate's WAV (PCM, 16 bits, little-endian).
 
     python read_vault.py VAULT ROOTFILE KEYRING RECORDING
 """

@@ -1,7 +1,8 @@
 """Turn the public C headers into what cffi reads, without retyping a size, an offset or a value.
 
-Every constant, enumerator, array length and struct layout is left open ("..."): the C compiler fills it
-in when the extension is built. What is not of the form that the headers keep is an error, not a guess.
+Every constant, enumerator, array length and struct layout is left open ("..."): the C compiler
+fills it in when the extension is built. What is not of the form that the headers keep is an error,
+not a guess.
 """
 
 import pathlib
@@ -136,7 +137,8 @@ def cdef(interface: Interface) -> str:
 
 def keep_details(interface: Interface) -> str:
     """Macros that copy the text of a failure in the same C call in which it failed: whatever Python
-    does before it asks (a finaliser, a signal handler) may call the library again on this thread."""
+    does before it asks (a finaliser, a signal handler) may call the library again on this
+    thread."""
     return "".join(
         f"#define {f.name}(...) vpy_keep(({f.name})(__VA_ARGS__))\n"
         for f in interface.functions if f.returns == "vpriv_status")
@@ -190,7 +192,8 @@ class _FFI:
     def addressof(self, cdata: Any, *fields: str | int) -> Any: ...
     def new_handle(self, obj: object) -> Any: ...
     def from_handle(self, handle: Any) -> Any: ...
-    def def_extern(self, name: str = ..., error: Any = ..., onerror: Any = ...) -> Callable[[_F], _F]: ...
+    def def_extern(
+        self, name: str = ..., error: Any = ..., onerror: Any = ...) -> Callable[[_F], _F]: ...
 
 class _Lib:
 '''

@@ -130,8 +130,7 @@ static uint64_t vpy_tap_dropped(vpy_tap *tap)
 /* Locked memory that core dumps leave out, zeroed; NULL when there is none. */
 static void *vpy_guarded(size_t n_bytes)
 {
-    void *memory =
-        mmap(NULL, n_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *memory = mmap(NULL, n_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         return NULL;
     if (mlock(memory, n_bytes) != 0 || madvise(memory, n_bytes, MADV_DONTDUMP) != 0) {

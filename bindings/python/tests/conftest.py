@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import sys
+import threading
 import time
 import wave
 from collections.abc import Iterator
@@ -110,3 +111,50 @@ def push_speech(source: vp.PushSource) -> int:
         assert source.write(frames[at:at + step]) == len(frames[at:at + step]) // 2
         at += step
     return len(frames) // 2
+
+
+# ---- Results for scripts/test, and which functions of C were really called ----
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--trs", metavar="FILE", help="write results the way automake does")
+    parser.addoption("--reached", action="store_true",
+                     help="fail unless every function of the library was called")
+
+
+_results: dict[str, str] = {}
+_called: set[str] = set()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """The worst that any phase of a test came to. Nothing may be skipped."""
+    result = {"passed": "PASS", "failed": "FAIL", "skipped": "SKIP"}[report.outcome]
+    if _results.get(report.nodeid, "PASS") == "PASS":
+        _results[report.nodeid] = result
+
+
+def _note(_frame: object, event: str, function: object) -> None:
+    if event == "c_call":
+        name = getattr(function, "__name__", "")
+        if name.startswith("vpriv_"):
+            _called.add(name)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--reached"):
+        sys.setprofile(_note)
+        threading.setprofile(_note)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    file = session.config.getoption("--trs")
+    if session.config.getoption("--reached"):
+        sys.setprofile(None)
+        from test_package import INTERFACE, NOT_CALLED
+        missing = {f.name for f in INTERFACE.functions} - _called - set(NOT_CALLED)
+        _results["every function is called"] = "FAIL" if missing else "PASS"
+        if missing:
+            print(f"\nnever called: {', '.join(sorted(missing))}")
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    if file:
+        pathlib.Path(file).write_text("".join(
+            f":test-result: {result} {name}\n" for name, result in _results.items()))

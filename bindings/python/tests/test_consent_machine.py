@@ -1,5 +1,5 @@
-"""Consent as a state machine: whatever happens in whatever order, the vault lets in and out exactly what
-`decide()` of the C library allows on the facts that a model of two dozen lines knows.
+"""Consent as a state machine: whatever happens in whatever order, the vault lets in and out exactly
+what `decide()` of the C library allows on the facts that a model of two dozen lines knows.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ KEEP, REVIEW = vp.Purpose.KEEP_HISTORY, vp.Purpose.HUMAN_REVIEW
 PURPOSES = (KEEP, REVIEW)
 TERM = timedelta(days=90)
 #: Where each event leads.
-DESTINATIONS = {Event.REQUEST: State.REQUESTED, Event.GIVE: State.GIVEN, Event.REFUSE: State.REFUSED,
-                Event.DEFER: State.DEFERRED, Event.WITHDRAW: State.WITHDRAWN,
+DESTINATIONS = {Event.REQUEST: State.REQUESTED, Event.GIVE: State.GIVEN,
+                Event.REFUSE: State.REFUSED, Event.DEFER: State.DEFERRED,
+                Event.WITHDRAW: State.WITHDRAWN,
                 Event.REVOKE: State.REVOKED, Event.RECONFIRM: State.RENEWED}
 NO_CONSENT = {vp.Deny.CONSENT_MISSING, vp.Deny.CONSENT_REFUSED, vp.Deny.CONSENT_WITHDRAWN,
               vp.Deny.CONSENT_REVOKED, vp.Deny.CONSENT_EXPIRED, vp.Deny.CONSENT_INVALIDATED}
@@ -48,8 +49,8 @@ class Said:
 
     def has_run_out(self, now: datetime) -> bool:
         return self.permits and (
-            self.valid_until is not None and now >= self.valid_until
-            or self.max_uses > 0 and self.uses >= self.max_uses)
+            (self.valid_until is not None and now >= self.valid_until)
+            or (self.max_uses > 0 and self.uses >= self.max_uses))
 
     def allows(self, event: Event, now: datetime) -> bool:
         if event in (Event.GIVE, Event.REFUSE):
@@ -74,7 +75,8 @@ class ConsentMachine(RuleBasedStateMachine):
         self.clock = vp.ManualClock(START)
         root = self.stack.enter_context(vp.RootStore.file(folder / "a.root"))
         vault, keyring = vp.Vault.create(folder / "a.vault", root, clock=self.clock)
-        self.vault, self.keyring = self.stack.enter_context(vault), self.stack.enter_context(keyring)
+        self.vault = self.stack.enter_context(vault)
+        self.keyring = self.stack.enter_context(keyring)
         self.people = (vault.add_subject("Ada"), vault.add_subject("Bob"))
         self.said = {(who, what): Said() for who in self.people for what in PURPOSES}
         self.paused: set[vp.Purpose] = set()
@@ -123,7 +125,8 @@ class ConsentMachine(RuleBasedStateMachine):
     @rule(who=st.integers(0, 1), what=st.sampled_from(PURPOSES),
           event=st.sampled_from(sorted(DESTINATIONS)), days=st.sampled_from([None, 1, 40]),
           max_uses=st.sampled_from([0, 0, 1, 2]))
-    def say(self, who: int, what: vp.Purpose, event: Event, days: int | None, max_uses: int) -> None:
+    def say(self, who: int, what: vp.Purpose, event: Event, days: int | None,
+            max_uses: int) -> None:
         person, now = self.people[who], self.clock.now
         before = self.said[person, what]
         gives = event in (Event.GIVE, Event.RECONFIRM)
@@ -208,7 +211,7 @@ class ConsentMachine(RuleBasedStateMachine):
 
 
 ConsentMachine.TestCase.settings = settings(
-    max_examples=25, stateful_step_count=25, deadline=None,
+    max_examples=15, stateful_step_count=20, deadline=None,
     suppress_health_check=list(HealthCheck))
 TestConsent = ConsentMachine.TestCase
 

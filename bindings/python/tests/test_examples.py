@@ -17,8 +17,8 @@ EXAMPLES = pathlib.Path(__file__).resolve().parents[1] / "examples"
 
 
 def run(name: str, *arguments: object, expect: int = 0) -> str:
-    done = subprocess.run([sys.executable, "-W", "error", str(EXAMPLES / name), *map(str, arguments)],
-                          capture_output=True, text=True, check=False, timeout=120)
+    command = [sys.executable, "-W", "error", str(EXAMPLES / name), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == expect, done.stdout + done.stderr
     return done.stdout if expect == 0 else done.stderr
 

@@ -110,8 +110,8 @@ def public() -> Iterator[tuple[str, object]]:
 
 def test_everything_is_explained() -> None:
     missing = [name for name, found in public()
-               if (inspect.isclass(found) or inspect.isroutine(found) or isinstance(found, property))
-               and not inspect.getdoc(found)]
+               if (inspect.isclass(found) or inspect.isroutine(found)
+                   or isinstance(found, property)) and not inspect.getdoc(found)]
     assert missing == []
 
 
@@ -155,5 +155,5 @@ def test_versions_are_printed() -> None:
 @pytest.mark.parametrize("text", ["struct x;\nint y", "typedef enum a { VPRIV_A = f(1, 2) } a;"])
 def test_headers_of_another_form_are_refused(tmp_path: pathlib.Path, text: str) -> None:
     (tmp_path / "voicepriv.h").write_text(text)
-    with pytest.raises(ValueError, match="cannot read|left over|not an enumerator"):
+    with pytest.raises(ValueError, match=r"cannot read|left over|not an enumerator"):
         cdef.read(tmp_path)

@@ -1,4 +1,5 @@
-"""Sound in and out: numpy arrays when numpy is there, buffers otherwise, and no copy on the way in."""
+"""Sound in and out: numpy arrays when numpy is there, buffers otherwise, and no copy on the way
+in."""
 
 from __future__ import annotations
 
@@ -74,8 +75,8 @@ def test_what_cannot_be_read_in_place_is_refused() -> None:
         (TypeError, np.zeros(960, np.float32)), (TypeError, np.zeros(960, np.uint16)),
         (TypeError, np.zeros(960, ">i2")), (TypeError, [0] * 960), (TypeError, "sound"),
         (ValueError, b"abc"), (ValueError, np.zeros(960, np.int16)[:959:1][:3]),
-        ((ValueError, BufferError), np.zeros((960, 4), np.int16)[:, ::2]),  # type: ignore[list-item]
-        ((ValueError, BufferError), np.zeros((2, 960), np.int16).T)]  # type: ignore[list-item]
+        (BufferError, np.zeros((960, 4), np.int16)[:, ::2]),
+        (BufferError, np.zeros((2, 960), np.int16).T)]
     with vp.PushSource(48000, 2) as source:
         for kind, frames in wrong:
             with pytest.raises(kind):
@@ -232,7 +233,8 @@ def test_progress_cancels_a_file(spoken: Home) -> None:
 
 
 def test_a_hub_drives_many_recorders(spoken: Home) -> None:
-    with vp.Hub(spoken.vault, n_workers=2, n_recorders_max=8, tick=timedelta(milliseconds=5)) as hub:
+    with vp.Hub(spoken.vault, n_workers=2, n_recorders_max=8,
+                tick=timedelta(milliseconds=5)) as hub:
         pairs = []
         for _ in range(3):
             source = vp.PushSource(48000, 1)

@@ -1,4 +1,5 @@
-"""The story of scripts/story, told by Python: a voice goes in and comes out as long as she agrees."""
+"""The story of scripts/story, told by Python: a voice goes in and comes out as long as she
+agrees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The shared vectors of tests/vectors: what other readers open and refuse, Python opens and refuses."""
+"""The shared vectors of tests/vectors: what other readers open and refuse, Python opens and
+refuses."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@
                              retention=vp.Retention.DAYS_90) as recorder:
                 print(recorder.run().duration)
 
-Without consent nothing is kept; without a retention neither. Calls that wait release the GIL. Times are
-aware datetimes, durations timedeltas, failures exceptions with the library's text (errors.py).
+Without consent nothing is kept; without a retention neither. Calls that wait release the GIL. Times
+are aware datetimes, durations timedeltas, failures exceptions with the library's text (errors.py).
 """
 
 from ._callbacks import CallbackFailure, DroppedEvents, set_callback_hook

@@ -1,4 +1,5 @@
-"""Between Python and C: times, texts, ids and sets. Whatever does not fit is refused, never bent."""
+"""Between Python and C: times, texts, ids and sets. Whatever does not fit is refused, never
+bent."""
 
 from __future__ import annotations
 
@@ -88,7 +89,7 @@ def in_ms(duration: timedelta | None, what: str) -> int:
     """Milliseconds; 0 for None. Zero itself is refused: it means the default to C."""
     n = in_units(duration, timedelta(milliseconds=1), what)
     if duration is not None and n == 0:
-        raise ValueError(f"{what}: zero is not a duration here; leave it out, or say that there is none")
+        raise ValueError(f"{what}: zero is not a duration here; leave it out")
     return n
 
 

@@ -1,8 +1,9 @@
 """The thread that calls Python about recorders and devices.
 
-Capture and worker threads put what happened into rings (native/events.h); one thread of Python takes it
-out, in order, and calls back. A callback that raises is reported, one that is slow delays the others;
-recording goes on in any case. What did not fit into a ring was left out, sound first, and is told.
+Capture and worker threads put what happened into rings (native/events.h); one thread of Python
+takes it out, in order, and calls back. A callback that raises is reported, one that is slow delays
+the others; recording goes on in any case. What did not fit into a ring was left out, sound first,
+and is told.
 """
 
 from __future__ import annotations
@@ -69,7 +70,8 @@ class _Pump:
                 self.room = lib.vpy_guarded(lib.VPY_RING_BYTES)
                 if self.wake < 0 or self.room == ffi.NULL:
                     raise OutOfMemoryError("no room for events")
-                self.thread = threading.Thread(target=self.run, name="voicepriv-events", daemon=True)
+                self.thread = threading.Thread(
+                    target=self.run, name="voicepriv-events", daemon=True)
                 self.thread.start()
             return self.wake
 
@@ -87,15 +89,15 @@ class _Pump:
                 n_dropped = lib.vpy_tap_dropped(tap.ptr)
                 if n_dropped:
                     tap.n_dropped += n_dropped
-                    report(DroppedEvents(f"{n_dropped} events were left out: callbacks are too slow"),
-                           tap.deliver, n_dropped)
+                    error = DroppedEvents(f"{n_dropped} events were left out: callbacks are slow")
+                    report(error, tap.deliver, n_dropped)
                 if kind == lib.VPY_NOTHING:
                     break
                 try:
                     if tap.deliver is not None:
                         tap.deliver(kind, self.room, n_bytes[0])
-                except BaseException as error:
-                    report(error, tap.deliver)
+                except BaseException as raised:
+                    report(raised, tap.deliver)
                 finally:
                     lib.vpy_wipe(self.room, n_bytes[0])
             self.turn.notify_all()

@@ -1,7 +1,7 @@
 """Handles of the library: open, in use, closed; and never past that.
 
-The C library trusts its caller: a closed handle, two calls at once where one is allowed, a handle of the
-process before fork are the end of a C program. Here each of them is an exception or a wait:
+The C library trusts its caller: a closed handle, two calls at once where one is allowed, a handle
+of the process before fork are the end of a C program. Here each of them is an exception or a wait:
 
 * Calls are counted. Closing waits for calls on other threads, and is an InUseError from within one.
 * Where C allows one call at a time, others wait for their turn.
@@ -230,8 +230,8 @@ before_the_rest: list[Callable[[], None]] = []
 
 
 def close_all() -> None:
-    """Close what is open, newest first. What is in a call on another thread has some seconds to come
-    out of it (callbacks say stop from here on), and is left alone otherwise."""
+    """Close what is open, newest first. What is in a call on another thread has some seconds to
+    come out of it (callbacks say stop from here on), and is left alone otherwise."""
     lib.vpy_set_exiting()
     until = time.monotonic() + EXIT_PATIENCE_S
     left_alone: set[int] = set()

@@ -1,7 +1,7 @@
 """Secrets on their way through Python.
 
-What Python was given as `str` or `bytes` stays in its memory until that is used again: nobody can wipe
-it. `bytearray` and Secret can be wiped. Copies that this module makes are.
+What Python was given as `str` or `bytes` stays in its memory until that is used again: nobody can
+wipe it. `bytearray` and Secret can be wiped. Copies that this module makes are.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from ._native import ffi, lib
 
 
 class Secret:
-    """Bytes that are not shown, cannot be pickled, and are wiped with `wipe()`, at the end of a `with`
-    block, or when the object goes.
+    """Bytes that are not shown, cannot be pickled, and are wiped with `wipe()`, at the end of a
+    `with` block, or when the object goes.
 
     `reveal()` gives a view of the bytes, and `text()` a str, which cannot be wiped.
     """

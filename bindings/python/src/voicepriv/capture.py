@@ -178,8 +178,8 @@ class PushSource(Source):
 
 
 class DeviceWatch(Handle):
-    """Tells of devices that come and go, those that are there first. changed(change, device) runs on
-    the events' thread; what it raises goes to the hook."""
+    """Tells of devices that come and go, those that are there first. changed(change, device) runs
+    on the events' thread; what it raises goes to the hook."""
 
     def __init__(self, changed: Callable[[DeviceChange, CaptureDevice], object]) -> None:
         may_open()

@@ -9,8 +9,8 @@ from ._native import ffi, lib
 
 
 class ManualClock:
-    """Instead of the system's clock: `Vault.open(path, root, clock=ManualClock(start))`. The library
-    reads it on whatever thread; no Python runs there."""
+    """Instead of the system's clock: `Vault.open(path, root, clock=ManualClock(start))`. The
+    library reads it on whatever thread; no Python runs there."""
 
     def __init__(self, now: datetime) -> None:
         self._ptr = ffi.new("vpy_clock *")

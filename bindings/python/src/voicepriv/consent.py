@@ -145,7 +145,8 @@ def decide(facts: DecisionInput) -> frozenset[Deny]:
     for subject, room in zip(facts.subjects, c.subjects, strict=False):
         room.subject_class = int(subject.subject_class)
         room.state = int(subject.state)
-        room.valid_until_us = FOREVER_US if subject.valid_without_end else to_us(subject.valid_until)
+        room.valid_until_us = (
+            FOREVER_US if subject.valid_without_end else to_us(subject.valid_until))
         room.uses_known = fact(subject.uses_left is not None)
         room.uses_left = subject.uses_left or 0
         for name in _SUBJECT_FACTS:

@@ -65,7 +65,8 @@ def _effects(c: Any) -> Effects:
                    Retention(c.retention), text(lib.vpriv_effects_text(c, room)))
 
 
-def _request(keep: Keep, subjects: Iterable[SubjectId], retention: Retention | timedelta | str | None,
+def _request(keep: Keep, subjects: Iterable[SubjectId],
+             retention: Retention | timedelta | str | None,
              required_purposes: Iterable[Purpose], with_frames: bool,
              starts_by_itself: bool) -> Any:
     ids = subject_ids(subjects)

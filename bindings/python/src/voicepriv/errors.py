@@ -5,8 +5,8 @@
     except ConsentError as refusal:
         print(refusal, refusal.reasons)
 
-`str(error)` is the C text: the phrase of doc/errors.md, and what exactly was wrong. It never holds a
-key, a sample, a name or a transcript. Errors that only Python knows (a closed handle, a fork) are
+`str(error)` is the C text: the phrase of doc/errors.md, and what exactly was wrong. It never holds
+a key, a sample, a name or a transcript. Errors that only Python knows (a closed handle, a fork) are
 subclasses of UsageError.
 """
 
@@ -95,7 +95,8 @@ class RollbackError(Error):
 
 
 class RootError(Error):
-    """The root store cannot be used; from a call that destroys, the destruction is not final yet."""
+    """The root store cannot be used; from a call that destroys, the destruction is not final
+    yet."""
 
     status = Status.ROOT
 
@@ -175,7 +176,8 @@ class ClosedError(UsageError, ValueError):
 
 
 class InUseError(UsageError):
-    """The handle is in use: by a call that this one comes from, or by something that depends on it."""
+    """The handle is in use: by a call that this one comes from, or by something that depends on
+    it."""
 
 
 class ForkedError(UsageError):

@@ -145,8 +145,9 @@ class GateCalls(Handle):
     def open_recording(self, keyring: Keyring, recording: RecordingId, purpose: Purpose, *,
                        actor: str, reason: str | None = None,
                        recipient: str | None = None) -> Reader:
-        """Open a recording for a purpose. actor: who, reason: why; both go into the log, on the disk
-        before any key is derived. recipient: party id as in the consent; None is the controller."""
+        """Open a recording for a purpose. actor: who, reason: why; both go into the log, on the
+        disk before any key is derived. recipient: party id as in the consent; None is the
+        controller."""
         may_open()
         keep, out = Keep(), ffi.new("vpriv_reader **")
         with using(self, keyring) as (vault, keys):

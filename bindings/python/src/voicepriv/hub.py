@@ -33,7 +33,8 @@ class Hub(Handle):
         self._started = started
 
     def start(self, recorder: Recorder) -> None:
-        """Start listening, driven by the hub's workers. Everything else is called on the recorder."""
+        """Start listening, driven by the hub's workers. Everything else is called on the
+        recorder."""
         with using(self, recorder) as (hub, r):
             check(lib.vpriv_hub_start(hub, r))
             if recorder not in self._started:
@@ -41,7 +42,8 @@ class Hub(Handle):
 
 
 class _Close:
-    """Closes a hub when no call on a recorder in it is under way, and keeps others out meanwhile."""
+    """Closes a hub when no call on a recorder in it is under way, and keeps others out
+    meanwhile."""
 
     def __init__(self, started: list[Recorder]) -> None:
         self.started = started

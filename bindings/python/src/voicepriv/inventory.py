@@ -148,7 +148,8 @@ def _recording(c: Any) -> InventoryRecording:
         InventoryBasis(SubjectId(raw(b.subject)), Purpose(b.purpose),
                        ConsentRecordId(raw(b.record_id)), b.is_later)
         for b in (c.bases[i] for i in range(c.n_bases)))
-    return InventoryRecording(recording_of(c.info), c.n_bytes, purposes_of(c.open_for), until, bases)
+    return InventoryRecording(
+        recording_of(c.info), c.n_bytes, purposes_of(c.open_for), until, bases)
 
 
 def _taker(into: Inventory) -> Callable[[int, Any, int], bool]:
@@ -210,8 +211,9 @@ class InventoryCalls(Handle):
                         purpose: Purpose = Purpose.KEEP_HISTORY, reason: str | None = None,
                         recipient: str | None = None,
                         progress: Progress | None = None) -> PortableReport:
-        """Write everything into a folder that any player and JSON reader opens; it is not encrypted.
-        After an interruption the same call goes on. progress(n_done, n_recordings); False stops."""
+        """Write everything into a folder that any player and JSON reader opens; it is not
+        encrypted. After an interruption the same call goes on. progress(n_done, n_recordings);
+        False stops."""
         keep, report = Keep(), struct("vpriv_portable_report")
         with using(self, keyring) as (vault, keys):
             counted(lambda fn, user: lib.vpriv_portable_export(

@@ -14,8 +14,8 @@ from .errors import check
 
 
 class Keyring(Handle):
-    """Keys of one holder: secret halves of purposes, or a capture credential. The keys are in locked
-    memory of the library; Python never sees them."""
+    """Keys of one holder: secret halves of purposes, or a capture credential. The keys are in
+    locked memory of the library; Python never sees them."""
 
     def __init__(self, ptr: Any) -> None:
         super().__init__(ptr, lib.vpriv_keyring_close)

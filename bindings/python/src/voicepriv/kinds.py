@@ -1,4 +1,5 @@
-"""More enumerations: of recorders, the log, and what is shared. What they are is said in enums.py."""
+"""More enumerations: of recorders, the log, and what is shared. What they are is said in
+enums.py."""
 
 from __future__ import annotations
 

@@ -34,7 +34,8 @@ class Notice:
 def c_notice(notice: Notice) -> tuple[Any, list[Any]]:
     """For C, and what it points to."""
     body = notice.text.encode()
-    kept = [ffi.new("char[]", c_text(part)) for part in (notice.id, notice.version, notice.language)]
+    kept = [ffi.new("char[]", c_text(part))
+            for part in (notice.id, notice.version, notice.language)]
     kept.append(ffi.from_buffer("char[]", body))
     return struct("vpriv_notice", id=kept[0], version=kept[1], language=kept[2], text=kept[3],
                   text_bytes=len(body)), kept

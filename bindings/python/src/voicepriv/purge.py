@@ -1,4 +1,5 @@
-"""Erasing many recordings with few replacements of the root key, and knowing the wear beforehand."""
+"""Erasing many recordings with few replacements of the root key, and knowing the wear
+beforehand."""
 
 from __future__ import annotations
 
@@ -64,8 +65,8 @@ class PurgeCalls(Handle):
               progress: Callable[[PurgeReport], object] | None = None,
               ) -> tuple[PurgeReport, Receipt]:
         """Erase for good what is named, or what meets every criterion: speaker, started at or after
-        since, started before until. Window by window; window: recordings per replacement of the root
-        key. progress gets the report after each; return False to stop."""
+        since, started before until. Window by window; window: recordings per replacement of the
+        root key. progress gets the report after each; return False to stop."""
         criteria, kept = _criteria(recordings, subject, since, until, everything, window)
         report, receipt = struct("vpriv_purge_report"), new_receipt()
 

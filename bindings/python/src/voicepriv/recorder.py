@@ -8,8 +8,8 @@
         ...
         outcome = recorder.stop()
 
-Callbacks run on one thread of Python for all recorders, in order, a moment after what they tell. They
-may call anything. What they raise goes to the hook (set_callback_hook), and recording goes on.
+Callbacks run on one thread of Python for all recorders, in order, a moment after what they tell.
+They may call anything. What they raise goes to the hook (set_callback_hook), and recording goes on.
 """
 
 from __future__ import annotations
@@ -223,7 +223,8 @@ class _Deliver:
         at = head.samples if is_direct else \
             ffi.cast("char *", item) + ffi.sizeof("vpy_frames")
         # Direct frames are memory of the library, which is gone after the call: copied here, and
-        # wiped behind the callback. The others are in a room that stays, wiped by who empties rings.
+        # wiped behind the callback. The others are in a room that stays, wiped by who empties
+        # rings.
         content = bytearray(ffi.buffer(at, n_bytes)) if is_direct else ffi.buffer(at, n_bytes)
         try:
             self.config.on_frames(Frames(
@@ -353,8 +354,8 @@ class _Close:
 
 def import_opus(vault: Vault, path: str | os.PathLike[str], config: RecorderConfig | None = None,
                 **fields: Any) -> Outcome:
-    """Import an Ogg Opus file without re-encoding. Config as for a Recorder; encoding and pre-roll do
-    not count."""
+    """Import an Ogg Opus file without re-encoding. Config as for a Recorder; encoding and pre-roll
+    do not count."""
     config, keep, outcome = _of(config, fields), Keep(), struct("vpriv_outcome")
     deliver = _Deliver(config)
     tap = deliver.tap = Tap(deliver)

@@ -27,9 +27,9 @@ __all__ = ["RootStore", "VendorRoot"]
 class VendorRoot(abc.ABC):
     """A medium of the vendor's own: a secure element, a keystore.
 
-    The methods run on whatever thread uses the vault, a recorder's among them, with the vault's lock
-    held: they must be quick and must not call into this package. `record` is memory of the library,
-    wiped and out of reach after the call. What they raise becomes RootError.
+    The methods run on whatever thread uses the vault, a recorder's among them, with the vault's
+    lock held: they must be quick and must not call into this package. `record` is memory of the
+    library, wiped and out of reach after the call. What they raise becomes RootError.
     """
 
     #: Say KEYED only when the medium really forgets.
@@ -37,7 +37,8 @@ class VendorRoot(abc.ABC):
 
     @abc.abstractmethod
     def load(self, record: memoryview) -> bool:
-        """Read the record into `record` (VPRIV_ROOT_RECORD_BYTES); False when the store is empty."""
+        """Read the record into `record` (VPRIV_ROOT_RECORD_BYTES); False when the store is
+        empty."""
 
     @abc.abstractmethod
     def replace(self, record: memoryview) -> None:

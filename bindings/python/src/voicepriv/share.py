@@ -33,8 +33,8 @@ class ReceiptClaims:
 
 
 def verify_receipt(receipt: str, public_key: bytes) -> tuple[ReceiptClaims, str]:
-    """Check a receipt; gives what it says, and the signed document (JSON-LD). public_key: from where
-    you trust it."""
+    """Check a receipt; gives what it says, and the signed document (JSON-LD). public_key: from
+    where you trust it."""
     claims, out, jws = struct("vpriv_receipt_claims"), io.BytesIO(), receipt.encode()
     key = fixed(public_key, lib.VPRIV_LOG_PUBLIC_KEY_BYTES, "public_key")
     written(lambda fn, user: lib.vpriv_receipt_verify(jws, len(jws), key, fn, user, claims), out)
@@ -66,8 +66,9 @@ class ReceiptCalls(Handle):
 
     def sign_receipt(self, receipts: Receipt | Iterable[Receipt], *,
                      subject: SubjectId | None = None, recipients_told: Iterable[str] = ()) -> str:
-        """Sign what calls just did, from what they returned: one receipt, or consents of one person.
-        subject, recipients_told: of an erasure, what only the caller knows. Gives a compact JWS."""
+        """Sign what calls just did, from what they returned: one receipt, or consents of one
+        person. subject, recipients_told: of an erasure, what only the caller knows. Gives a compact
+        JWS."""
         given = [receipts] if isinstance(receipts, Receipt) else list(receipts)
         array = ffi.new("vpriv_receipt[]", len(given))
         for place, receipt in enumerate(given):

@@ -1,4 +1,5 @@
-"""Looking after a vault: root keys that move, backups, disk space, and what is left of a damaged one."""
+"""Looking after a vault: root keys that move, backups, disk space, and what is left of a damaged
+one."""
 
 from __future__ import annotations
 

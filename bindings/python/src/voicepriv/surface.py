@@ -28,7 +28,8 @@ from .errors import check
 
 @dataclass(frozen=True)
 class SurfaceEvent:
-    """One event. Times are whole seconds; names of surfaces have letters, digits and . _ / - only."""
+    """One event. Times are whole seconds; names of surfaces have letters, digits and . _ / -
+    only."""
 
     surface: str
     sequence: int  #: counts the events of this surface about this person, from 1
@@ -51,12 +52,13 @@ def sign_event(event: SurfaceEvent, seed: SecretInput) -> str:
     Ed25519 key."""
     if len(event.seen) > lib.VPRIV_SURFACE_SEEN_MAX:
         raise ValueError(f"seen: at most {lib.VPRIV_SURFACE_SEEN_MAX} surfaces")
+    n_hash = lib.VPRIV_SHA256_BYTES
     c = struct(
         "vpriv_surface_event", surface=_short(event.surface), sequence=event.sequence,
         time_us=to_us(event.time), subject=bytes(SubjectId(event.subject)),
         purpose=int(event.purpose), event=int(event.event), by=int(event.by),
         method=int(event.method),
-        notice=fixed(event.notice or bytes(lib.VPRIV_SHA256_BYTES), lib.VPRIV_SHA256_BYTES, "notice"),
+        notice=fixed(event.notice or bytes(n_hash), n_hash, "notice"),
         record_id=bytes(ConsentRecordId(event.record_id)), valid_until_us=to_us(event.valid_until),
         retention=c_text(event.retention), max_uses=event.max_uses, n_seen=len(event.seen),
         seen=[{"surface": _short(name), "sequence": number}

@@ -1,0 +1,35 @@
+# The Python binding. pip builds it; bindings/python/tests/run, a step of scripts/test, tests it.
+EXTRA_DIST += \
+	bindings/python/README.md bindings/python/examples/level_and_voice.py \
+	bindings/python/examples/push_to_talk_asyncio.py bindings/python/examples/read_vault.py \
+	bindings/python/examples/write_vault.py bindings/python/native/build.py \
+	bindings/python/native/calls.h bindings/python/native/cdef.py \
+	bindings/python/native/events.h bindings/python/native/own.cdef \
+	bindings/python/pyproject.toml bindings/python/setup.py \
+	bindings/python/src/voicepriv/__init__.py bindings/python/src/voicepriv/__main__.py \
+	bindings/python/src/voicepriv/_callbacks.py bindings/python/src/voicepriv/_convert.py \
+	bindings/python/src/voicepriv/_events.py bindings/python/src/voicepriv/_handle.py \
+	bindings/python/src/voicepriv/_secret.py bindings/python/src/voicepriv/capture.py \
+	bindings/python/src/voicepriv/clock.py bindings/python/src/voicepriv/consent.py \
+	bindings/python/src/voicepriv/derivative.py bindings/python/src/voicepriv/effects.py \
+	bindings/python/src/voicepriv/enums.py bindings/python/src/voicepriv/errors.py \
+	bindings/python/src/voicepriv/gate.py bindings/python/src/voicepriv/hub.py \
+	bindings/python/src/voicepriv/inventory.py bindings/python/src/voicepriv/jurisdiction.py \
+	bindings/python/src/voicepriv/keys.py bindings/python/src/voicepriv/kinds.py \
+	bindings/python/src/voicepriv/log.py bindings/python/src/voicepriv/notice.py \
+	bindings/python/src/voicepriv/packets.py bindings/python/src/voicepriv/past.py \
+	bindings/python/src/voicepriv/people.py bindings/python/src/voicepriv/places.py \
+	bindings/python/src/voicepriv/purge.py bindings/python/src/voicepriv/py.typed \
+	bindings/python/src/voicepriv/recall.py bindings/python/src/voicepriv/recorder.py \
+	bindings/python/src/voicepriv/recordings.py bindings/python/src/voicepriv/retention.py \
+	bindings/python/src/voicepriv/root.py bindings/python/src/voicepriv/share.py \
+	bindings/python/src/voicepriv/sound.py bindings/python/src/voicepriv/storage.py \
+	bindings/python/src/voicepriv/surface.py bindings/python/src/voicepriv/sync.py \
+	bindings/python/src/voicepriv/vault.py bindings/python/tests/conftest.py \
+	bindings/python/tests/requirements.txt bindings/python/tests/run \
+	bindings/python/tests/run-asan bindings/python/tests/test_consent_machine.py \
+	bindings/python/tests/test_ends.py bindings/python/tests/test_examples.py \
+	bindings/python/tests/test_misuse.py bindings/python/tests/test_package.py \
+	bindings/python/tests/test_rooms.py bindings/python/tests/test_sound.py \
+	bindings/python/tests/test_story.py bindings/python/tests/test_values.py \
+	bindings/python/tests/test_vectors.py bindings/python/tests/venv
