@@ -21,6 +21,13 @@ bench_recording_child_SOURCES = bench/recording_child.c
 bench_recording_child_CPPFLAGS = -I$(top_srcdir)/include -D_GNU_SOURCE
 bench_recording_child_LDADD = libvoicepriv.la
 
-dist_noinst_SCRIPTS = bench/run
-BENCH += bench/run
-bench: bench/voicepriv-bench$(EXEEXT) bench/recording-child$(EXEEXT)
+# What the Python binding costs beside the same program in C.
+check_PROGRAMS += bench/push
+bench_push_SOURCES = bench/push.c
+bench_push_CPPFLAGS = -I$(top_srcdir)/include -D_GNU_SOURCE
+bench_push_LDADD = libvoicepriv.la
+EXTRA_DIST += bench/push.py
+
+dist_noinst_SCRIPTS = bench/run bench/bindings
+BENCH += bench/run bench/bindings
+bench: bench/voicepriv-bench$(EXEEXT) bench/recording-child$(EXEEXT) bench/push$(EXEEXT)

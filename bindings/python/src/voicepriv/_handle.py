@@ -31,6 +31,7 @@ _Self = TypeVar("_Self", bound="Handle")
 #: How long the end of the interpreter waits for calls that are still under way.
 EXIT_PATIENCE_S = 5.0
 
+_get_ident = threading.get_ident
 _this_pid = os.getpid()
 _forked_with_handles = False
 
@@ -38,8 +39,8 @@ _forked_with_handles = False
 class _Core:
     """What a handle is underneath. It outlives the object for as long as a finaliser needs it."""
 
-    __slots__ = ("__weakref__", "alone", "calls", "children", "close", "is_closing", "name",
-                 "parents", "pid", "ptr", "turn")
+    __slots__ = ("__weakref__", "alone", "calls", "children", "close", "is_closing", "lock",
+                 "n_waiting", "name", "parents", "pid", "ptr", "turn")
 
     def __init__(self, name: str, ptr: Any, close: Callable[[Any], None], alone: bool,
                  parents: tuple[_Core, ...]) -> None:
@@ -48,7 +49,10 @@ class _Core:
         self.close = close
         self.alone = alone  # one call at a time
         self.pid = _this_pid
-        self.turn = threading.Condition(threading.Lock())
+        # A plain lock: taking a Condition costs a dozen calls of Python, 50 times a second.
+        self.lock = threading.Lock()
+        self.turn = threading.Condition(self.lock)
+        self.n_waiting = 0
         self.calls: list[int] = []  # the threads of calls under way
         self.is_closing = False
         self.parents = parents
@@ -62,31 +66,40 @@ class _Core:
         """Begin a call. beside: C allows it next to another one."""
         if self.pid != _this_pid:
             self.check()
-        me = threading.get_ident()
-        with self.turn:
-            if self.alone and not beside:
+        me = _get_ident()
+        with self.lock:
+            if self.calls and self.alone and not beside:
                 while self.calls and not self.is_closing:
                     if me in self.calls:
                         raise InUseError(f"{self.name}: called from within a call on itself")
-                    self.turn.wait()
+                    self._wait(None)
             if self.ptr is None or self.is_closing:
                 raise ClosedError(f"{self.name}: it is closed")
             self.calls.append(me)
             return self.ptr
 
     def leave(self) -> None:
-        with self.turn:
-            self.calls.remove(threading.get_ident())
-            self.turn.notify_all()
+        with self.lock:
+            self.calls.remove(_get_ident())
+            if self.n_waiting:
+                self.turn.notify_all()
 
     def _wait(self, until: float | None) -> bool:
+        """Wait for a call of another thread to end; with the lock held."""
+        self.n_waiting += 1
+        try:
+            return self.turn.wait(None if until is None else max(0.0, until - time.monotonic()))
+        finally:
+            self.n_waiting -= 1
+
+    def _wait_for_all(self, until: float | None) -> bool:
         """Wait for calls of others to end; with the lock held."""
-        me = threading.get_ident()
+        me = _get_ident()
         while self.calls:
             if me in self.calls:
                 self.is_closing = False
                 raise InUseError(f"{self.name}: closed from within a call on it")
-            if not self.turn.wait(None if until is None else max(0.0, until - time.monotonic())):
+            if not self._wait(until):
                 return False
         return True
 
@@ -94,19 +107,19 @@ class _Core:
         """Close, children first. False when until came first: it is left open then."""
         if self.pid != _this_pid:
             return True
-        with self.turn:
+        with self.lock:
             if self.ptr is None:
                 return True
-            if threading.get_ident() in self.calls:
+            if _get_ident() in self.calls:
                 raise InUseError(f"{self.name}: closed from within a call on it")
         for child in _newest_first(self.children):
             if not child.shut(until):
                 return False
-        with self.turn:
+        with self.lock:
             if self.ptr is None:
                 return True
             self.is_closing = True
-            if not self._wait(until):
+            if not self._wait_for_all(until):
                 self.is_closing = False
                 return False
             ptr, self.ptr = self.ptr, None

@@ -138,7 +138,8 @@ class PushSource(Source):
         check(lib.vpriv_capture_push_open(_c_format(wanted), in_ms(buffer, "buffer"), out))
         super().__init__(out[0])
         self._frame_bytes = wanted.frame_bytes
-        self._letters = _SAMPLES[wanted.sample_format][1]
+        self._letters = frozenset(order + letter for order in ("", "<", "=", "@")
+                                  for letter in _SAMPLES[wanted.sample_format][1]) | {"B"}
         self._n_taken = ffi.new("size_t *")
 
     def write(self, frames: Any) -> int:
@@ -146,10 +147,9 @@ class PushSource(Source):
         length. frames: a contiguous buffer of whole frames (numpy array, array.array, bytes) with
         samples of the source's format. It is read in place, and never waits."""
         view = memoryview(frames)
-        letter = view.format
-        if letter != "B" and (letter is None or letter.lstrip("<=@") not in self._letters
-                              or not letter.lstrip("<=@")):
-            raise TypeError(f"frames of {self._format.sample_format} cannot be of type {letter!r}")
+        if view.format not in self._letters:
+            raise TypeError(
+                f"frames of {self._format.sample_format} cannot be of type {view.format!r}")
         n, rest = divmod(view.nbytes, self._frame_bytes)
         if rest:
             raise ValueError(f"not whole frames of {self._frame_bytes} bytes")
