@@ -34,6 +34,30 @@ def test_a_vault_is_written_and_read(tmp_path: pathlib.Path) -> None:
         assert vault.recordings()[0].rate_hz == 48000
 
 
+def python_in(page: str) -> str:
+    """The first Python example of a page."""
+    text = (EXAMPLES.parents[2] / page).read_text()
+    return text.split("```python\n")[1].split("```")[0]
+
+
+def test_the_example_of_the_readme(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch,
+                                   capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    run("write_vault.py", "home.vault", "home.root", "home.keyring", SPEECH)
+    (tmp_path / "voice.wav").symlink_to(OTHER_SPEECH)
+    exec(compile(python_in("README.md"), "README.md", "exec"), {})
+    assert re.match(r"0:00:0\d\.\d+ \(\d+, 1\)\n$", capsys.readouterr().out)
+
+
+def test_the_example_of_the_page_on_bindings(tmp_path: pathlib.Path,
+                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {"frames": memoryview(speech_frames()[0]).cast("h")[:16000]}
+    exec(compile(python_in("doc/bindings.md"), "bindings.md", "exec"), names)
+    assert names["outcome"].is_stored  # type: ignore[attr-defined]
+    assert len(names["sound"]) >= 16000  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("name", ["write_vault.py", "read_vault.py", "push_to_talk_asyncio.py",
                                   "level_and_voice.py"])
 def test_usage(name: str) -> None:
