@@ -235,4 +235,4 @@ tests_fault_long_sweep_LDADD = $(life_ldadd)
 CHECK_LONG += tests/fault/long-valgrind
 endif
 CHECK_LONG += tests/fault/long-threads
-EXTRA_DIST += tests/fault/long-valgrind tests/fault/long-threads
+EXTRA_DIST += tests/fault/long-valgrind tests/fault/valgrind.supp tests/fault/long-threads
