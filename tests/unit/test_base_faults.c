@@ -40,6 +40,59 @@ static int64_t count(vpi_database *database)
     return n;
 }
 
+/* There is no memory to prepare the statement that rolls back, so many times. */
+static int n_refused;
+int __real_sqlite3_prepare_v3(
+    sqlite3 *, const char *, int, unsigned, sqlite3_stmt **, const char **);
+int __wrap_sqlite3_prepare_v3(
+    sqlite3 *, const char *, int, unsigned, sqlite3_stmt **, const char **);
+int __wrap_sqlite3_prepare_v3(sqlite3 *handle, const char *sql, int n_bytes, unsigned flags,
+    sqlite3_stmt **statement_out, const char **tail_out)
+{
+    if (strcmp(sql, "ROLLBACK") == 0 && n_refused > 0) {
+        n_refused--;
+        *statement_out = NULL;
+        return SQLITE_NOMEM;
+    }
+    return __real_sqlite3_prepare_v3(handle, sql, n_bytes, flags, statement_out, tail_out);
+}
+
+static int64_t synchronous(vpi_database *database)
+{
+    int64_t value = -1;
+    ck_ok(vpi_database_int(database, &value, "PRAGMA synchronous", ""));
+    return value;
+}
+
+/* What fails half way is taken for done or undone, whichever is the safe one. */
+START_TEST(commits_wait_for_the_disk_after_half_a_change_and_rolling_back_works)
+{
+    vpi_database *database = NULL;
+    ck_ok(vpi_database_open("vault", VPI_DATABASE_CREATE, &database));
+    ck_ok(vpi_database_script(database, "CREATE TABLE numbers(id INTEGER PRIMARY KEY) STRICT"));
+    ck_assert_int_eq(synchronous(database), 2);
+    n_refused = 1;
+    ck_fails(vpi_database_set_durable(database, false), VPRIV_E_MEMORY);
+    ck_assert_int_eq(synchronous(database), 1);
+    if (_i ==
+        0) { /* a call that fails there switches it on again, and what it begins next does in any case */
+        ck_ok(vpi_database_set_durable(database, true));
+        ck_assert_int_eq(synchronous(database), 2);
+    }
+    ck_ok(vpi_database_begin(database));
+    ck_assert_int_eq(synchronous(database), 2);
+    n_refused = 1;
+    ck_fails(vpi_database_script(database, "CREATE TABLE more(id INTEGER) STRICT"), VPRIV_E_MEMORY);
+    vpi_database_rollback(database);
+    ck_assert(!vpi_database_in_transaction(database));
+    ck_ok(vpi_database_begin(database));
+    ck_ok(vpi_database_run(database, "INSERT INTO numbers(id) VALUES (?1)", "i", (int64_t)1));
+    ck_ok(vpi_database_commit(database));
+    ck_assert_int_eq(count(database), 1);
+    vpi_database_close(database);
+}
+END_TEST
+
 /* SQLite ends the transaction itself, as it does when memory runs out. */
 START_TEST(transaction_that_was_given_up_is_not_gone_on_with)
 {
@@ -102,6 +155,8 @@ int main(void)
     Suite *suite = suite_create("base: faults");
     TCase *tests = tcase_create("faults");
     tcase_add_checked_fixture(tests, enter_folder, leave_folder);
+    tcase_add_loop_test(
+        tests, commits_wait_for_the_disk_after_half_a_change_and_rolling_back_works, 0, 2);
     tcase_add_test(tests, transaction_that_was_given_up_is_not_gone_on_with);
     tcase_add_test(tests, draft_that_is_a_finished_file_is_left_alone);
     suite_add_tcase(suite, tests);
