@@ -6,7 +6,9 @@ EXTRA_DIST += \
 	bindings/rust/voicepriv-sys/src/bindings.rs bindings/rust/voicepriv-sys/src/declarations.rs \
 	bindings/rust/voicepriv-sys/src/lib.rs bindings/rust/voicepriv-sys/tests/layout.rs \
 	bindings/rust/voicepriv-sys/tests/regenerate.rs bindings/rust/voicepriv-sys/wrapper.h \
-	bindings/rust/voicepriv/Cargo.toml bindings/rust/voicepriv/src/capture.rs \
+	bindings/rust/voicepriv/Cargo.toml bindings/rust/voicepriv/examples/hub.rs \
+	bindings/rust/voicepriv/examples/quickstart.rs bindings/rust/voicepriv/examples/read_vault.rs \
+	bindings/rust/voicepriv/examples/write_vault.rs bindings/rust/voicepriv/src/capture.rs \
 	bindings/rust/voicepriv/src/decide.rs bindings/rust/voicepriv/src/derivative.rs \
 	bindings/rust/voicepriv/src/effects.rs bindings/rust/voicepriv/src/error.rs \
 	bindings/rust/voicepriv/src/ffi/base.rs bindings/rust/voicepriv/src/ffi/callback.rs \
@@ -31,4 +33,5 @@ EXTRA_DIST += \
 	bindings/rust/voicepriv/src/sync.rs bindings/rust/voicepriv/src/text.rs \
 	bindings/rust/voicepriv/src/threads.rs bindings/rust/voicepriv/src/time.rs \
 	bindings/rust/voicepriv/src/vault.rs bindings/rust/voicepriv/tests/common/mod.rs \
-	bindings/rust/voicepriv/tests/story.rs
+	bindings/rust/voicepriv/tests/examples.rs bindings/rust/voicepriv/tests/misuse.rs \
+	bindings/rust/voicepriv/tests/processes.rs bindings/rust/voicepriv/tests/story.rs
