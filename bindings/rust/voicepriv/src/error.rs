@@ -138,3 +138,26 @@ impl std::error::Error for Error {}
 
 /// What a call gives.
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// What did not finish: why, and what was done before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfinished<R> {
+    /// Why.
+    pub error: Error,
+    /// What was done, and stays done.
+    pub report: Box<R>,
+}
+
+impl<R> From<Unfinished<R>> for Error {
+    fn from(unfinished: Unfinished<R>) -> Error {
+        unfinished.error
+    }
+}
+
+impl<R> fmt::Display for Unfinished<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl<R: fmt::Debug> std::error::Error for Unfinished<R> {}

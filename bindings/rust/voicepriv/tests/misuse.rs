@@ -516,18 +516,14 @@ fn debug_prints_no_secret() {
     let id = home.record(VOICE).expect("recorded").recording;
     let mut reader = home.vault.read(&home.keyring, id, &Home::request()).expect("it opens");
     let packets: Vec<_> = reader.packets().collect();
-    let mut printed =
-        format!("{words:?} {root:?} {config:?} {authority:?} {:?} {reader:?} {packets:?}", home.keyring);
-    printed += &format!("{:?} {:?}", home.vault, home.vault.subjects().expect("a list"));
-    printed += &format!(
-        "{:?}",
-        home.vault
-            .read(&home.keyring, id, &Home::request())
-            .expect("it opens")
-            .frames(960)
-            .expect("frames")
-            .next()
-    );
+    let mut again = home.vault.read(&home.keyring, id, &Home::request()).expect("it opens");
+    let sound = again.frames(960).expect("frames").next();
+    let printed = [
+        format!("{words:?} {root:?} {config:?} {authority:?} {:?} {reader:?}", home.keyring),
+        format!("{packets:?} {sound:?} {:?} {:?}", home.vault, home.vault.subjects().expect("a list")),
+    ]
+    .join(" ");
+    assert!(printed.contains("samples)") && printed.contains("SubjectInfo"), "{printed}");
     for secret in ["sesame", "chip pin", "Lovelace", "0.0,", ", 0.", "[0, "] {
         assert!(!printed.contains(secret), "{secret} in {printed}");
     }

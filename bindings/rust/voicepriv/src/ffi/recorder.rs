@@ -1,10 +1,10 @@
 //! Recorders and hubs, and what they call on threads of the library's.
 
+use crate::config::{Callbacks, RecorderConfig, Trigger};
 use crate::ffi::base::{c, check, name_of, optional, path, pointer, Sized_};
 use crate::ffi::callback::words_of;
 use crate::ffi::guard::{inside, is_inside};
 use crate::ffi::handle::{close, HubHandle, Moved, Raw, SourceHandle, VaultHandle};
-use crate::recorder::{Callbacks, RecorderConfig, Trigger};
 use crate::{sys, Error, Result, Status};
 use std::os::raw::c_void;
 use std::panic::{catch_unwind, AssertUnwindSafe};
