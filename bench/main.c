@@ -38,6 +38,7 @@ static const struct {
     {"keys", "", bench_keys},
     {"log", "", bench_log},
     {"memory", "speech", bench_memory},
+    {"bindings", "speech rust_child", bench_bindings},
     {"processes", "ten_minutes age_recipient cpuid_counts", bench_processes},
     {"million", "", bench_million},
 };

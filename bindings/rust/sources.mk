@@ -8,23 +8,24 @@ EXTRA_DIST += \
 	bindings/rust/voicepriv-sys/src/lib.rs bindings/rust/voicepriv-sys/tests/layout.rs \
 	bindings/rust/voicepriv-sys/tests/regenerate.rs bindings/rust/voicepriv-sys/wrapper.h \
 	bindings/rust/voicepriv/Cargo.toml bindings/rust/voicepriv/examples/hub.rs \
-	bindings/rust/voicepriv/examples/quickstart.rs bindings/rust/voicepriv/examples/read_vault.rs \
-	bindings/rust/voicepriv/examples/write_vault.rs bindings/rust/voicepriv/src/capture.rs \
-	bindings/rust/voicepriv/src/config.rs bindings/rust/voicepriv/src/decide.rs \
-	bindings/rust/voicepriv/src/derivative.rs bindings/rust/voicepriv/src/effects.rs \
-	bindings/rust/voicepriv/src/error.rs bindings/rust/voicepriv/src/ffi/base.rs \
-	bindings/rust/voicepriv/src/ffi/callback.rs bindings/rust/voicepriv/src/ffi/capture.rs \
-	bindings/rust/voicepriv/src/ffi/consent.rs bindings/rust/voicepriv/src/ffi/derivative.rs \
-	bindings/rust/voicepriv/src/ffi/effects.rs bindings/rust/voicepriv/src/ffi/gate.rs \
-	bindings/rust/voicepriv/src/ffi/guard.rs bindings/rust/voicepriv/src/ffi/handle.rs \
-	bindings/rust/voicepriv/src/ffi/inventory.rs bindings/rust/voicepriv/src/ffi/keys.rs \
-	bindings/rust/voicepriv/src/ffi/log.rs bindings/rust/voicepriv/src/ffi/mod.rs \
-	bindings/rust/voicepriv/src/ffi/notice.rs bindings/rust/voicepriv/src/ffi/people.rs \
-	bindings/rust/voicepriv/src/ffi/places.rs bindings/rust/voicepriv/src/ffi/recorder.rs \
-	bindings/rust/voicepriv/src/ffi/root.rs bindings/rust/voicepriv/src/ffi/share.rs \
-	bindings/rust/voicepriv/src/ffi/storage.rs bindings/rust/voicepriv/src/ffi/vault.rs \
-	bindings/rust/voicepriv/src/ffi/wipe.rs bindings/rust/voicepriv/src/forget.rs \
-	bindings/rust/voicepriv/src/gate.rs bindings/rust/voicepriv/src/hub.rs bindings/rust/voicepriv/src/ids.rs \
+	bindings/rust/voicepriv/examples/push_child.rs bindings/rust/voicepriv/examples/quickstart.rs \
+	bindings/rust/voicepriv/examples/read_vault.rs bindings/rust/voicepriv/examples/write_vault.rs \
+	bindings/rust/voicepriv/src/capture.rs bindings/rust/voicepriv/src/config.rs \
+	bindings/rust/voicepriv/src/decide.rs bindings/rust/voicepriv/src/derivative.rs \
+	bindings/rust/voicepriv/src/effects.rs bindings/rust/voicepriv/src/error.rs \
+	bindings/rust/voicepriv/src/ffi/base.rs bindings/rust/voicepriv/src/ffi/callback.rs \
+	bindings/rust/voicepriv/src/ffi/capture.rs bindings/rust/voicepriv/src/ffi/consent.rs \
+	bindings/rust/voicepriv/src/ffi/derivative.rs bindings/rust/voicepriv/src/ffi/effects.rs \
+	bindings/rust/voicepriv/src/ffi/gate.rs bindings/rust/voicepriv/src/ffi/guard.rs \
+	bindings/rust/voicepriv/src/ffi/handle.rs bindings/rust/voicepriv/src/ffi/inventory.rs \
+	bindings/rust/voicepriv/src/ffi/keys.rs bindings/rust/voicepriv/src/ffi/log.rs \
+	bindings/rust/voicepriv/src/ffi/mod.rs bindings/rust/voicepriv/src/ffi/notice.rs \
+	bindings/rust/voicepriv/src/ffi/people.rs bindings/rust/voicepriv/src/ffi/places.rs \
+	bindings/rust/voicepriv/src/ffi/recorder.rs bindings/rust/voicepriv/src/ffi/root.rs \
+	bindings/rust/voicepriv/src/ffi/share.rs bindings/rust/voicepriv/src/ffi/storage.rs \
+	bindings/rust/voicepriv/src/ffi/vault.rs bindings/rust/voicepriv/src/ffi/wipe.rs \
+	bindings/rust/voicepriv/src/forget.rs bindings/rust/voicepriv/src/gate.rs \
+	bindings/rust/voicepriv/src/hub.rs bindings/rust/voicepriv/src/ids.rs \
 	bindings/rust/voicepriv/src/inventory.rs bindings/rust/voicepriv/src/keys.rs \
 	bindings/rust/voicepriv/src/kinds.rs bindings/rust/voicepriv/src/lib.rs bindings/rust/voicepriv/src/log.rs \
 	bindings/rust/voicepriv/src/macros.rs bindings/rust/voicepriv/src/notice.rs \
