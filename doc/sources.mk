@@ -24,6 +24,6 @@ uninstall-local: doc/man.stamp
 	for page in doc/man/*.3; do rm -f $(DESTDIR)$(mandir)/man3/$${page##*/}; done
 
 EXTRA_DIST += doc/consent.md doc/law.md doc/tour.md doc/roots.md doc/decisions.md doc/format.md doc/jurisdictions.md doc/people.md doc/past-and-speakers.md doc/threat-model.md doc/receipts.md doc/vocabulary.ttl doc/errors.md doc/threads.md doc/triggers.md doc/notices.md doc/consent-events.md doc/retention.md doc/storage.md doc/recalls.md doc/requirements.md doc/inventory.md doc/derivatives.md \
-	doc/performance.md doc/fuzzing.md doc/coverage.md \
+	doc/performance.md doc/bindings.md doc/fuzzing.md doc/coverage.md \
 	doc/howto/add-a-source.md \
 	scripts/make-man scripts/make-symbols scripts/headers.py

@@ -38,5 +38,5 @@ EXTRA_DIST += \
 	bindings/rust/voicepriv/src/vault.rs bindings/rust/voicepriv/tests/breadth.rs \
 	bindings/rust/voicepriv/tests/common/mod.rs bindings/rust/voicepriv/tests/examples.rs \
 	bindings/rust/voicepriv/tests/misuse.rs bindings/rust/voicepriv/tests/processes.rs \
-	bindings/rust/voicepriv/tests/story.rs bindings/rust/voicepriv/tests/vectors.rs \
-	bindings/rust/voicepriv/tests/whole.rs
+	bindings/rust/voicepriv/tests/readme.rs bindings/rust/voicepriv/tests/story.rs \
+	bindings/rust/voicepriv/tests/vectors.rs bindings/rust/voicepriv/tests/whole.rs

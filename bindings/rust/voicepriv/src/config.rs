@@ -120,8 +120,8 @@ impl Callbacks {
 /// The closures run on the recorder's worker thread (in a hub on any of its workers'), one at a time for each
 /// recorder, or on the thread of the call that brings something about. They are no audio callbacks, but what
 /// they take the recorder has to wait for. A call on their own recorder from within fails with
-/// [`Status::State`]. When one panics, none is called again, the recorder ends, and its next call fails with
-/// [`Status::Panicked`].
+/// [`Status::State`](crate::Status::State). When one panics, none is called again, the recorder ends, and its next call fails with
+/// [`Status::Panicked`](crate::Status::Panicked).
 ///
 /// ```
 /// # let folder = voicepriv::doctest_folder("config");
