@@ -116,6 +116,7 @@ void bench_keys(const bench_setting *setting);
 void bench_log(const bench_setting *setting);
 void bench_storage(const bench_setting *setting);
 void bench_memory(const bench_setting *setting);
+void bench_bindings(const bench_setting *setting);
 void bench_processes(const bench_setting *setting);
 void bench_million(const bench_setting *setting);
 

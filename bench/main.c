@@ -39,6 +39,7 @@ static const struct {
     {"log", "", bench_log},
     {"storage", "speech", bench_storage},
     {"memory", "speech", bench_memory},
+    {"bindings", "speech rust_child python_child", bench_bindings},
     {"processes", "ten_minutes age_recipient cpuid_counts", bench_processes},
     {"million", "", bench_million},
 };

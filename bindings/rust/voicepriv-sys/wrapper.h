@@ -1,0 +1,1 @@
+#include <voicepriv/voicepriv.h>
