@@ -11,6 +11,7 @@
 
 #define PIECE_FRAMES    960
 #define BYTES_PER_FRAME 4
+#define PIECES_AT_ONCE  50 /* an audio callback does not ask for room each time */
 #define BUFFER_MS       2000
 
 static void check(vpriv_status st, const char *what)
@@ -23,7 +24,7 @@ static void check(vpriv_status st, const char *what)
 
 static void nap(void)
 {
-    const struct timespec time = {0, 2000000};
+    const struct timespec time = {0, 10000000};
     nanosleep(&time, NULL);
 }
 
@@ -58,7 +59,8 @@ static uint64_t feed(vpriv_source *source, const char *bytes, size_t n_bytes, in
     size_t n_taken = 0;
     for (int i = 0; i < n_times; i++)
         for (size_t piece = 0; piece < n_pieces; piece++) {
-            while (vpriv_capture_push_space(source) < PIECE_FRAMES)
+            while (piece % PIECES_AT_ONCE == 0 &&
+                   vpriv_capture_push_space(source) < PIECES_AT_ONCE * PIECE_FRAMES)
                 nap();
             check(vpriv_capture_push_write(source, bytes + piece * PIECE_FRAMES * BYTES_PER_FRAME,
                       PIECE_FRAMES, &n_taken),

@@ -13,12 +13,13 @@ import numpy
 import voicepriv as vp
 
 PIECE_FRAMES = 960
+PIECES_AT_ONCE = 50  # an audio callback does not ask for room each time
 BUFFER = timedelta(seconds=2)
 
 
 def nap():
     """As long as the others do."""
-    time.sleep(0.002)
+    time.sleep(0.01)
 
 
 def feed(source, frames, n_times):
@@ -26,7 +27,7 @@ def feed(source, frames, n_times):
     n_pieces = len(frames) // PIECE_FRAMES
     for _ in range(n_times):
         for piece in range(n_pieces):
-            while source.space < PIECE_FRAMES:
+            while piece % PIECES_AT_ONCE == 0 and source.space < PIECES_AT_ONCE * PIECE_FRAMES:
                 nap()
             source.write(frames[piece * PIECE_FRAMES:(piece + 1) * PIECE_FRAMES])
     source.end()

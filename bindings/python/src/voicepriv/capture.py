@@ -168,7 +168,7 @@ class PushSource(Source):
     @property
     def space(self) -> int:
         """Frames that a write would take now."""
-        with using(self) as (source,):
+        with beside(self) as source:
             return int(lib.vpriv_capture_push_space(source))
 
     def end(self) -> None:

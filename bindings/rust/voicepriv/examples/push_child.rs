@@ -7,17 +7,18 @@ use std::time::Duration;
 use voicepriv::*;
 
 const PIECE_FRAMES: usize = 960;
+const PIECES_AT_ONCE: usize = 50; // an audio callback does not ask for room each time
 const BYTES_PER_FRAME: usize = 4;
 
 fn nap() {
-    std::thread::sleep(Duration::from_millis(2));
+    std::thread::sleep(Duration::from_millis(10));
 }
 
 fn feed(writer: &mut PushWriter, bytes: &[u8], times: u64) -> Result<u64> {
     let pieces = bytes.chunks_exact(PIECE_FRAMES * BYTES_PER_FRAME);
     for _ in 0..times {
-        for piece in pieces.clone() {
-            while writer.space() < PIECE_FRAMES {
+        for (n, piece) in pieces.clone().enumerate() {
+            while n % PIECES_AT_ONCE == 0 && writer.space() < PIECES_AT_ONCE * PIECE_FRAMES {
                 nap();
             }
             writer.write(piece)?;
