@@ -15,9 +15,10 @@ import time
 import warnings
 import weakref
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
-from conftest import SPEECH, START, Home, live, push_speech
+from conftest import NOTICE, SPEECH, START, Home, live, push_speech, speech_frames
 
 import voicepriv as vp
 
@@ -507,3 +508,34 @@ def test_arguments_that_c_would_misread(home: Home) -> None:
             with pytest.raises(kind):
                 call()
         gc.collect()
+
+
+def test_a_vendors_medium_that_fails_during_a_recording(
+        tmp_path: pathlib.Path, failures: list[vp.CallbackFailure]) -> None:
+    """Asked on the recorder's own thread, for the root that another handle replaced meanwhile: the
+    recording has a defined end, and the hook is told what was raised there."""
+    medium = Medium()
+    with vp.RootStore.vendor(medium) as root, vp.RootStore.vendor(medium) as again:
+        vault, keyring = vp.Vault.create(tmp_path / "a.vault", root)
+        with keyring, vault, vp.Vault.open(tmp_path / "a.vault", again) as other:
+            ada = vault.add_subject("Ada")
+            vault.add_notice(NOTICE)
+            vault.give_consent(ada, KEEP, notice="history")
+            with vp.PushSource(48000, 1, buffer=timedelta(seconds=5)) as source, vp.Recorder(
+                    vault, source, subjects=[ada], all_identified=True, retention="90d",
+                    voice_gate=vp.VoiceGate.OFF) as recorder:
+                recorder.start()
+                recorder.trigger(vp.TriggerKind.CONTINUOUS)
+                recorder.confirm()
+                other.change_controller("other", "Other", "DE", actor="the test")  # a new root
+                medium.fails = True
+                until = time.monotonic() + 30
+                while recorder.state is not vp.RecorderState.ENDED and time.monotonic() < until:
+                    source.write(speech_frames()[0][:9600])
+                    time.sleep(0.05)
+                assert recorder.state is vp.RecorderState.ENDED
+                outcome = recorder.stop()
+            medium.fails = False
+            assert outcome.status is not vp.Status.OK
+            assert vault.verify().is_well
+    assert any(isinstance(f.error, Failure) for f in failures)
