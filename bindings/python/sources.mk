@@ -27,9 +27,10 @@ EXTRA_DIST += \
 	bindings/python/src/voicepriv/surface.py bindings/python/src/voicepriv/sync.py \
 	bindings/python/src/voicepriv/vault.py bindings/python/tests/conftest.py \
 	bindings/python/tests/requirements.txt bindings/python/tests/run \
-	bindings/python/tests/run-asan bindings/python/tests/test_consent_machine.py \
-	bindings/python/tests/test_ends.py bindings/python/tests/test_examples.py \
-	bindings/python/tests/test_misuse.py bindings/python/tests/test_package.py \
-	bindings/python/tests/test_rooms.py bindings/python/tests/test_sound.py \
-	bindings/python/tests/test_story.py bindings/python/tests/test_values.py \
-	bindings/python/tests/test_vectors.py bindings/python/tests/venv
+	bindings/python/tests/run-asan bindings/python/tests/test_callbacks.py \
+	bindings/python/tests/test_consent_machine.py bindings/python/tests/test_ends.py \
+	bindings/python/tests/test_examples.py bindings/python/tests/test_misuse.py \
+	bindings/python/tests/test_package.py bindings/python/tests/test_rooms.py \
+	bindings/python/tests/test_sound.py bindings/python/tests/test_story.py \
+	bindings/python/tests/test_values.py bindings/python/tests/test_vectors.py \
+	bindings/python/tests/venv

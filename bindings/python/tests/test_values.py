@@ -137,3 +137,15 @@ def test_a_clock_that_stands() -> None:
     assert clock.now == datetime(2025, 1, 1, 0, 0, 0, 1, tzinfo=UTC)
     with pytest.raises(ValueError, match="zone"):
         clock.now = datetime(2025, 1, 1)
+
+
+def test_the_text_of_a_failure_outlives_other_calls() -> None:
+    """A finaliser or a signal handler may call the library before Python asks what was wrong."""
+    lib, ffi = _secret.lib, _secret.ffi
+    out = ffi.new("vpriv_keyring **")
+    status = lib.vpriv_keyring_load(b"/no/such/keyring", out)
+    lost = lib.vpriv_error_detail()
+    assert b"/no/such/keyring" in ffi.string(lost)
+    vp.Encoding().filled()  # a call that is good: the library's own text is another one now
+    with pytest.raises(vp.NotFoundError, match="/no/such/keyring"):
+        vp.errors.check(status)
