@@ -41,4 +41,16 @@ void deeds_restore(deeds *d);
 /* The first recording's sound as one number. */
 vpriv_status deeds_listen(deeds *d, uint64_t *sound_out);
 
+/* What is signed by the authority the vault trusts, with this number. */
+vpriv_status deeds_install(deeds *d, int revision);
+vpriv_status deeds_publish(deeds *d, int epoch);
+vpriv_status deeds_order(deeds *d, int number);
+/* An event of the surface it trusts: Bob and human review. */
+vpriv_status deeds_sync(deeds *d, uint64_t number, vpriv_consent_event what);
+/* Something made from the first recording. */
+vpriv_status deeds_derive(deeds *d, vpriv_derivative_id *made_out);
+/* Of Ada, or of Ada and Bob. */
+vpi_sealer_request deeds_request(deeds *d, bool both);
+vpriv_gate_request deeds_ask_for(vpriv_purpose purpose);
+
 #endif
