@@ -28,9 +28,13 @@
 static char json[2048];
 static uint8_t signature[VPRIV_AUTHORITY_SIGNATURE_BYTES];
 
+bool deeds_prepare;
+
 static void sign(deeds *d, vpriv_document_kind kind)
 {
+    deeds_prepare = true;
     ck_ok(vpriv_authority_sign(kind, json, strlen(json), d->seed, signature));
+    deeds_prepare = false;
 }
 
 vpriv_status deeds_install(deeds *d, int revision)

@@ -18,11 +18,15 @@ typedef struct deeds {
     vpriv_log_checkpoint checkpoint;
 } deeds;
 
+/* While it is true, what is called is not the deed: a test that lets things fail lets this be. */
+extern bool deeds_prepare;
+
 enum {
-    DEED_STEPS = 1,  /* more than one transaction: what was done before it fails stays done */
-    DEED_TELLS = 2,  /* refusing is written down */
-    DEED_SHREDS = 8, /* replaces the root, whose last steps come behind the commit */
-    DEED_NAMES = 4,  /* names a purpose, which a damaged vault may not know */
+    DEED_ASSERTS = 16, /* what it calls besides the deed must not fail */
+    DEED_STEPS = 1,    /* more than one transaction: what was done before it fails stays done */
+    DEED_TELLS = 2,    /* refusing is written down */
+    DEED_SHREDS = 8,   /* replaces the root, whose last steps come behind the commit */
+    DEED_NAMES = 4,    /* names a purpose, which a damaged vault may not know */
 };
 
 typedef struct deed {

@@ -453,7 +453,9 @@ DEED(backup)
 DEED(move_root)
 {
     household_cell cell = {0};
+    deeds_prepare = true;
     vpriv_root_store *to = household_root(&cell);
+    deeds_prepare = false;
     const vpriv_status st = vpriv_vault_move_root(V, to, "test");
     vpriv_vault_close(V);
     V = NULL;
@@ -496,7 +498,7 @@ const deed all_deeds[] = {{"about", about, 0}, {"list", list, 0}, {"list of Ada"
     {"publish", publish_2, DEED_SHREDS}, {"policy", policy, 0}, {"install", install_2, DEED_SHREDS},
     {"profiles", profiles, 0}, {"rules", rules, 0}, {"set device", set_device, DEED_SHREDS},
     {"trust", trust, DEED_SHREDS}, {"controller", controller, DEED_SHREDS},
-    {"record", record, DEED_STEPS}, {"false wake", false_wake, DEED_STEPS},
+    {"record", record, DEED_STEPS | DEED_ASSERTS}, {"false wake", false_wake, DEED_STEPS},
     {"hear", hear, DEED_TELLS}, {"hear both", hear_both, DEED_TELLS},
     {"hear once", hear_once, DEED_TELLS}, {"who heard", who_heard, 0}, {"apply", apply, DEED_STEPS},
     {"add speaker", add_speaker, DEED_SHREDS}, {"add stranger", add_stranger, DEED_SHREDS},
