@@ -81,26 +81,27 @@ vpriv_status deeds_sync(deeds *d, uint64_t number, vpriv_consent_event what)
 
 /* ---- the vault ---- */
 
-static vpriv_recording_id record_in(vpriv_vault *vault, const vpi_sealer_request *request)
+static vpriv_status record_in(
+    vpriv_vault *vault, const vpi_sealer_request *request, vpriv_recording_id *id_out)
 {
     vpi_sealer *sealer = NULL;
     vpi_block_builder builder;
     uint8_t plain[VPI_BLOCK_PLAIN_BYTES], packet[40] = {0x48};
-    vpriv_recording_id id;
-    ck_ok(vpi_sealer_create(vault, request, &sealer));
-    memcpy(id.bytes, vpi_sealer_recording_id(sealer), sizeof id.bytes);
-    ck_ok(vpi_sealer_commit(sealer));
-    for (uint64_t i = 0; i < 2; i++) {
+    vpriv_status st = vpi_sealer_create(vault, request, &sealer);
+    if (st == VPRIV_OK)
+        memcpy(id_out->bytes, vpi_sealer_recording_id(sealer), sizeof id_out->bytes);
+    if (st == VPRIV_OK)
+        st = vpi_sealer_commit(sealer);
+    for (uint64_t i = 0; st == VPRIV_OK && i < 2; i++) {
         vpi_block_clear(&builder, i * 960);
         packet[1] = (uint8_t)i;
         ck_assert(vpi_block_add_packet(&builder, packet, sizeof packet));
         vpi_block_finish(&builder, plain);
-        if (i == 0)
-            ck_ok(vpi_sealer_write(sealer, plain, 1));
+        st = i == 0 ? vpi_sealer_write(sealer, plain, 1)
+                    : vpi_sealer_finish(sealer, plain, VPRIV_END_STOPPED, 2 * 960);
     }
-    ck_ok(vpi_sealer_finish(sealer, plain, VPRIV_END_STOPPED, 2 * 960));
     vpi_sealer_destroy(sealer);
-    return id;
+    return st;
 }
 
 vpi_sealer_request deeds_request(deeds *d, bool both)
@@ -123,19 +124,22 @@ vpriv_status deeds_derive(deeds *d, vpriv_derivative_id *made_out)
     return vpriv_derivative_add(d->h.vault, &d->ids[0], &about, "lights on", 9, made_out);
 }
 
-/* Blocks and keys that a process without the root has left behind. */
-static void record_for_later(deeds *d)
+vpriv_status deeds_record_for_later(deeds *d)
 {
     vpriv_keyring *credential = NULL;
     vpriv_vault *capture = NULL;
+    vpriv_recording_id id;
     const vpriv_vault_options options = {
         .struct_size = sizeof options, .clock = household_clock, .clock_user = d->h.cell};
     const vpi_sealer_request request = deeds_request(d, false);
-    ck_ok(vpriv_vault_capture_credential(d->h.vault, &credential));
-    ck_ok(vpriv_vault_open_for_capture(d->h.path, credential, &options, &capture));
-    record_in(capture, &request);
+    vpriv_status st = vpriv_vault_capture_credential(d->h.vault, &credential);
+    if (st == VPRIV_OK)
+        st = vpriv_vault_open_for_capture(d->h.path, credential, &options, &capture);
+    if (st == VPRIV_OK)
+        st = record_in(capture, &request, &id);
     vpriv_vault_close(capture);
     vpriv_keyring_close(credential);
+    return st;
 }
 
 static void settle_in(deeds *d)
@@ -162,14 +166,15 @@ void deeds_begin(deeds *d)
     household_open(&d->h, HOUSEHOLD_FORGETS);
     settle_in(d);
     const vpi_sealer_request one = deeds_request(d, false), both = deeds_request(d, true);
-    d->ids[0] = record_in(d->h.vault, &one);
+    ck_ok(record_in(d->h.vault, &one, &d->ids[0]));
     ck_ok(deeds_derive(d, &d->made));
     household_file(&d->h, "old", d->old);
     ck_ok(vpriv_vault_backup(d->h.vault, d->old, 0, NULL, NULL));
     household_pass(&d->h, SECOND_US);
-    d->ids[1] = record_in(d->h.vault, &one);
-    d->ids[2] = record_in(d->h.vault, &both);
-    const vpriv_recording_id gone = record_in(d->h.vault, &one);
+    ck_ok(record_in(d->h.vault, &one, &d->ids[1]));
+    ck_ok(record_in(d->h.vault, &both, &d->ids[2]));
+    vpriv_recording_id gone;
+    ck_ok(record_in(d->h.vault, &one, &gone));
     ck_ok(vpriv_recording_restrict(
         d->h.vault, &d->ids[1], 1, VPRIV_RESTRICTION_DISPUTE, "test", "why"));
     ck_ok(vpriv_vault_erase(d->h.vault, &gone, 1, NULL));
@@ -178,7 +183,7 @@ void deeds_begin(deeds *d)
         &d->h, d->h.ada, REVIEW, (vpriv_consent_evidence){.covers_past = true}));
     ck_ok(vpriv_vault_checkpoint(d->h.vault, &d->checkpoint));
     ck_ok(deeds_listen(d, &d->sound));
-    record_for_later(d);
+    ck_ok(deeds_record_for_later(d));
     vpriv_vault_close(d->h.vault);
     d->h.vault = NULL;
     household_file(&d->h, "good", d->good);
@@ -229,4 +234,14 @@ vpriv_status deeds_listen(deeds *d, uint64_t *sound_out)
     vpriv_gate_close(reader);
     *sound_out = sound;
     return st;
+}
+
+size_t deeds_count(void)
+{
+    return n_deeds + n_more_deeds;
+}
+
+const deed *deeds_at(size_t index)
+{
+    return index < n_deeds ? &all_deeds[index] : &more_deeds[index - n_deeds];
 }

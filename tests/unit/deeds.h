@@ -35,8 +35,10 @@ typedef struct deed {
     unsigned flags;
 } deed;
 
-extern const deed all_deeds[];
-extern const size_t n_deeds;
+extern const deed all_deeds[], more_deeds[];
+extern const size_t n_deeds, n_more_deeds;
+const deed *deeds_at(size_t index);
+size_t deeds_count(void);
 
 void deeds_begin(deeds *d);
 void deeds_end(deeds *d);
@@ -53,6 +55,8 @@ vpriv_status deeds_order(deeds *d, int number);
 vpriv_status deeds_sync(deeds *d, uint64_t number, vpriv_consent_event what);
 /* Something made from the first recording. */
 vpriv_status deeds_derive(deeds *d, vpriv_derivative_id *made_out);
+/* A recording that a process without the root leaves behind, to be taken over. */
+vpriv_status deeds_record_for_later(deeds *d);
 /* Of Ada, or of Ada and Bob. */
 vpi_sealer_request deeds_request(deeds *d, bool both);
 vpriv_gate_request deeds_ask_for(vpriv_purpose purpose);

@@ -199,11 +199,11 @@ static bool try_one(const char *sql, const deed *what, bool opened_before)
 /* Without damage every call does what it should: the list is one of calls that can. */
 START_TEST(all_is_well_without_damage)
 {
-    for (size_t i = 0; i < n_deeds; i++) {
+    for (size_t i = 0; i < deeds_count(); i++) {
         deeds_restore(&d);
         ck_ok(household_open_vault(&d.h, d.h.path, &d.h.vault));
-        const vpriv_status st = all_deeds[i].act(&d);
-        ck_assert_msg(st == VPRIV_OK, "%s: %s: %s", all_deeds[i].name, vpriv_status_text(st),
+        const vpriv_status st = deeds_at(i)->act(&d);
+        ck_assert_msg(st == VPRIV_OK, "%s: %s: %s", deeds_at(i)->name, vpriv_status_text(st),
             vpriv_error_detail());
     }
 }
@@ -214,9 +214,9 @@ START_TEST(damage_is_refused_and_nothing_changes)
     size_t n = 0;
     find_damages();
     for (size_t i = 0; i < n_damages; i++)
-        for (size_t k = 0; k < n_deeds; k++)
+        for (size_t k = 0; k < deeds_count(); k++)
             if (is_tried(i, k))
-                n += try_one(damages[i].sql, &all_deeds[k], _i == 0);
+                n += try_one(damages[i].sql, deeds_at(k), _i == 0);
     printf("%zu damages, %zu calls tried\n", n_damages, n);
     ck_assert_uint_gt(n, 60);
     ck_assert_uint_eq(n_wrong, 0);

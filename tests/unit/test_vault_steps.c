@@ -61,14 +61,14 @@ static void tear_down(void)
 /* Opening is a deed here as well. */
 static vpriv_status act(size_t n_deed)
 {
-    return n_deed < n_deeds ? all_deeds[n_deed].act(&d)
-                            : household_open_vault(&d.h, d.h.path, &d.h.vault);
+    return n_deed < deeds_count() ? deeds_at(n_deed)->act(&d)
+                                  : household_open_vault(&d.h, d.h.path, &d.h.vault);
 }
 
 static void begin(size_t n_deed)
 {
     deeds_restore(&d);
-    if (n_deed < n_deeds)
+    if (n_deed < deeds_count())
         ck_ok(household_open_vault(&d.h, d.h.path, &d.h.vault));
 }
 
@@ -98,8 +98,8 @@ static bool is_done_all_the_same(unsigned flags, uint64_t n, uint64_t n_all)
 /* True when what happened is as it should be. */
 static bool try_step(size_t n_deed, uint64_t n, uint64_t n_all)
 {
-    const char *name = n_deed < n_deeds ? all_deeds[n_deed].name : "open";
-    const unsigned flags = n_deed < n_deeds ? all_deeds[n_deed].flags : DEED_STEPS;
+    const char *name = n_deed < deeds_count() ? deeds_at(n_deed)->name : "open";
+    const unsigned flags = n_deed < deeds_count() ? deeds_at(n_deed)->flags : DEED_STEPS;
     begin(n_deed);
     const uint64_t before = household_print(&d.h);
     n_until_failure = n;
@@ -137,8 +137,8 @@ START_TEST(what_fails_is_told_and_nothing_has_changed)
 {
     uint64_t n_tried = 0, n_wrong = 0;
     kind = _i;
-    for (size_t i = 0; i <= n_deeds; i++) {
-        if (kind == ALLOCATION && i < n_deeds && all_deeds[i].flags & DEED_ASSERTS)
+    for (size_t i = 0; i <= deeds_count(); i++) {
+        if (kind == ALLOCATION && i < deeds_count() && deeds_at(i)->flags & DEED_ASSERTS)
             continue;
         const uint64_t n = count_steps(i);
         const uint64_t first = is_all() || n == 0 ? 1 : 1 + i % n, step = is_all() ? 1 : 1 + n / 2;
@@ -148,7 +148,7 @@ START_TEST(what_fails_is_told_and_nothing_has_changed)
         }
     }
     printf("%llu failed\n", (unsigned long long)n_tried);
-    ck_assert_uint_gt(n_tried, n_deeds / 2);
+    ck_assert_uint_gt(n_tried, deeds_count() / 2);
     ck_assert_uint_eq(n_wrong, 0);
 }
 END_TEST

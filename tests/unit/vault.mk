@@ -1,6 +1,6 @@
 # The upper rooms share a household: a vault, people, a clock, and an attacker.
 household = tests/unit/household.c tests/unit/household.h
-deeds = tests/unit/deeds.h tests/unit/deeds.c tests/unit/deeds_list.c
+deeds = tests/unit/deeds.h tests/unit/deeds.c tests/unit/deeds_list.c tests/unit/deeds_more.c
 household_ldadd = $(unit_ldadd) -lm
 
 vault_tests = tests/unit/test_vault_backup \
