@@ -3,10 +3,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <unistd.h>
-#include <voicepriv/past.h>
 #include <voicepriv/places.h>
-#include <voicepriv/purge.h>
-#include <voicepriv/recall.h>
 #include <voicepriv/retention.h>
 #include <voicepriv/storage.h>
 #include <voicepriv/sync.h>
@@ -31,33 +28,37 @@
 static char json[2048];
 static uint8_t signature[VPRIV_AUTHORITY_SIGNATURE_BYTES];
 
+bool deeds_prepare;
+
 static void sign(deeds *d, vpriv_document_kind kind)
 {
+    deeds_prepare = true;
     ck_ok(vpriv_authority_sign(kind, json, strlen(json), d->seed, signature));
+    deeds_prepare = false;
 }
 
-static vpriv_status install(deeds *d, int revision)
+vpriv_status deeds_install(deeds *d, int revision)
 {
     snprintf(json, sizeof json, PROFILE, revision);
     sign(d, VPRIV_DOCUMENT_JURISDICTION);
     return vpriv_jurisdiction_install(d->h.vault, json, strlen(json), signature, "test");
 }
 
-static vpriv_status publish(deeds *d, int epoch)
+vpriv_status deeds_publish(deeds *d, int epoch)
 {
     snprintf(json, sizeof json, POLICY, epoch);
     sign(d, VPRIV_DOCUMENT_POLICY);
     return vpriv_policy_publish(d->h.vault, json, strlen(json), signature);
 }
 
-static vpriv_status order(deeds *d, int number)
+vpriv_status deeds_order(deeds *d, int number)
 {
     snprintf(json, sizeof json, ORDER, number);
     sign(d, VPRIV_DOCUMENT_PAUSE);
     return vpriv_pause_order(d->h.vault, json, strlen(json), signature);
 }
 
-static vpriv_status sync_event(deeds *d, uint64_t number, vpriv_consent_event what)
+vpriv_status deeds_sync(deeds *d, uint64_t number, vpriv_consent_event what)
 {
     char line[VPRIV_SURFACE_LINE_BYTES];
     vpriv_surface_event e = {.struct_size = sizeof e,
@@ -80,29 +81,30 @@ static vpriv_status sync_event(deeds *d, uint64_t number, vpriv_consent_event wh
 
 /* ---- the vault ---- */
 
-static vpriv_recording_id record_in(vpriv_vault *vault, const vpi_sealer_request *request)
+static vpriv_status record_in(
+    vpriv_vault *vault, const vpi_sealer_request *request, vpriv_recording_id *id_out)
 {
     vpi_sealer *sealer = NULL;
     vpi_block_builder builder;
     uint8_t plain[VPI_BLOCK_PLAIN_BYTES], packet[40] = {0x48};
-    vpriv_recording_id id;
-    ck_ok(vpi_sealer_create(vault, request, &sealer));
-    memcpy(id.bytes, vpi_sealer_recording_id(sealer), sizeof id.bytes);
-    ck_ok(vpi_sealer_commit(sealer));
-    for (uint64_t i = 0; i < 2; i++) {
+    vpriv_status st = vpi_sealer_create(vault, request, &sealer);
+    if (st == VPRIV_OK)
+        memcpy(id_out->bytes, vpi_sealer_recording_id(sealer), sizeof id_out->bytes);
+    if (st == VPRIV_OK)
+        st = vpi_sealer_commit(sealer);
+    for (uint64_t i = 0; st == VPRIV_OK && i < 2; i++) {
         vpi_block_clear(&builder, i * 960);
         packet[1] = (uint8_t)i;
         ck_assert(vpi_block_add_packet(&builder, packet, sizeof packet));
         vpi_block_finish(&builder, plain);
-        if (i == 0)
-            ck_ok(vpi_sealer_write(sealer, plain, 1));
+        st = i == 0 ? vpi_sealer_write(sealer, plain, 1)
+                    : vpi_sealer_finish(sealer, plain, VPRIV_END_STOPPED, 2 * 960);
     }
-    ck_ok(vpi_sealer_finish(sealer, plain, VPRIV_END_STOPPED, 2 * 960));
     vpi_sealer_destroy(sealer);
-    return id;
+    return st;
 }
 
-static vpi_sealer_request request_of(deeds *d, bool both)
+vpi_sealer_request deeds_request(deeds *d, bool both)
 {
     vpi_sealer_request request = household_request(d->h.ada);
     request.optional = VPRIV_PURPOSE_BIT(REVIEW) | VPRIV_PURPOSE_BIT(FAULT);
@@ -112,7 +114,7 @@ static vpi_sealer_request request_of(deeds *d, bool both)
     return request;
 }
 
-static vpriv_status make(deeds *d, vpriv_derivative_id *made_out)
+vpriv_status deeds_derive(deeds *d, vpriv_derivative_id *made_out)
 {
     const vpriv_derivative about = {.struct_size = sizeof about,
         .kind = VPRIV_DERIVATIVE_TRANSCRIPT,
@@ -122,19 +124,22 @@ static vpriv_status make(deeds *d, vpriv_derivative_id *made_out)
     return vpriv_derivative_add(d->h.vault, &d->ids[0], &about, "lights on", 9, made_out);
 }
 
-/* Blocks and keys that a process without the root has left behind. */
-static void record_for_later(deeds *d)
+vpriv_status deeds_record_for_later(deeds *d)
 {
     vpriv_keyring *credential = NULL;
     vpriv_vault *capture = NULL;
+    vpriv_recording_id id;
     const vpriv_vault_options options = {
         .struct_size = sizeof options, .clock = household_clock, .clock_user = d->h.cell};
-    const vpi_sealer_request request = request_of(d, false);
-    ck_ok(vpriv_vault_capture_credential(d->h.vault, &credential));
-    ck_ok(vpriv_vault_open_for_capture(d->h.path, credential, &options, &capture));
-    record_in(capture, &request);
+    const vpi_sealer_request request = deeds_request(d, false);
+    vpriv_status st = vpriv_vault_capture_credential(d->h.vault, &credential);
+    if (st == VPRIV_OK)
+        st = vpriv_vault_open_for_capture(d->h.path, credential, &options, &capture);
+    if (st == VPRIV_OK)
+        st = record_in(capture, &request, &id);
     vpriv_vault_close(capture);
     vpriv_keyring_close(credential);
+    return st;
 }
 
 static void settle_in(deeds *d)
@@ -143,16 +148,16 @@ static void settle_in(deeds *d)
     memset(d->seed, 7, sizeof d->seed);
     crypto_sign_seed_keypair(key, secret, d->seed);
     ck_ok(vpriv_jurisdiction_trust(d->h.vault, key, "test"));
-    ck_ok(install(d, 1));
+    ck_ok(deeds_install(d, 1));
     ck_ok(vpriv_surface_trust(d->h.vault, "app", key, "test"));
     ck_ok(vpriv_subject_set_home(d->h.vault, d->h.ada, "DE"));
     ck_ok(vpriv_subject_set_birth(d->h.vault, d->h.ada, 1980, 5));
-    ck_ok(order(d, 1));
-    ck_ok(publish(d, 1));
+    ck_ok(deeds_order(d, 1));
+    ck_ok(deeds_publish(d, 1));
     household_give(&d->h, d->h.ada, KEEP);
     household_give(&d->h, d->h.bob, KEEP);
     ck_ok(household_give_with(&d->h, d->h.ada, FAULT, (vpriv_consent_evidence){.max_uses = 1}));
-    ck_ok(sync_event(d, 1, VPRIV_CONSENT_EVENT_GIVE));
+    ck_ok(deeds_sync(d, 1, VPRIV_CONSENT_EVENT_GIVE));
 }
 
 void deeds_begin(deeds *d)
@@ -160,15 +165,16 @@ void deeds_begin(deeds *d)
     memset(d, 0, sizeof *d);
     household_open(&d->h, HOUSEHOLD_FORGETS);
     settle_in(d);
-    const vpi_sealer_request one = request_of(d, false), both = request_of(d, true);
-    d->ids[0] = record_in(d->h.vault, &one);
-    ck_ok(make(d, &d->made));
+    const vpi_sealer_request one = deeds_request(d, false), both = deeds_request(d, true);
+    ck_ok(record_in(d->h.vault, &one, &d->ids[0]));
+    ck_ok(deeds_derive(d, &d->made));
     household_file(&d->h, "old", d->old);
     ck_ok(vpriv_vault_backup(d->h.vault, d->old, 0, NULL, NULL));
     household_pass(&d->h, SECOND_US);
-    d->ids[1] = record_in(d->h.vault, &one);
-    d->ids[2] = record_in(d->h.vault, &both);
-    const vpriv_recording_id gone = record_in(d->h.vault, &one);
+    ck_ok(record_in(d->h.vault, &one, &d->ids[1]));
+    ck_ok(record_in(d->h.vault, &both, &d->ids[2]));
+    vpriv_recording_id gone;
+    ck_ok(record_in(d->h.vault, &one, &gone));
     ck_ok(vpriv_recording_restrict(
         d->h.vault, &d->ids[1], 1, VPRIV_RESTRICTION_DISPUTE, "test", "why"));
     ck_ok(vpriv_vault_erase(d->h.vault, &gone, 1, NULL));
@@ -177,7 +183,7 @@ void deeds_begin(deeds *d)
         &d->h, d->h.ada, REVIEW, (vpriv_consent_evidence){.covers_past = true}));
     ck_ok(vpriv_vault_checkpoint(d->h.vault, &d->checkpoint));
     ck_ok(deeds_listen(d, &d->sound));
-    record_for_later(d);
+    ck_ok(deeds_record_for_later(d));
     vpriv_vault_close(d->h.vault);
     d->h.vault = NULL;
     household_file(&d->h, "good", d->good);
@@ -207,7 +213,7 @@ void deeds_restore(deeds *d)
     d->receipt = (vpriv_receipt){.struct_size = sizeof d->receipt};
 }
 
-static vpriv_gate_request for_(vpriv_purpose purpose)
+vpriv_gate_request deeds_ask_for(vpriv_purpose purpose)
 {
     return (vpriv_gate_request){
         .struct_size = sizeof(vpriv_gate_request), .purpose = purpose, .actor = "test"};
@@ -215,7 +221,7 @@ static vpriv_gate_request for_(vpriv_purpose purpose)
 
 vpriv_status deeds_listen(deeds *d, uint64_t *sound_out)
 {
-    const vpriv_gate_request request = for_(KEEP);
+    const vpriv_gate_request request = deeds_ask_for(KEEP);
     vpriv_reader *reader = NULL;
     vpriv_packet packet = {.struct_size = sizeof packet};
     uint64_t sound = 14695981039346656037u;
@@ -230,505 +236,12 @@ vpriv_status deeds_listen(deeds *d, uint64_t *sound_out)
     return st;
 }
 
-/* ---- the deeds ---- */
-
-#define DEED(name) static vpriv_status name(deeds *d)
-#define V          d->h.vault
-
-static vpriv_status nowhere(void *user, const void *bytes, size_t n)
-{
-    (void)user;
-    (void)bytes;
-    (void)n;
-    return VPRIV_OK;
-}
-
-static bool see_recording(void *user, const vpriv_recording_info *info)
-{
-    (void)user;
-    return info != NULL;
-}
-
-static bool see_subject(void *user, const vpriv_subject_info *info)
-{
-    (void)user;
-    return info != NULL;
-}
-
-static bool see_consent(void *user, const vpriv_consent_record *record)
-{
-    (void)user;
-    return record != NULL;
-}
-
-static bool see_entry(void *user, uint64_t index, const vpriv_log_entry *entry)
-{
-    (void)user;
-    (void)index;
-    return entry != NULL;
-}
-
-static bool see_pause(void *user, const vpriv_pause *pause)
-{
-    (void)user;
-    return pause != NULL;
-}
-
-static bool see_profile(void *user, const vpriv_profile_info *info)
-{
-    (void)user;
-    return info != NULL;
-}
-
-static bool see_surface(void *user, const vpriv_surface_info *info)
-{
-    (void)user;
-    return info != NULL;
-}
-
-static bool see_line(void *user, const char *line, size_t n)
-{
-    (void)user;
-    return line != NULL && n > 0;
-}
-
-static bool see_derivative(void *user, const vpriv_derivative_info *info)
-{
-    (void)user;
-    return info != NULL;
-}
-
-static bool see_recall(void *user, const vpriv_recall *recall)
-{
-    (void)user;
-    return recall != NULL;
-}
-
-DEED(about)
-{
-    vpriv_vault_info info = {.struct_size = sizeof info};
-    return vpriv_vault_about(V, &info);
-}
-
-DEED(list)
-{
-    const vpriv_recording_filter filter = {.struct_size = sizeof filter, .with_tombstones = true};
-    return vpriv_recording_list(V, &filter, see_recording, NULL);
-}
-
-DEED(list_of_ada)
-{
-    const vpriv_recording_filter filter = {.struct_size = sizeof filter, .subject = d->h.ada};
-    return vpriv_recording_list(V, &filter, see_recording, NULL);
-}
-
-DEED(list_since)
-{
-    const vpriv_recording_filter filter = {.struct_size = sizeof filter,
-        .since_us = HOUSEHOLD_START_US + 1,
-        .until_us = HOUSEHOLD_START_US + SECOND_US + 1};
-    return vpriv_recording_list(V, &filter, see_recording, NULL);
-}
-
-DEED(recording_about)
-{
-    vpriv_recording_info info = {.struct_size = sizeof info};
-    return vpriv_recording_about(V, &d->ids[0], &info);
-}
-
-DEED(subjects)
-{
-    return vpriv_subject_list(V, see_subject, NULL);
-}
-
-DEED(subject_add)
-{
-    uint8_t id[VPRIV_SUBJECT_ID_BYTES];
-    return vpriv_subject_add(V, VPRIV_SUBJECT_USER, "Cem", NULL, id);
-}
-
-DEED(subject_erase)
-{
-    return vpriv_subject_erase(V, d->h.ada, &d->receipt);
-}
-
-DEED(set_home)
-{
-    return vpriv_subject_set_home(V, d->h.ada, "FR");
-}
-
-DEED(set_birth)
-{
-    return vpriv_subject_set_birth(V, d->h.bob, 2015, 3);
-}
-
-DEED(notice_add)
-{
-    const vpriv_notice notice = {sizeof notice, "house", "2", "en", "We keep more of it.", 19};
-    return vpriv_notice_add(V, &notice, NULL);
-}
-
-DEED(consents)
-{
-    return vpriv_consent_list(V, d->h.ada, true, see_consent, NULL);
-}
-
-DEED(give)
-{
-    return household_give_with(
-        &d->h, d->h.ada, VPRIV_PURPOSE_IMPROVE_BY_MACHINE, (vpriv_consent_evidence){0});
-}
-
-DEED(refuse)
-{
-    return vpriv_consent_refuse(V, d->h.bob, VPRIV_PURPOSE_DONATION, NULL, NULL);
-}
-
-DEED(withdraw)
-{
-    return vpriv_consent_withdraw(V, d->h.ada, KEEP, NULL, NULL);
-}
-
-DEED(end_of_offer)
-{
-    return vpriv_consent_record_event(
-        V, d->h.bob, KEEP, VPRIV_CONSENT_EVENT_REVOKE, NULL, &d->receipt);
-}
-
-DEED(sync_no)
-{
-    return sync_event(d, 2, VPRIV_CONSENT_EVENT_WITHDRAW);
-}
-
-DEED(export_events)
-{
-    return vpriv_consent_export_events(V, see_line, NULL);
-}
-
-DEED(surface_trust)
-{
-    uint8_t key[crypto_sign_PUBLICKEYBYTES], secret[crypto_sign_SECRETKEYBYTES];
-    crypto_sign_seed_keypair(key, secret, d->seed);
-    return vpriv_surface_trust(V, "web", key, "test");
-}
-
-DEED(surfaces)
-{
-    return vpriv_surface_list(V, see_surface, NULL);
-}
-
-DEED(pause_all)
-{
-    return vpriv_purpose_pause(V, VPRIV_PURPOSE_BIT(REVIEW), "test", "why");
-}
-
-DEED(resume_all)
-{
-    return vpriv_purpose_resume(V, VPRIV_PURPOSE_BIT(REVIEW), "test", "why");
-}
-
-DEED(pauses)
-{
-    return vpriv_pause_list(V, see_pause, NULL);
-}
-
-DEED(paused)
-{
-    uint32_t purposes = 0;
-    return vpriv_purpose_paused(V, &purposes);
-}
-
-DEED(order_2)
-{
-    return order(d, 2);
-}
-
-DEED(publish_2)
-{
-    return publish(d, 2);
-}
-
-DEED(policy)
-{
-    vpriv_policy_info info;
-    return vpriv_policy_about(V, &info);
-}
-
-DEED(install_2)
-{
-    return install(d, 2);
-}
-
-DEED(profiles)
-{
-    return vpriv_jurisdiction_list(V, see_profile, NULL);
-}
-
-DEED(rules)
-{
-    vpriv_rules rules;
-    return vpriv_jurisdiction_rules(V, NULL, d->h.ada, &rules);
-}
-
-DEED(set_device)
-{
-    return vpriv_jurisdiction_set_device(V, "FR", "test");
-}
-
-DEED(trust)
-{
-    uint8_t seed[VPRIV_AUTHORITY_SEED_BYTES], key[VPRIV_AUTHORITY_PUBLIC_KEY_BYTES];
-    ck_ok(vpriv_authority_make(seed, key));
-    return vpriv_jurisdiction_trust(V, key, "test");
-}
-
-DEED(controller)
-{
-    const vpriv_controller c = {
-        .struct_size = sizeof c, .id = "acme", .name = "Acme", .country = "DE"};
-    return vpriv_controller_change(V, &c, "test", NULL);
-}
-
-DEED(record)
-{
-    const vpriv_recorder_config config = household_config(d->h.ada, 1);
-    return household_try_record(V, &config, NULL);
-}
-
-DEED(false_wake)
-{
-    vpi_sealer *sealer = NULL;
-    bool closed = false;
-    const vpi_sealer_request request = request_of(d, false);
-    vpriv_status st = vpi_sealer_create(V, &request, &sealer);
-    if (st == VPRIV_OK)
-        st = vpi_sealer_reject(sealer, 0, &closed);
-    vpi_sealer_destroy(sealer);
-    return st;
-}
-
-DEED(hear)
-{
-    return household_hear_in(V, d->h.keyring, &d->ids[0], KEEP, NULL);
-}
-
-DEED(hear_both)
-{
-    return household_hear_in(V, d->h.keyring, &d->ids[2], KEEP, NULL);
-}
-
-DEED(hear_once)
-{
-    return household_hear_in(V, d->h.keyring, &d->ids[0], FAULT, NULL);
-}
-
-DEED(who_heard)
-{
-    return vpriv_gate_who_heard(V, &d->ids[0], see_entry, NULL);
-}
-
-DEED(apply)
-{
-    return vpriv_consent_apply_to_past(V, d->h.keyring, d->h.ada, REVIEW, "test", NULL, NULL, NULL);
-}
-
-DEED(add_speaker)
-{
-    return vpriv_recording_add_speaker(
-        V, &d->ids[0], d->h.bob, VPRIV_SUBJECT_USER, "test", NULL, &d->receipt);
-}
-
-DEED(add_stranger)
-{
-    return vpriv_recording_add_speaker(
-        V, &d->ids[0], NULL, VPRIV_SUBJECT_GUEST, "test", NULL, &d->receipt);
-}
-
-DEED(restrict_it)
-{
-    return vpriv_recording_restrict(V, &d->ids[0], 1, VPRIV_RESTRICTION_LEGAL_HOLD, "test", NULL);
-}
-
-DEED(lift)
-{
-    return vpriv_recording_lift(V, &d->ids[1], 1, "test", NULL);
-}
-
-DEED(derivative_add)
-{
-    return make(d, NULL);
-}
-
-DEED(derivatives)
-{
-    return vpriv_derivative_list(V, &d->ids[0], see_derivative, NULL);
-}
-
-DEED(derivative_about)
-{
-    vpriv_derivative_info info;
-    return vpriv_derivative_about(V, &d->made, &info);
-}
-
-DEED(derivative_read)
-{
-    const vpriv_gate_request request = for_(KEEP);
-    return vpriv_gate_read_derivative(V, d->h.keyring, &d->made, &request, nowhere, NULL);
-}
-
-DEED(derivative_erase)
-{
-    return vpriv_derivative_erase(V, &d->made, &d->receipt);
-}
-
-DEED(erase)
-{
-    return vpriv_vault_erase(V, d->ids, 1, &d->receipt);
-}
-
-DEED(erase_before)
-{
-    return vpriv_vault_erase_before(V, HOUSEHOLD_START_US + DAY_US, &d->receipt);
-}
-
-DEED(purge)
-{
-    const vpriv_purge_criteria c = {.struct_size = sizeof c, .subject = d->h.ada};
-    return vpriv_purge(V, &c, NULL, NULL, NULL, &d->receipt);
-}
-
-DEED(purge_estimate)
-{
-    vpriv_purge_cost cost = {.struct_size = sizeof cost};
-    const vpriv_purge_criteria c = {
-        .struct_size = sizeof c, .until_us = HOUSEHOLD_START_US + DAY_US};
-    return vpriv_purge_estimate(V, &c, &cost);
-}
-
-DEED(tidy)
-{
-    uint64_t n_left = 0;
-    return vpriv_vault_tidy(V, 1000, &n_left);
-}
-
-DEED(retention_run)
-{
-    vpriv_retention_report report = {.struct_size = sizeof report};
-    d->h.cell->now_us += DAY_US;
-    return vpriv_retention_run(V, 0, &report);
-}
-
-DEED(retention_run_later)
-{
-    vpriv_retention_report report = {.struct_size = sizeof report};
-    d->h.cell->now_us += 100 * DAY_US;
-    const vpriv_status st = vpriv_retention_trust_clock(V, "test");
-    return st == VPRIV_OK ? vpriv_retention_run(V, 0, &report) : st;
-}
-
-DEED(verify)
-{
-    vpriv_verification v = {.struct_size = sizeof v};
-    return vpriv_vault_verify(V, d->h.keyring, NULL, NULL, &v);
-}
-
-DEED(checkpoint)
-{
-    vpriv_log_checkpoint checkpoint;
-    return vpriv_vault_checkpoint(V, &checkpoint);
-}
-
-DEED(verify_checkpoint)
-{
-    uint64_t size = 0;
-    return vpriv_vault_verify_checkpoint(V, d->checkpoint.text, strlen(d->checkpoint.text), &size);
-}
-
-DEED(whole_log)
-{
-    return vpriv_vault_log(V, 0, see_entry, NULL);
-}
-
-DEED(prove)
-{
-    uint8_t leaf[VPRIV_LOG_HASH_BYTES], proof[VPRIV_LOG_PROOF_HASHES_MAX * VPRIV_LOG_HASH_BYTES];
-    size_t n = 0;
-    const vpriv_status st = vpriv_vault_prove_inclusion(V, 2, 9, leaf, proof, &n);
-    return st == VPRIV_OK ? vpriv_vault_prove_consistency(V, 3, 9, proof, &n) : st;
-}
-
-DEED(backup)
-{
-    char path[PATH_BYTES];
-    vpriv_backup_info info = {.struct_size = sizeof info};
-    household_file(&d->h, "copy", path);
-    vpriv_status st = vpriv_vault_backup(V, path, VPRIV_STORAGE_REPLACE, NULL, NULL);
-    if (st == VPRIV_OK)
-        st = vpriv_backup_check(path, d->h.root, &info);
-    unlink(path);
-    return st;
-}
-
-DEED(move_root)
-{
-    household_cell cell = {0};
-    vpriv_root_store *to = household_root(&cell);
-    const vpriv_status st = vpriv_vault_move_root(V, to, "test");
-    vpriv_vault_close(V);
-    V = NULL;
-    if (st == VPRIV_OK)
-        memcpy(d->h.cell->record, cell.record, sizeof cell.record);
-    vpriv_root_close(to);
-    return st;
-}
-
-DEED(credential)
+size_t deeds_count(void)
 {
-    vpriv_keyring *keyring = NULL;
-    const vpriv_status st = vpriv_vault_capture_credential(V, &keyring);
-    vpriv_keyring_close(keyring);
-    return st;
+    return n_deeds + n_more_deeds;
 }
 
-DEED(space)
+const deed *deeds_at(size_t index)
 {
-    vpriv_space s = {.struct_size = sizeof s};
-    return vpriv_vault_space(V, &s);
+    return index < n_deeds ? &all_deeds[index] : &more_deeds[index - n_deeds];
 }
-
-DEED(recalls)
-{
-    return vpriv_recall_list(V, d->h.ada, 0, see_recall, NULL);
-}
-
-const deed all_deeds[] = {{"about", about, 0}, {"list", list, 0}, {"list of Ada", list_of_ada, 0},
-    {"list since", list_since, 0}, {"recording about", recording_about, 0},
-    {"subjects", subjects, 0}, {"subject add", subject_add, 0},
-    {"subject erase", subject_erase, DEED_STEPS}, {"set home", set_home, DEED_SHREDS},
-    {"set birth", set_birth, DEED_SHREDS}, {"notice add", notice_add, DEED_SHREDS},
-    {"consents", consents, 0}, {"give", give, 0}, {"refuse", refuse, 0},
-    {"withdraw", withdraw, DEED_SHREDS}, {"revoke", end_of_offer, DEED_SHREDS},
-    {"sync", sync_no, DEED_SHREDS}, {"export events", export_events, 0},
-    {"surface trust", surface_trust, 0}, {"surfaces", surfaces, 0},
-    {"pause", pause_all, DEED_NAMES | DEED_SHREDS}, {"resume", resume_all, DEED_NAMES},
-    {"pauses", pauses, 0}, {"paused", paused, 0}, {"order", order_2, DEED_SHREDS},
-    {"publish", publish_2, DEED_SHREDS}, {"policy", policy, 0}, {"install", install_2, DEED_SHREDS},
-    {"profiles", profiles, 0}, {"rules", rules, 0}, {"set device", set_device, DEED_SHREDS},
-    {"trust", trust, DEED_SHREDS}, {"controller", controller, DEED_SHREDS},
-    {"record", record, DEED_STEPS}, {"false wake", false_wake, DEED_STEPS},
-    {"hear", hear, DEED_TELLS}, {"hear both", hear_both, DEED_TELLS},
-    {"hear once", hear_once, DEED_TELLS}, {"who heard", who_heard, 0}, {"apply", apply, DEED_STEPS},
-    {"add speaker", add_speaker, DEED_SHREDS}, {"add stranger", add_stranger, DEED_SHREDS},
-    {"restrict", restrict_it, 0}, {"lift", lift, 0}, {"derivative add", derivative_add, 0},
-    {"derivatives", derivatives, 0}, {"derivative about", derivative_about, 0},
-    {"derivative read", derivative_read, DEED_TELLS},
-    {"derivative erase", derivative_erase, DEED_SHREDS}, {"erase", erase, DEED_SHREDS},
-    {"erase before", erase_before, DEED_STEPS}, {"purge", purge, DEED_STEPS},
-    {"purge estimate", purge_estimate, 0}, {"tidy", tidy, DEED_STEPS},
-    {"retention run", retention_run, DEED_STEPS},
-    {"retention run later", retention_run_later, DEED_STEPS}, {"verify", verify, DEED_TELLS},
-    {"checkpoint", checkpoint, DEED_STEPS}, {"verify checkpoint", verify_checkpoint, 0},
-    {"log", whole_log, 0}, {"prove", prove, 0}, {"backup", backup, 0},
-    {"move root", move_root, DEED_STEPS}, {"credential", credential, 0}, {"space", space, 0},
-    {"recalls", recalls, 0}};
-const size_t n_deeds = sizeof all_deeds / sizeof all_deeds[0];

@@ -3,7 +3,7 @@
 #include "keys/derivative.h"
 #include "keys/recovery_key.h"
 #include "refused.h"
-#include "test_keys_help.h"
+#include "test_keys_tree_help.h"
 #include <errno.h>
 #include <linux/keyctl.h>
 #include <sodium.h>
@@ -207,6 +207,109 @@ START_TEST(derivatives)
 }
 END_TEST
 
+/* ---- trees ---- */
+
+static vpriv_status open_still(rig *r, vpriv_root_store *store, uint64_t *generation_out)
+{
+    vpi_tree *tree = NULL;
+    const vpriv_status st = vpi_tree_open_still(r->database, store, rig_vault_id, &tree);
+    if (st == VPRIV_OK)
+        *generation_out = vpi_tree_generation(tree);
+    vpi_tree_close(tree);
+    return st;
+}
+
+static void shred_one(rig *r, uint64_t slot, bool settles)
+{
+    rig_begin(r);
+    rig_shred(r, &slot, 1);
+    ck_ok(vpi_database_commit(r->database));
+    if (settles)
+        ck_ok(vpi_tree_settle(r->tree));
+}
+
+/* Looking at a copy finishes in memory what was cut in two, and writes nothing. */
+START_TEST(a_copy_that_is_looked_at)
+{
+    rig r;
+    help_store before, stranger = {.is_full = true};
+    uint64_t generation = 0;
+    rig_create(&r, "still.db");
+    rig_add_now(&r, 20);
+    shred_one(&r, 3, true);
+    const uint64_t now = vpi_tree_generation(r.tree);
+    ck_ok(open_still(&r, r.store, &generation));
+    ck_assert_uint_eq(generation, now);
+    before = r.memory;
+    shred_one(&r, 4, false); /* cut in two */
+    const unsigned n_replaced = r.memory.n_replaced;
+    ck_ok(open_still(&r, r.store, &generation));
+    ck_assert_uint_eq(generation, now + 1);
+    ck_assert_uint_eq(r.memory.n_replaced, n_replaced);
+    /* Half of it lost: the root alone is too old. */
+    ck_ok(vpi_database_script(r.database, "CREATE TABLE kept AS SELECT * FROM root_pending;"
+                                          "DELETE FROM root_pending"));
+    ck_refused(open_still(&r, r.store, &generation), VPRIV_E_ROLLBACK, "older than the vault file");
+    ck_ok(vpi_database_script(r.database, "INSERT INTO root_pending SELECT * FROM kept;"
+                                          "DROP TABLE kept"));
+    ck_ok(vpi_tree_settle(r.tree));
+    shred_one(&r, 5, true);
+    r.memory = before;
+    ck_refused(open_still(&r, r.store, &generation), VPRIV_E_ROLLBACK, "older than the vault file");
+    vpi_root_record record;
+    ck_ok(vpi_root_load(r.store, &record));
+    record.generation = now + 9;
+    ck_ok(vpi_root_replace(r.store, &record));
+    ck_refused(open_still(&r, r.store, &generation), VPRIV_E_ROLLBACK, "an old copy");
+    vpriv_root_store *other = help_store_open(&stranger);
+    help_put(other, now + 2);
+    ck_refused(open_still(&r, other, &generation), VPRIV_E_ROOT, "another vault");
+    vpriv_root_close(other);
+    rig_destroy(&r);
+}
+END_TEST
+
+/* A root goes to a store that is empty, or that has a copy of it which a cut has left. */
+START_TEST(roots_do_not_overwrite_others)
+{
+    rig r;
+    help_store taken = {0};
+    vpi_root_record record;
+    vpi_tree *second = NULL;
+    rig_create(&r, "move.db");
+    rig_add_now(&r, 20);
+    shred_one(&r, 3, true);
+    vpriv_root_store *to = help_store_open(&taken);
+    help_put(to, 1); /* of another vault */
+    ck_refused(vpi_tree_create(r.database, to, rig_vault_id, &second), VPRIV_E_EXISTS, "already");
+    ck_refused(vpi_tree_move(r.tree, to), VPRIV_E_EXISTS, "use an empty one");
+    ck_ok(vpi_root_load(r.store, &record));
+    record.generation++;
+    ck_ok(vpi_root_replace(to, &record)); /* of this one, and younger */
+    ck_refused(vpi_tree_move(r.tree, to), VPRIV_E_EXISTS, "use an empty one");
+    record.generation -= 2;
+    ck_ok(vpi_root_replace(to, &record));
+    taken.load_fails = VPRIV_E_IO;
+    ck_refused(vpi_tree_move(r.tree, to), VPRIV_E_ROOT, "");
+    ck_refused(vpi_tree_create(r.database, to, rig_vault_id, &second), VPRIV_E_ROOT, "");
+    taken.load_fails = VPRIV_OK;
+    taken.before_fails = VPRIV_E_IO;
+    ck_refused(vpi_tree_move(r.tree, to), VPRIV_E_ROOT, "");
+    vpi_tree_move_back(r.tree, r.store);
+    taken.before_fails = VPRIV_OK;
+    rig_begin(&r);
+    const uint64_t slot = 4;
+    rig_shred(&r, &slot, 1);
+    ck_refused(vpi_tree_move(r.tree, to), VPRIV_E_STATE, "before the shred");
+    rig_finish(&r);
+    ck_ok(vpi_tree_move(r.tree, to));
+    ck_assert_ptr_eq(vpi_tree_store(r.tree), to);
+    vpi_tree_move_back(r.tree, r.store);
+    vpriv_root_close(to);
+    rig_destroy(&r);
+}
+END_TEST
+
 int main(void)
 {
     if (sodium_init() < 0)
@@ -218,6 +321,8 @@ int main(void)
     tcase_add_test(tcase, callbacks);
     tcase_add_test(tcase, passphrases);
     tcase_add_test(tcase, derivatives);
+    tcase_add_test(tcase, a_copy_that_is_looked_at);
+    tcase_add_test(tcase, roots_do_not_overwrite_others);
     suite_add_tcase(suite, tcase);
     return unit_main(suite);
 }

@@ -3,6 +3,7 @@
  * of the key stays in this process's memory. */
 #include "base/memory.h"
 #include "keys/tpm.h"
+#include "refused.h"
 #include "software_tpm.h"
 #include "test_keys_help.h"
 #include <sys/wait.h>
@@ -241,6 +242,47 @@ END_TEST
 
 /* The TPM goes away in the middle: an error. Whether the system sends a signal then is a matter of
  * microseconds, so one is sent here as it would be. */
+/* What a TPM may answer, in the words of a person who has to do something about it. */
+START_TEST(every_answer_has_its_words)
+{
+    static const struct {
+        TSS2_RC code;
+        vpriv_status status;
+        const char *words;
+    } answers[] = {{TPM2_RC_POLICY_FAIL | TPM2_RC_S, VPRIV_E_ROOT, "the PCRs are not"},
+        {TPM2_RC_PCR_CHANGED, VPRIV_E_ROOT, "the PCRs are not"},
+        {TPM2_RC_AUTH_FAIL | TPM2_RC_S, VPRIV_E_ROOT, "auth value is wrong"},
+        {TPM2_RC_BAD_AUTH | TPM2_RC_S, VPRIV_E_ROOT, "auth value is wrong"},
+        {TPM2_RC_LOCKOUT, VPRIV_E_ROOT, "is locked"}, {TPM2_RC_NV_SPACE, VPRIV_E_FULL, "no room"},
+        {TPM2_RC_FAILURE, VPRIV_E_ROOT, "TPM answer 0x00000101"},
+        {TSS2_TCTI_RC_IO_ERROR, VPRIV_E_ROOT, "TPM answer 0x000a000a"}};
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++)
+        ck_refused(
+            vpi_tpm_failed("it fails", answers[i].code), answers[i].status, answers[i].words);
+}
+END_TEST
+
+START_TEST(arguments_are_refused)
+{
+    vpriv_root_tpm_config c = config_of(0);
+    vpriv_root_store *store = NULL;
+#define OPEN vpriv_root_tpm_open(&c, &store)
+    ck_refused(vpriv_root_tpm_open(&c, NULL), VPRIV_E_ARG, "no room");
+    ck_refused_with(c, struct_size, 1, OPEN, VPRIV_E_ARG, "vpriv_root_tpm_config");
+    ck_refused_with(c, index, 0x00ffffff, OPEN, VPRIV_E_ARG, "NV index 0x00ffffff");
+    ck_refused_with(c, index, 0x02000000, OPEN, VPRIV_E_ARG, "NV index 0x02000000");
+    ck_refused_with(c, pcrs, 1u << 24, OPEN, VPRIV_E_ARG, "0 to 23");
+    c.pcrs = 1;
+    ck_refused_with(c, auth, "secret", OPEN, VPRIV_E_ARG, "no auth value");
+    ck_assert_ptr_null(store);
+    c.auth = "";
+    ck_ok(OPEN);
+    vpriv_root_close(store);
+    ck_ok(vpriv_root_tpm_open(NULL, &store)); /* the system's own, which is asked when it is used */
+    vpriv_root_close(store);
+}
+END_TEST
+
 START_TEST(a_connection_that_breaks_ends_no_program)
 {
     sigset_t mask, pending;
@@ -337,6 +379,8 @@ int main(void)
     tcase_add_test(tests, without_a_tpm_it_says_so);
     tcase_add_test(tests, a_connection_that_breaks_ends_no_program);
     tcase_add_test(tests, bad_configurations_are_refused);
+    tcase_add_test(tests, every_answer_has_its_words);
+    tcase_add_test(tests, arguments_are_refused);
 #ifndef __SANITIZE_ADDRESS__ /* whose tables are terabytes, and which frees nothing for good */
     tcase_add_test(tests, nothing_of_the_key_stays_in_memory);
 #else

@@ -1,5 +1,6 @@
 # The upper rooms share a household: a vault, people, a clock, and an attacker.
 household = tests/unit/household.c tests/unit/household.h
+deeds = tests/unit/deeds.h tests/unit/deeds.c tests/unit/deeds_list.c tests/unit/deeds_more.c
 household_ldadd = $(unit_ldadd) -lm
 
 vault_tests = tests/unit/test_vault_backup \
@@ -10,6 +11,7 @@ vault_tests = tests/unit/test_vault_backup \
 	tests/unit/test_vault_erase \
 	tests/unit/test_vault_false_wakes \
 	tests/unit/test_vault_group \
+	tests/unit/test_vault_limits \
 	tests/unit/test_vault_list \
 	tests/unit/test_vault_people \
 	tests/unit/test_vault_places \
@@ -32,7 +34,7 @@ tests_unit_test_vault_backup_LDADD = $(household_ldadd)
 tests_unit_test_vault_consent_SOURCES = tests/unit/test_vault_consent.c $(household)
 tests_unit_test_vault_consent_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_consent_LDADD = $(household_ldadd)
-tests_unit_test_vault_damaged_SOURCES = tests/unit/test_vault_damaged.c tests/unit/deeds.h tests/unit/deeds.c $(household)
+tests_unit_test_vault_damaged_SOURCES = tests/unit/test_vault_damaged.c $(deeds) $(household)
 tests_unit_test_vault_damaged_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_damaged_LDADD = $(household_ldadd)
 tests_unit_test_vault_deny_SOURCES = tests/unit/test_vault_deny.c $(household)
@@ -47,6 +49,9 @@ tests_unit_test_vault_false_wakes_LDADD = $(household_ldadd)
 tests_unit_test_vault_group_SOURCES = tests/unit/test_vault_group.c $(household)
 tests_unit_test_vault_group_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_group_LDADD = $(household_ldadd)
+tests_unit_test_vault_limits_SOURCES = tests/unit/test_vault_limits.c tests/unit/refused.h $(deeds) $(household)
+tests_unit_test_vault_limits_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_limits_LDADD = $(household_ldadd)
 tests_unit_test_vault_list_SOURCES = tests/unit/test_vault_list.c $(household)
 tests_unit_test_vault_list_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_list_LDADD = $(household_ldadd)
@@ -67,10 +72,11 @@ tests_unit_test_vault_tamper_LDADD = $(household_ldadd)
 tests_unit_test_vault_places_SOURCES = tests/unit/test_vault_places.c $(household)
 tests_unit_test_vault_places_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_places_LDADD = $(household_ldadd)
-tests_unit_test_vault_steps_SOURCES = tests/unit/test_vault_steps.c tests/unit/deeds.h tests/unit/deeds.c $(household)
+tests_unit_test_vault_steps_SOURCES = tests/unit/test_vault_steps.c $(deeds) $(household)
 tests_unit_test_vault_steps_CFLAGS = $(unit_cflags)
-# So that steps of SQLite fail.
-tests_unit_test_vault_steps_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sqlite3_step
+# So that steps of SQLite and allocations fail.
+tests_unit_test_vault_steps_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sqlite3_step \
+	-Wl,--wrap=vpi_alloc -Wl,--wrap=vpi_secret_alloc
 tests_unit_test_vault_steps_LDADD = $(household_ldadd)
 tests_unit_test_vault_sync_SOURCES = tests/unit/test_vault_sync.c $(household)
 tests_unit_test_vault_sync_CFLAGS = $(unit_cflags)
