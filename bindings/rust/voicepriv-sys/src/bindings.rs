@@ -208,10 +208,7 @@ impl Default for vpriv_capture_device {
     }
 }
 pub type vpriv_capture_device_fn = ::std::option::Option<
-    unsafe extern "C" fn(
-        user: *mut ::std::os::raw::c_void,
-        device: *const vpriv_capture_device,
-    ) -> bool,
+    unsafe extern "C" fn(user: *mut ::std::os::raw::c_void, device: *const vpriv_capture_device) -> bool,
 >;
 extern "C" {
     pub fn vpriv_capture_list(
@@ -1079,10 +1076,7 @@ impl Default for vpriv_vault_info {
     }
 }
 extern "C" {
-    pub fn vpriv_vault_about(
-        vault: *mut vpriv_vault,
-        info_out: *mut vpriv_vault_info,
-    ) -> vpriv_status;
+    pub fn vpriv_vault_about(vault: *mut vpriv_vault, info_out: *mut vpriv_vault_info) -> vpriv_status;
 }
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
@@ -1203,10 +1197,7 @@ impl Default for vpriv_recording_filter {
     }
 }
 pub type vpriv_recording_fn = ::std::option::Option<
-    unsafe extern "C" fn(
-        user: *mut ::std::os::raw::c_void,
-        info: *const vpriv_recording_info,
-    ) -> bool,
+    unsafe extern "C" fn(user: *mut ::std::os::raw::c_void, info: *const vpriv_recording_info) -> bool,
 >;
 extern "C" {
     pub fn vpriv_recording_list(
@@ -1247,11 +1238,7 @@ extern "C" {
     ) -> vpriv_status;
 }
 extern "C" {
-    pub fn vpriv_vault_tidy(
-        vault: *mut vpriv_vault,
-        n_steps: u32,
-        n_left_out: *mut u64,
-    ) -> vpriv_status;
+    pub fn vpriv_vault_tidy(vault: *mut vpriv_vault, n_steps: u32, n_left_out: *mut u64) -> vpriv_status;
 }
 pub type vpriv_finding_fn = ::std::option::Option<
     unsafe extern "C" fn(user: *mut ::std::os::raw::c_void, finding: *const ::std::os::raw::c_char),
@@ -1334,8 +1321,7 @@ pub const VPRIV_DERIVATIVE_FEATURE: vpriv_derivative_kind = 4;
 pub const VPRIV_DERIVATIVE_OTHER: vpriv_derivative_kind = 5;
 pub type vpriv_derivative_kind = ::std::os::raw::c_uint;
 extern "C" {
-    pub fn vpriv_derivative_kind_name(kind: vpriv_derivative_kind)
-        -> *const ::std::os::raw::c_char;
+    pub fn vpriv_derivative_kind_name(kind: vpriv_derivative_kind) -> *const ::std::os::raw::c_char;
 }
 extern "C" {
     pub fn vpriv_derivative_kind_from_name(
@@ -1396,10 +1382,7 @@ extern "C" {
     ) -> vpriv_status;
 }
 pub type vpriv_derivative_fn = ::std::option::Option<
-    unsafe extern "C" fn(
-        user: *mut ::std::os::raw::c_void,
-        info: *const vpriv_derivative_info,
-    ) -> bool,
+    unsafe extern "C" fn(user: *mut ::std::os::raw::c_void, info: *const vpriv_derivative_info) -> bool,
 >;
 extern "C" {
     pub fn vpriv_derivative_list(
@@ -1454,10 +1437,7 @@ extern "C" {
     ) -> vpriv_status;
 }
 pub type vpriv_subject_fn = ::std::option::Option<
-    unsafe extern "C" fn(
-        user: *mut ::std::os::raw::c_void,
-        info: *const vpriv_subject_info,
-    ) -> bool,
+    unsafe extern "C" fn(user: *mut ::std::os::raw::c_void, info: *const vpriv_subject_info) -> bool,
 >;
 extern "C" {
     pub fn vpriv_subject_list(
@@ -1543,10 +1523,7 @@ extern "C" {
     ) -> vpriv_status;
 }
 pub type vpriv_consent_fn = ::std::option::Option<
-    unsafe extern "C" fn(
-        user: *mut ::std::os::raw::c_void,
-        record: *const vpriv_consent_record,
-    ) -> bool,
+    unsafe extern "C" fn(user: *mut ::std::os::raw::c_void, record: *const vpriv_consent_record) -> bool,
 >;
 extern "C" {
     pub fn vpriv_consent_list(
@@ -1781,10 +1758,7 @@ pub struct vpriv_reader_info {
     pub n_silent_frames: u64,
 }
 extern "C" {
-    pub fn vpriv_gate_about(
-        reader: *const vpriv_reader,
-        info_out: *mut vpriv_reader_info,
-    ) -> vpriv_status;
+    pub fn vpriv_gate_about(reader: *const vpriv_reader, info_out: *mut vpriv_reader_info) -> vpriv_status;
 }
 extern "C" {
     pub fn vpriv_gate_read_frames(
@@ -1815,10 +1789,7 @@ impl Default for vpriv_packet {
     }
 }
 extern "C" {
-    pub fn vpriv_gate_read_packet(
-        reader: *mut vpriv_reader,
-        packet_out: *mut vpriv_packet,
-    ) -> vpriv_status;
+    pub fn vpriv_gate_read_packet(reader: *mut vpriv_reader, packet_out: *mut vpriv_packet) -> vpriv_status;
 }
 extern "C" {
     pub fn vpriv_gate_close(reader: *mut vpriv_reader);
@@ -2231,11 +2202,7 @@ extern "C" {
     pub fn vpriv_rules_strict() -> *const vpriv_rules;
 }
 extern "C" {
-    pub fn vpriv_rules_keep_until(
-        rules: *const vpriv_rules,
-        purpose: vpriv_purpose,
-        started_us: i64,
-    ) -> i64;
+    pub fn vpriv_rules_keep_until(rules: *const vpriv_rules, purpose: vpriv_purpose, started_us: i64) -> i64;
 }
 extern "C" {
     pub fn vpriv_jurisdiction_trust(
@@ -2254,10 +2221,7 @@ extern "C" {
     ) -> vpriv_status;
 }
 pub type vpriv_profile_fn = ::std::option::Option<
-    unsafe extern "C" fn(
-        user: *mut ::std::os::raw::c_void,
-        info: *const vpriv_profile_info,
-    ) -> bool,
+    unsafe extern "C" fn(user: *mut ::std::os::raw::c_void, info: *const vpriv_profile_info) -> bool,
 >;
 extern "C" {
     pub fn vpriv_jurisdiction_list(
@@ -2385,10 +2349,7 @@ extern "C" {
     ) -> vpriv_status;
 }
 extern "C" {
-    pub fn vpriv_policy_about(
-        vault: *mut vpriv_vault,
-        info_out: *mut vpriv_policy_info,
-    ) -> vpriv_status;
+    pub fn vpriv_policy_about(vault: *mut vpriv_vault, info_out: *mut vpriv_policy_info) -> vpriv_status;
 }
 pub const VPRIV_RECEIPT_UNKNOWN: vpriv_receipt_kind = 0;
 pub const VPRIV_RECEIPT_CONSENT: vpriv_receipt_kind = 1;
@@ -2438,10 +2399,7 @@ extern "C" {
     ) -> vpriv_status;
 }
 extern "C" {
-    pub fn vpriv_receipt_jwk(
-        vault: *mut vpriv_vault,
-        jwk_out: *mut ::std::os::raw::c_char,
-    ) -> vpriv_status;
+    pub fn vpriv_receipt_jwk(vault: *mut vpriv_vault, jwk_out: *mut ::std::os::raw::c_char) -> vpriv_status;
 }
 extern "C" {
     pub fn vpriv_receipt_jwk_parse(
@@ -2587,10 +2545,7 @@ impl Default for vpriv_inventory_false_wakes {
 pub struct vpriv_inventory_visitor {
     pub struct_size: usize,
     pub vault: ::std::option::Option<
-        unsafe extern "C" fn(
-            user: *mut ::std::os::raw::c_void,
-            vault: *const vpriv_inventory_vault,
-        ) -> bool,
+        unsafe extern "C" fn(user: *mut ::std::os::raw::c_void, vault: *const vpriv_inventory_vault) -> bool,
     >,
     pub pause: ::std::option::Option<
         unsafe extern "C" fn(user: *mut ::std::os::raw::c_void, pause: *const vpriv_pause) -> bool,
@@ -2602,10 +2557,7 @@ pub struct vpriv_inventory_visitor {
         ) -> bool,
     >,
     pub subject: ::std::option::Option<
-        unsafe extern "C" fn(
-            user: *mut ::std::os::raw::c_void,
-            subject: *const vpriv_subject_info,
-        ) -> bool,
+        unsafe extern "C" fn(user: *mut ::std::os::raw::c_void, subject: *const vpriv_subject_info) -> bool,
     >,
     pub consent: ::std::option::Option<
         unsafe extern "C" fn(
@@ -2727,10 +2679,7 @@ extern "C" {
     pub fn vpriv_notice_rule_text(rule: vpriv_notice_rule) -> *const ::std::os::raw::c_char;
 }
 pub type vpriv_notice_finding_fn = ::std::option::Option<
-    unsafe extern "C" fn(
-        user: *mut ::std::os::raw::c_void,
-        finding: *const vpriv_notice_finding,
-    ) -> bool,
+    unsafe extern "C" fn(user: *mut ::std::os::raw::c_void, finding: *const vpriv_notice_finding) -> bool,
 >;
 extern "C" {
     pub fn vpriv_notice_lint(
@@ -2843,10 +2792,7 @@ pub struct vpriv_purge_report {
     pub is_cancelled: bool,
 }
 pub type vpriv_purge_fn = ::std::option::Option<
-    unsafe extern "C" fn(
-        user: *mut ::std::os::raw::c_void,
-        so_far: *const vpriv_purge_report,
-    ) -> bool,
+    unsafe extern "C" fn(user: *mut ::std::os::raw::c_void, so_far: *const vpriv_purge_report) -> bool,
 >;
 extern "C" {
     pub fn vpriv_purge(
@@ -2879,9 +2825,7 @@ pub const VPRIV_RECALL_NOT_KEPT: vpriv_recall_outcome = 2;
 pub const VPRIV_RECALL_NOT_DELETED: vpriv_recall_outcome = 3;
 pub type vpriv_recall_outcome = ::std::os::raw::c_uint;
 extern "C" {
-    pub fn vpriv_recall_outcome_name(
-        outcome: vpriv_recall_outcome,
-    ) -> *const ::std::os::raw::c_char;
+    pub fn vpriv_recall_outcome_name(outcome: vpriv_recall_outcome) -> *const ::std::os::raw::c_char;
 }
 extern "C" {
     pub fn vpriv_recall_outcome_from_name(
@@ -3179,10 +3123,7 @@ impl Default for vpriv_surface_info {
     }
 }
 pub type vpriv_surface_fn = ::std::option::Option<
-    unsafe extern "C" fn(
-        user: *mut ::std::os::raw::c_void,
-        info: *const vpriv_surface_info,
-    ) -> bool,
+    unsafe extern "C" fn(user: *mut ::std::os::raw::c_void, info: *const vpriv_surface_info) -> bool,
 >;
 extern "C" {
     pub fn vpriv_surface_list(

@@ -1,5 +1,5 @@
-//! The declarations that are checked in are those that bindgen makes of the headers. Where there is no
-//! bindgen the test says so and looks at nothing; scripts/test has one.
+//! The declarations that are checked in are those that bindgen makes of the headers. It needs the program bindgen,
+//! so cargo leaves it out; bindings/rust/check asks for it where there is one.
 
 use std::env;
 use std::process::Command;
@@ -20,16 +20,12 @@ fn without_form(text: &str) -> String {
 }
 
 #[test]
+#[ignore = "needs the program bindgen"]
 fn bindgen_makes_the_same() {
     let program = env::var("BINDGEN").unwrap_or_else(|_| "bindgen".to_owned());
-    let version = match Command::new(&program).arg("--version").output() {
-        Ok(output) if output.status.success() => String::from_utf8_lossy(&output.stdout).into_owned(),
-        _ => {
-            println!("{program} is not here: nothing to compare with");
-            assert!(env::var_os("VOICEPRIV_NEEDS_BINDGEN").is_none(), "and it should be");
-            return;
-        }
-    };
+    let output = Command::new(&program).arg("--version").output().expect("bindgen runs");
+    assert!(output.status.success());
+    let version = String::from_utf8_lossy(&output.stdout).into_owned();
     let output = Command::new(&program)
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/wrapper.h"))
         .args(declarations::BINDGEN_OPTIONS)

@@ -148,6 +148,17 @@ impl fmt::Debug for Source {
 
 /// The writing end of a push source, for an audio callback: one thread at a time has it, and nothing in it
 /// locks, allocates or calls the system while it succeeds. The source is closed when both ends are dropped.
+///
+/// Two threads cannot share it:
+///
+/// ```compile_fail,E0277
+/// # fn two(writer: voicepriv::PushWriter) {
+/// let writer = &writer;
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| writer.space());
+/// });
+/// # }
+/// ```
 pub struct PushWriter {
     handle: Arc<SourceHandle>,
     format: StreamFormat,
@@ -296,7 +307,16 @@ c_enum! {
 pub struct DeviceWatch(WatchHandle);
 
 impl DeviceWatch {
-    /// Begins. The devices that are there are told first. The closure runs on a thread of the watch's own; when
+    /// Begins. What it needs has to be good for another thread:
+    ///
+    /// ```compile_fail,E0277
+    /// # use std::{cell::Cell, rc::Rc};
+    /// let n = Rc::new(Cell::new(0));
+    /// voicepriv::DeviceWatch::new(move |_, _| n.set(n.get() + 1))?;
+    /// # Ok::<(), voicepriv::Error>(())
+    /// ```
+    ///
+    /// The devices that are there are told first. The closure runs on a thread of the watch's own; when
     /// it panics it is not called again ([`DeviceWatch::has_panicked`]).
     pub fn new(mut changed: impl FnMut(DeviceChange, Device) + Send + 'static) -> Result<DeviceWatch> {
         ffi::capture::watch(Box::new(move |change, raw| {

@@ -108,6 +108,36 @@ fn a_fork_does_not_disturb_a_recording() {
     assert!(outcome.is_stored && outcome.frames_48k >= 48_000, "{outcome:?}");
 }
 
+/// How many threads this process has.
+fn n_threads() -> usize {
+    std::fs::read_dir("/proc/self/task").expect("Linux").count()
+}
+
+/// Dropping closes: no thread of the library's is left, and the files are free.
+fn nothing_is_left_behind_a_drop() {
+    let n_before = n_threads();
+    let home = Home::consenting("drops");
+    let hub = Hub::open(&home.vault).expect("a hub");
+    let (writer, recorder) = live(&home, home.config());
+    let (_push, source) = Source::push(microphone(), Duration::from_secs(1)).expect("a source");
+    let mut in_hub = home.config().open(&home.vault, source).expect("a recorder");
+    in_hub.start_in(&hub).expect("it starts");
+    let devices = DeviceWatch::new(|_, _| ()).expect("a watch");
+    assert!(n_threads() >= n_before + 3, "{} threads", n_threads());
+    let open_files = || {
+        let files = std::fs::read_dir("/proc/self/fd").expect("Linux").flatten();
+        files.filter_map(|file| std::fs::read_link(file.path()).ok()).any(|file| file.ends_with("home.vault"))
+    };
+    assert!(open_files());
+    drop((recorder, in_hub, hub, devices, writer));
+    // A thread that was joined is in the list for a moment longer.
+    wait_until("the end of every thread", || n_threads() == n_before);
+    let Home { vault, keyring, folder, .. } = home;
+    drop(vault);
+    assert!(!open_files());
+    drop((keyring, folder));
+}
+
 /// What a process was recording when it ended in some way is there, or is not; the vault is whole.
 fn ending_while_recording() {
     let program = std::env::current_exe().expect("this program");
@@ -180,7 +210,8 @@ fn main() {
     if arguments.iter().any(|word| word == "--list") {
         return;
     }
-    let tests: [(&str, fn()); 3] = [
+    let tests: [(&str, fn()); 4] = [
+        ("nothing_is_left_behind_a_drop", nothing_is_left_behind_a_drop),
         ("a_forked_child_is_refused", a_forked_child_is_refused),
         ("a_fork_does_not_disturb_a_recording", a_fork_does_not_disturb_a_recording),
         ("ending_while_recording", ending_while_recording),

@@ -8,6 +8,7 @@ use voicepriv::*;
 #[rustfmt::skip]
 fn ten_lines() -> std::result::Result<(), Box<dyn std::error::Error>> {
 let (vault, keyring) = Vault::create("home.vault", RootStore::file("home.root")?)?;
+keyring.save("home.keyring")?;
 let ada = vault.add_subject(SubjectClass::User, "Ada", None)?;
 vault.add_notice(&Notice::new("history", "1", "en", "We keep what you say for you."))?;
 vault.give_consent(ada, Purpose::KeepHistory, &Evidence::new().notice("history", "en"))?;
@@ -24,7 +25,7 @@ fn the_ten_lines_run_and_are_those_of_the_readme() {
     let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../README.md");
     let readme = std::fs::read_to_string(readme).expect("README.md");
     let block = readme.split("```rust\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a block");
-    assert_eq!(block.lines().count(), 9);
+    assert_eq!(block.lines().count(), 10);
     assert!(include_str!("readme.rs").contains(block), "README.md has other lines");
     let folder = Folder::new("readme");
     std::fs::copy(VOICE, folder.file("voice.wav")).expect("a voice");

@@ -4,6 +4,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[path = "../../voicepriv-sys/src/declarations.rs"]
+#[allow(dead_code)]
+mod declarations;
+
 fn crate_folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
@@ -99,6 +103,39 @@ fn every_function_of_the_crate_is_called() {
         .filter(|name| !["(", "::<"].iter().any(|tail| calls.contains(&format!("{name}{tail}"))))
         .collect();
     assert!(uncalled.is_empty(), "no test calls {uncalled:?}");
+}
+
+/// Fields of C's records that are told in another way: as findings, and by who gets them.
+const FIELDS_LEFT_OUT: &[&str] = &["struct_size", "n_findings"];
+
+#[test]
+fn every_field_of_a_record_is_told_once() {
+    let bindings = crate_folder().join("../voicepriv-sys/src/bindings.rs");
+    let structs = declarations::structs(&fs::read_to_string(bindings).expect("bindings.rs"));
+    let mut n = 0;
+    for (path, text) in sources(&crate_folder().join("src")) {
+        for table in text.split("\nrecord! {").skip(1) {
+            let table = table.split("\n}\n").next().expect("it ends");
+            let (head, body) = table.split_once(" {\n").expect("a body");
+            let raw = head.rsplit(' ').next().expect("a name");
+            let (_, wanted) = structs.iter().find(|(name, _)| name == raw).expect(raw);
+            let lines =
+                body.lines().map(str::trim).filter(|line| !line.starts_with("//") && line.contains(": "));
+            let mut told: Vec<&str> = lines
+                .map(|line| {
+                    let name = line.split(':').next().expect("a field");
+                    line.trim_end_matches(',').split(" = ").nth(1).unwrap_or(name)
+                })
+                .collect();
+            let mut wanted: Vec<&str> =
+                wanted.iter().map(String::as_str).filter(|field| !FIELDS_LEFT_OUT.contains(field)).collect();
+            told.sort_unstable();
+            wanted.sort_unstable();
+            assert_eq!(told, wanted, "{raw} in {}", path.display());
+            n += 1;
+        }
+    }
+    assert!(n > 25, "only {n} records");
 }
 
 #[test]

@@ -177,3 +177,28 @@ pub(crate) fn watch(f: OnChange) -> Result<WatchHandle> {
     c!(vpriv_capture_watch_open(Some(on_change), Arc::as_ptr(&state) as *mut c_void, &mut watch))?;
     Ok(WatchHandle { raw: Raw::new(watch), state })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicUsize;
+
+    #[test]
+    fn a_panic_in_a_watch_is_its_last_word() {
+        let n = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&n);
+        let f: OnChange = Box::new(move |change, raw| {
+            assert_eq!((change, device(raw).input), (sys::VPRIV_DEVICE_GONE, ""));
+            counted.fetch_add(1, Ordering::SeqCst);
+            panic!("unplugged");
+        });
+        let state = Arc::new(WatchState { f: Mutex::new(f), is_dead: AtomicBool::new(false) });
+        let gone = sys::vpriv_capture_device::default();
+        for _ in 0..2 {
+            // SAFETY: as C calls it.
+            unsafe { on_change(Arc::as_ptr(&state) as *mut c_void, sys::VPRIV_DEVICE_GONE, &gone) };
+        }
+        assert_eq!(n.load(Ordering::SeqCst), 1);
+        assert!(state.is_dead.load(Ordering::SeqCst));
+    }
+}
