@@ -87,12 +87,15 @@ out:
     return st;
 }
 
-/* VPRIV_E_NOT_FOUND when one of the indexes is missing. */
+/* VPRIV_E_NOT_FOUND when one of the indexes is missing; the other one is in the visit then, to be removed. */
 static vpriv_status find_indexes(visit *v)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    VPI_TRY(vpi_tpm_find(&v->tpm, v->root->index, &v->record));
+    const vpriv_status record = vpi_tpm_find(&v->tpm, v->root->index, &v->record);
+    if (record != VPRIV_E_NOT_FOUND)
+        VPI_TRY(record);
     VPI_TRY(vpi_tpm_find(&v->tpm, v->root->index + 1, &v->counter));
+    VPI_TRY(record);
     set_auth(v, v->counter, &v->root->secrets->index);
     if (!v->root->pcrs)
         set_auth(v, v->record, &v->root->secrets->index);
@@ -296,10 +299,15 @@ static vpriv_status destroy(void *user)
     tpm_root *root = user;
     visit v;
     VPI_TRY(enter(root, &v));
-    VPI_TRY(vpi_tpm_find(&v.tpm, root->index, &v.record));
-    const vpriv_status found = vpi_tpm_find(&v.tpm, root->index + 1, &v.counter);
-    if (found != VPRIV_E_NOT_FOUND)
-        VPI_TRY(found);
+    /* Of a destruction that was cut off only the counter is left. */
+    const vpriv_status record = vpi_tpm_find(&v.tpm, root->index, &v.record);
+    if (record != VPRIV_E_NOT_FOUND)
+        VPI_TRY(record);
+    const vpriv_status counter = vpi_tpm_find(&v.tpm, root->index + 1, &v.counter);
+    if (counter != VPRIV_E_NOT_FOUND)
+        VPI_TRY(counter);
+    VPI_ENSURE(record == VPRIV_OK || counter == VPRIV_OK, VPRIV_E_NOT_FOUND,
+        "the TPM has no root key to destroy");
     set_auth(&v, ESYS_TR_RH_OWNER, &root->secrets->owner);
     VPI_TRY(undefine(&v, &v.record));
     VPI_TRY(undefine(&v, &v.counter));

@@ -1,4 +1,5 @@
 /* Deeds that need something to be there first, which does not count as theirs. */
+#include "base/status.h"
 #include "deeds.h"
 #include "gate/gate.h"
 #include "vault/decision.h"
@@ -17,7 +18,7 @@
         const vpriv_status prepared = (call);                                                      \
         deeds_prepare = false;                                                                     \
         if (prepared != VPRIV_OK)                                                                  \
-            return prepared; /* the vault is damaged */                                            \
+            return vpi_fail(prepared, "what comes before cannot be done"); /* damage */            \
     } while (0)
 
 static bool see_recording(void *user, const vpriv_recording_info *info)

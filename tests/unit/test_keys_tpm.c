@@ -7,6 +7,7 @@
 #include "software_tpm.h"
 #include "test_keys_help.h"
 #include <sys/wait.h>
+#include <tss2/tss2_tcti.h>
 
 #define INDEX   "0x1500016"
 #define COUNTER "0x1500017"
@@ -262,6 +263,86 @@ START_TEST(every_answer_has_its_words)
 }
 END_TEST
 
+/* ---- commands that do not arrive ---- */
+
+static unsigned n_until_lost; /* 0: none is */
+static TSS2_TCTI_TRANSMIT_FCN transmit;
+static __typeof__(vpi_tcti.Initialize) connect_truly;
+
+static TSS2_RC transmit_or_not(TSS2_TCTI_CONTEXT *context, size_t size, const uint8_t *command)
+{
+    if (n_until_lost > 0 && --n_until_lost == 0)
+        return TSS2_TCTI_RC_IO_ERROR;
+    return transmit(context, size, command);
+}
+
+static TSS2_RC connect_with_losses(const char *name, TSS2_TCTI_CONTEXT **context_out)
+{
+    const TSS2_RC code = connect_truly(name, context_out);
+    if (code == 0) {
+        TSS2_TCTI_CONTEXT_COMMON_V1 *common = (TSS2_TCTI_CONTEXT_COMMON_V1 *)(void *)*context_out;
+        transmit = common->transmit;
+        common->transmit = transmit_or_not;
+    }
+    return code;
+}
+
+enum { LOAD, PUT, FIRST, DESTROY, N_DOINGS };
+
+static vpriv_status do_it(vpriv_root_store *store, int doing, uint64_t generation)
+{
+    return doing == LOAD      ? vpi_root_probe(store)
+           : doing == DESTROY ? vpriv_root_destroy(store)
+                              : help_try_put(store, generation);
+}
+
+/* The n-th command is lost, for every n, with and without PCRs: the call says so, and what is in force is the
+ * old record, the new one, or, where there was none or it was to go, none. */
+START_TEST(a_command_that_is_lost_is_told)
+{
+    const int doing = _i % N_DOINGS;
+    vpriv_root_store *store = open_tpm(_i < N_DOINGS ? 0 : 1);
+    ck_ok(vpi_tpm_load());
+    connect_truly = vpi_tcti.Initialize;
+    vpi_tcti.Initialize = connect_with_losses;
+    unsigned n_failed = 0;
+    for (unsigned n = 1;; n++) {
+        ck_assert_uint_lt(n, 100);
+        n_until_lost = 0;
+        if (doing == FIRST)
+            (void)vpriv_root_destroy(store);
+        else
+            help_put(store, 1);
+        n_until_lost = n;
+        const vpriv_status st = do_it(store, doing, 2);
+        const bool is_lost = n_until_lost == 0;
+        n_until_lost = 0;
+        if (!is_lost) {
+            ck_ok(st);
+            break;
+        }
+        /* A key or session that could not be taken away goes with the power. */
+        char said[VPRIV_DETAIL_BYTES];
+        snprintf(said, sizeof said, "%s", vpriv_error_detail());
+        software_tpm_off(&tpm);
+        software_tpm_on(&tpm);
+        ck_assert_msg(st == VPRIV_E_ROOT || st == VPRIV_OK, "command %u: %s", n,
+            said); /* what is tidied up behind it may be lost */
+        n_failed += st != VPRIV_OK;
+        vpi_root_record record;
+        const vpriv_status loaded = vpi_root_load(store, &record);
+        if (loaded == VPRIV_OK)
+            help_assert_record(&record, record.generation);
+        else
+            ck_assert(doing == FIRST || doing == DESTROY);
+        ck_assert(st != VPRIV_OK || doing != PUT || record.generation == 2);
+    }
+    ck_assert_uint_gt(n_failed, 3);
+    vpi_tcti.Initialize = connect_truly;
+    vpriv_root_close(store);
+}
+END_TEST
+
 START_TEST(arguments_are_refused)
 {
     vpriv_root_tpm_config c = config_of(0);
@@ -380,6 +461,7 @@ int main(void)
     tcase_add_test(tests, a_connection_that_breaks_ends_no_program);
     tcase_add_test(tests, bad_configurations_are_refused);
     tcase_add_test(tests, every_answer_has_its_words);
+    tcase_add_loop_test(tests, a_command_that_is_lost_is_told, 0, 2 * N_DOINGS);
     tcase_add_test(tests, arguments_are_refused);
 #ifndef __SANITIZE_ADDRESS__ /* whose tables are terabytes, and which frees nothing for good */
     tcase_add_test(tests, nothing_of_the_key_stays_in_memory);

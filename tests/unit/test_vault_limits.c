@@ -184,6 +184,72 @@ START_TEST(places_are_thirty_two)
 }
 END_TEST
 
+START_TEST(an_order_finds_no_room_beside_sixteen_pauses)
+{
+    char json[1024];
+    uint8_t signature[VPRIV_AUTHORITY_SIGNATURE_BYTES];
+    vpriv_pause p = {.struct_size = sizeof p,
+        .purposes = VPRIV_PURPOSE_BIT(KEEP),
+        .from_us = d.h.cell->now_us,
+        .actor = "test"};
+    vpriv_status st = VPRIV_OK;
+    for (int i = 1; st == VPRIV_OK && i <= VPRIV_PAUSES_MAX; i++) {
+        p.until_us = d.h.cell->now_us + i * DAY_US;
+        st = vpriv_pause_begin(d.h.vault, &p);
+    }
+    ck_assert_int_eq(st, VPRIV_E_LIMIT); /* one is there by order */
+    const uint64_t before = household_print(&d.h);
+    snprintf(json, sizeof json,
+        "{\"voicepriv_pause\":1,\"number\":9,\"action\":\"pause\",\"purposes\":[\"donation\"],"
+        "\"where\":[\"IT\"],\"issuer\":\"acme\",\"reason\":\"stop\"}");
+    ck_ok(vpriv_authority_sign(VPRIV_DOCUMENT_PAUSE, json, strlen(json), d.seed, signature));
+    ck_refused(vpriv_pause_order(d.h.vault, json, strlen(json), signature), VPRIV_E_LIMIT,
+        "16 pauses already");
+    ck_assert(household_print(&d.h) == before);
+}
+END_TEST
+
+START_TEST(profiles_are_thirty_two)
+{
+    char json[1024];
+    uint8_t signature[VPRIV_AUTHORITY_SIGNATURE_BYTES];
+    vpriv_status st = VPRIV_OK;
+    int n = 1, most = 1000; /* one is there */
+    for (; st == VPRIV_OK && n < 2 * VPRIV_PROFILES_MAX; n += st == VPRIV_OK) {
+        snprintf(json, sizeof json,
+            "{\"voicepriv_jurisdiction\":1,\"name\":\"p%d\",\"title\":\"T\",\"note\":\"N\","
+            "\"revision\":1,\"looked_up\":\"2026-11-01\",\"valid_until\":\"2027-11-01\","
+            "\"places\":[\"DE\"],\"rules\":[]}",
+            n);
+        ck_ok(vpriv_authority_sign(
+            VPRIV_DOCUMENT_JURISDICTION, json, strlen(json), d.seed, signature));
+        st = vpriv_jurisdiction_install(d.h.vault, json, strlen(json), signature, "test");
+    }
+    ck_assert_int_eq(st, VPRIV_E_LIMIT);
+    ck_assert_int_eq(n, VPRIV_PROFILES_MAX);
+    ck_assert_ptr_nonnull(strstr(vpriv_error_detail(), "32 profiles"));
+    n_seen = 0;
+    ck_ok(vpriv_jurisdiction_list(d.h.vault, no_profile, &most));
+    ck_assert_int_eq(n_seen, VPRIV_PROFILES_MAX);
+}
+END_TEST
+
+static bool stop_past(void *user, uint64_t n_done, uint64_t n_recordings)
+{
+    (void)user;
+    return n_done > n_recordings;
+}
+
+START_TEST(the_past_stops_when_it_is_told_to)
+{
+    const uint64_t before = household_print(&d.h);
+    ck_refused(vpriv_consent_apply_to_past(d.h.vault, d.h.keyring, d.h.ada,
+                   VPRIV_PURPOSE_HUMAN_REVIEW, "test", stop_past, NULL, NULL),
+        VPRIV_E_CANCELLED, "goes on with it");
+    ck_assert(household_print(&d.h) == before);
+}
+END_TEST
+
 START_TEST(speakers_are_sixteen)
 {
     uint32_t reasons = 0;
@@ -439,6 +505,9 @@ int main(void)
     tcase_add_test(tcase, a_list_between_times_has_no_tombstones);
     tcase_add_test(tcase, surfaces_are_eight);
     tcase_add_test(tcase, places_are_thirty_two);
+    tcase_add_test(tcase, an_order_finds_no_room_beside_sixteen_pauses);
+    tcase_add_test(tcase, profiles_are_thirty_two);
+    tcase_add_test(tcase, the_past_stops_when_it_is_told_to);
     tcase_add_test(tcase, speakers_are_sixteen);
     tcase_add_test(tcase, a_block_holds_so_many_entries);
     tcase_add_test(tcase, a_recording_has_its_order);

@@ -59,6 +59,10 @@ START_TEST(making_and_opening)
         options, controller_id, long_text, CREATE, VPRIV_E_ARG, "controller_id is longer");
     ck_refused_with(
         options, controller_name, "a\nb", CREATE, VPRIV_E_ARG, "controller_name is not");
+    ck_refused_with(options, controller_country, long_text, CREATE, VPRIV_E_ARG,
+        "controller_country is longer");
+    ck_refused_with(
+        options, jurisdiction, long_text, CREATE, VPRIV_E_ARG, "jurisdiction is longer");
     ck_refused_with(options, controller_country, "de", CREATE, VPRIV_E_ARG, "two capitals");
     ck_refused_with(options, jurisdiction, "xx", CREATE, VPRIV_E_ARG, "ISO 3166");
     ck_refused_with(
@@ -158,6 +162,8 @@ START_TEST(erasing)
     ck_refused(vpriv_vault_erase(h.vault, NULL, 1, NULL), VPRIV_E_ARG, "at least one");
     ck_refused(vpriv_vault_erase(h.vault, &id, 0, NULL), VPRIV_E_ARG, "at least one");
     ck_refused(vpriv_vault_erase(h.vault, &id, 1, &receipt), VPRIV_E_ARG, "vpriv_receipt");
+    ck_refused(
+        vpriv_vault_erase_before(h.vault, HOUSEHOLD_START_US, &receipt), VPRIV_E_ARG, "_receipt");
     ck_refused(vpriv_vault_erase_before(h.vault, 0, NULL), VPRIV_E_ARG, "a time");
     ck_refused(vpriv_vault_erase_between(h.vault, -1, 5, NULL), VPRIV_E_ARG, "a time");
     ck_refused(vpriv_vault_erase_between(h.vault, 5, 5, NULL), VPRIV_E_ARG, "a time");
@@ -248,6 +254,7 @@ START_TEST(the_log)
     ck_refused(
         vpriv_vault_verify_checkpoint(h.vault, NULL, 5, &size), VPRIV_E_ARG, "no checkpoint");
     ck_refused(vpriv_vault_verify_checkpoint(h.vault, "x", 0, &size), VPRIV_E_ARG, "no checkpoint");
+    ck_refused(vpriv_vault_verify_checkpoint(h.vault, "garbage", 7, &size), VPRIV_E_FORMAT, "");
     ck_refused(vpriv_vault_log(NULL, 0, NULL, NULL), VPRIV_E_ARG, "a callback");
     ck_refused(vpriv_vault_log(h.vault, 0, NULL, NULL), VPRIV_E_ARG, "a callback");
     ck_refused(vpriv_vault_prove_inclusion(h.vault, 0, 1, NULL, proof, &n), VPRIV_E_ARG, "no room");
@@ -304,6 +311,40 @@ START_TEST(copies_and_roots)
     ck_refused(vpriv_vault_move_root(h.vault, h.root, "ada"), VPRIV_E_ARG, "another store");
     ck_refused(vpriv_vault_move_root(h.vault, root, ""), VPRIV_E_ARG, "the actor");
     ck_assert(!cell.is_filled);
+    vpriv_root_close(root);
+}
+END_TEST
+
+/* Whatever else is given. */
+START_TEST(without_a_vault)
+{
+    uint8_t hash[VPRIV_LOG_HASH_BYTES], proof[VPRIV_LOG_PROOF_HASHES_MAX * VPRIV_LOG_HASH_BYTES];
+    vpriv_recording_info info = {.struct_size = sizeof info};
+    vpriv_retention_report report = {.struct_size = sizeof report};
+    vpriv_space space = {.struct_size = sizeof space};
+    vpriv_log_checkpoint checkpoint;
+    vpriv_keyring *keyring = NULL;
+    household_cell cell = {0};
+    vpriv_root_store *root = household_root(&cell);
+    uint64_t n = 0;
+    size_t n_hashes = 0;
+#define CK_NONE(call) ck_refused(call, VPRIV_E_ARG, "vault")
+    CK_NONE(vpriv_recording_about(NULL, &id, &info));
+    CK_NONE(vpriv_vault_capture_credential(NULL, &keyring));
+    CK_NONE(vpriv_vault_erase(NULL, &id, 1, NULL));
+    CK_NONE(vpriv_vault_erase_before(NULL, HOUSEHOLD_START_US, NULL));
+    CK_NONE(vpriv_vault_tidy(NULL, 1, &n));
+    CK_NONE(vpriv_vault_checkpoint(NULL, &checkpoint));
+    CK_NONE(vpriv_vault_verify_checkpoint(NULL, "x", 1, &n));
+    CK_NONE(vpriv_vault_prove_inclusion(NULL, 0, 1, hash, proof, &n_hashes));
+    CK_NONE(vpriv_vault_prove_consistency(NULL, 0, 1, proof, &n_hashes));
+    CK_NONE(vpriv_vault_space(NULL, &space));
+    CK_NONE(vpriv_vault_move_root(NULL, root, "ada"));
+    CK_NONE(vpriv_retention_run(NULL, 0, &report));
+    CK_NONE(vpriv_retention_trust_clock(NULL, "ada"));
+    CK_NONE(vpriv_recording_restrict(NULL, &id, 1, VPRIV_RESTRICTION_DISPUTE, "ada", NULL));
+    CK_NONE(vpriv_recording_lift(NULL, &id, 1, "ada", NULL));
+    vpriv_vault_close(NULL);
     vpriv_root_close(root);
 }
 END_TEST
@@ -370,6 +411,7 @@ int main(void)
     tcase_add_test(tcase, retention_and_restrictions);
     tcase_add_test(tcase, the_log);
     tcase_add_test(tcase, copies_and_roots);
+    tcase_add_test(tcase, without_a_vault);
     tcase_add_test(tcase, names);
     suite_add_tcase(suite, tcase);
     return unit_main(suite);

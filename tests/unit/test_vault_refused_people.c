@@ -2,6 +2,7 @@
  * places, pauses, surfaces and what is made from recordings. The rest is in test_vault_refused.c. */
 #include "household.h"
 #include "refused.h"
+#include <sodium.h>
 #include <voicepriv/derivative.h>
 #include <voicepriv/past.h>
 #include <voicepriv/places.h>
@@ -244,6 +245,88 @@ START_TEST(derivatives)
 }
 END_TEST
 
+static bool never(void *user, const void *what)
+{
+    (void)user;
+    (void)what;
+    ck_abort();
+    return true;
+}
+
+static bool never_subject(void *user, const vpriv_subject_info *info)
+{
+    return never(user, info);
+}
+
+static bool never_consent(void *user, const vpriv_consent_record *record)
+{
+    return never(user, record);
+}
+
+static bool never_surface(void *user, const vpriv_surface_info *info)
+{
+    return never(user, info);
+}
+
+static bool never_pause(void *user, const vpriv_pause *pause)
+{
+    return never(user, pause);
+}
+
+static bool never_profile(void *user, const vpriv_profile_info *info)
+{
+    return never(user, info);
+}
+
+static bool never_line(void *user, const char *line, size_t n)
+{
+    return never(user, n > 0 ? line : NULL);
+}
+
+/* Whatever else is given. */
+START_TEST(without_a_vault)
+{
+    uint8_t key[crypto_sign_PUBLICKEYBYTES], secret[crypto_sign_SECRETKEYBYTES];
+    uint8_t signature[VPRIV_AUTHORITY_SIGNATURE_BYTES] = {0};
+    uint32_t purposes = 0;
+    vpriv_rules rules;
+    vpriv_policy_info policy;
+    const vpriv_derivative d = {.struct_size = sizeof d,
+        .kind = VPRIV_DERIVATIVE_LABEL,
+        .made_by = "test",
+        .purposes = VPRIV_PURPOSE_BIT(KEEP)};
+    const vpriv_controller c = {
+        .struct_size = sizeof c, .id = "acme", .name = "Acme", .country = "DE"};
+    ck_assert_int_eq(crypto_sign_keypair(key, secret), 0);
+#define CK_NONE(call) ck_refused(call, VPRIV_E_ARG, "no vault")
+    CK_NONE(vpriv_subject_list(NULL, never_subject, NULL));
+    CK_NONE(vpriv_subject_erase(NULL, h.ada, NULL));
+    CK_NONE(vpriv_subject_set_home(NULL, h.ada, "DE"));
+    CK_NONE(vpriv_subject_set_birth(NULL, h.ada, 1980, 5));
+    CK_NONE(vpriv_consent_withdraw(NULL, h.ada, KEEP, NULL, NULL));
+    CK_NONE(vpriv_consent_list(NULL, h.ada, true, never_consent, NULL));
+    CK_NONE(vpriv_consent_export_events(NULL, never_line, NULL));
+    CK_NONE(vpriv_surface_trust(NULL, "app", key, "ada"));
+    CK_NONE(vpriv_surface_list(NULL, never_surface, NULL));
+    CK_NONE(vpriv_purpose_pause(NULL, VPRIV_PURPOSE_BIT(KEEP), "ada", NULL));
+    CK_NONE(vpriv_purpose_paused(NULL, &purposes));
+    CK_NONE(vpriv_pause_list(NULL, never_pause, NULL));
+    CK_NONE(vpriv_pause_order(NULL, "{}", 2, signature));
+    CK_NONE(vpriv_policy_publish(NULL, "{}", 2, signature));
+    CK_NONE(vpriv_policy_about(NULL, &policy));
+    CK_NONE(vpriv_jurisdiction_trust(NULL, key, "ada"));
+    CK_NONE(vpriv_jurisdiction_install(NULL, "{}", 2, signature, "ada"));
+    CK_NONE(vpriv_jurisdiction_list(NULL, never_profile, NULL));
+    CK_NONE(vpriv_jurisdiction_set_device(NULL, "DE", "ada"));
+    CK_NONE(vpriv_jurisdiction_rules(NULL, "DE", NULL, &rules));
+    CK_NONE(vpriv_controller_change(NULL, &c, "ada", NULL));
+    CK_NONE(vpriv_derivative_add(NULL, &id, &d, "x", 1, NULL));
+    CK_NONE(vpriv_derivative_list(NULL, &id, take_derivative, NULL));
+    CK_NONE(vpriv_recording_add_speaker(NULL, &id, h.bob, VPRIV_SUBJECT_USER, "ada", NULL, NULL));
+    ck_refused(vpriv_surface_trust(h.vault, "app", key, ""), VPRIV_E_ARG, "the actor");
+}
+END_TEST
+
 START_TEST(later_speakers)
 {
     const vpriv_recording_id nobody = {{1}};
@@ -273,6 +356,7 @@ int main(void)
     tcase_add_test(tcase, pauses_and_places);
     tcase_add_test(tcase, the_controller);
     tcase_add_test(tcase, derivatives);
+    tcase_add_test(tcase, without_a_vault);
     tcase_add_test(tcase, later_speakers);
     suite_add_tcase(suite, tcase);
     return unit_main(suite);
