@@ -9,6 +9,7 @@ import copy
 import gc
 import io
 import pickle
+import signal
 import threading
 import time
 import warnings
@@ -311,3 +312,24 @@ def test_arguments_that_c_would_misread(home: Home) -> None:
             with pytest.raises(kind):
                 call()
         gc.collect()
+
+
+def test_a_signal_handler_may_use_the_handle_that_it_interrupts() -> None:
+    n_handled = 0
+
+    def handle(*_: object) -> None:
+        nonlocal n_handled
+        n_handled += source.space >= 0
+
+    with vp.PushSource(48000, 1) as source:
+        before = signal.signal(signal.SIGALRM, handle)
+        signal.setitimer(signal.ITIMER_REAL, 0.0002, 0.0002)
+        try:
+            until = time.monotonic() + 0.5
+            while time.monotonic() < until:
+                source.write(bytes(1920))
+                assert source.format.rate_hz == 48000 and source.name == "push"
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+    assert n_handled > 10

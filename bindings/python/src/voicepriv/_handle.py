@@ -49,8 +49,9 @@ class _Core:
         self.close = close
         self.alone = alone  # one call at a time
         self.pid = _this_pid
-        # A plain lock: taking a Condition costs a dozen calls of Python, 50 times a second.
-        self.lock = threading.Lock()
+        # By itself, because taking a Condition costs a dozen calls of Python, 50 times a second;
+        # one that may be taken twice, because a signal handler may use the same handle.
+        self.lock = threading.RLock()
         self.turn = threading.Condition(self.lock)
         self.n_waiting = 0
         self.calls: list[int] = []  # the threads of calls under way
@@ -77,6 +78,10 @@ class _Core:
                 raise ClosedError(f"{self.name}: it is closed")
             self.calls.append(me)
             return self.ptr
+
+    def is_free(self) -> bool:
+        """With the lock held: a call that does not wait may be made before it is let go."""
+        return self.ptr is not None and not self.calls and not self.is_closing
 
     def leave(self) -> None:
         with self.lock:

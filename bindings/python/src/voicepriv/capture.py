@@ -150,26 +150,33 @@ class PushSource(Source):
         if view.format not in self._letters:
             raise TypeError(
                 f"frames of {self._format.sample_format} cannot be of type {view.format!r}")
-        n, rest = divmod(view.nbytes, self._frame_bytes)
-        if rest:
+        n = view.nbytes // self._frame_bytes
+        if n * self._frame_bytes != view.nbytes:
             raise ValueError(f"not whole frames of {self._frame_bytes} bytes")
         pointer = ffi.from_buffer(view) if n else ffi.NULL
         core, n_taken = self._core, self._n_taken
-        source = core.enter(False)
-        try:
-            # The text of vpriv_error_detail() stays as it was: this is a real-time call.
-            status = lib.vpriv_capture_push_write(source, pointer, n, n_taken)
+        core.check()
+        with core.lock:
+            if not core.is_free():
+                with using(self) as (source,):
+                    status = lib.vpriv_capture_push_write(source, pointer, n, n_taken)
+            else:
+                status = lib.vpriv_capture_push_write(core.ptr, pointer, n, n_taken)
             if status:
+                # The text of vpriv_error_detail() stays as it was: this is a real-time call.
                 raise error_of(status, "the source was ended before")
-            return int(n_taken[0])
-        finally:
-            core.leave()
+            return n_taken[0]  # type: ignore[no-any-return]
 
     @property
     def space(self) -> int:
         """Frames that a write would take now."""
-        with beside(self) as source:
-            return int(lib.vpriv_capture_push_space(source))
+        core = self._core
+        core.check()
+        with core.lock:
+            if core.is_free():
+                return lib.vpriv_capture_push_space(core.ptr)
+            with using(self) as (source,):
+                return lib.vpriv_capture_push_space(source)
 
     def end(self) -> None:
         """Say that no more frames will come."""
