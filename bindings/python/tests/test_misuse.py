@@ -333,3 +333,31 @@ def test_a_signal_handler_may_use_the_handle_that_it_interrupts() -> None:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
     assert n_handled > 10
+
+
+def test_a_signal_handler_that_raises_leaves_nothing_in_use() -> None:
+    """As control-C does, at whatever moment: the handle can be used and closed behind it."""
+    class Interrupt(Exception):
+        pass
+
+    def handle(*_: object) -> None:
+        raise Interrupt
+
+    n_raised = 0
+    source = vp.PushSource(48000, 1)
+    before = signal.signal(signal.SIGALRM, handle)
+    try:
+        for _ in range(1000):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0.0003)
+                for _ in range(100):
+                    assert source.name == "push" and source.space >= 0
+                    source.level()
+                    source.write(bytes(1920))
+            except Interrupt:
+                n_raised += 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    source.close()
+    assert n_raised > 100

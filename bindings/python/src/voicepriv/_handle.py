@@ -30,17 +30,25 @@ _Self = TypeVar("_Self", bound="Handle")
 
 #: How long the end of the interpreter waits for calls that are still under way.
 EXIT_PATIENCE_S = 5.0
+LOOK_AGAIN_S = 0.5
 
 _get_ident = threading.get_ident
 _this_pid = os.getpid()
 _forked_with_handles = False
 
 
+class Token:
+    """One call under way. It goes with the frame that made it: what a signal handler that raises
+    cut off between two steps of Python is no call any more."""
+
+    __slots__ = ("__weakref__",)
+
+
 class _Core:
     """What a handle is underneath. It outlives the object for as long as a finaliser needs it."""
 
     __slots__ = ("__weakref__", "alone", "calls", "children", "close", "is_closing", "lock",
-                 "n_waiting", "name", "parents", "pid", "ptr", "turn")
+                 "loners", "n_waiting", "name", "parents", "pid", "ptr", "turn")
 
     def __init__(self, name: str, ptr: Any, close: Callable[[Any], None], alone: bool,
                  parents: tuple[_Core, ...]) -> None:
@@ -54,7 +62,9 @@ class _Core:
         self.lock = threading.RLock()
         self.turn = threading.Condition(self.lock)
         self.n_waiting = 0
-        self.calls: list[int] = []  # the threads of calls under way
+        # The threads of calls under way, and of those that C allows one at a time only.
+        self.calls: weakref.WeakKeyDictionary[Token, int] = weakref.WeakKeyDictionary()
+        self.loners: weakref.WeakKeyDictionary[Token, int] = weakref.WeakKeyDictionary()
         self.is_closing = False
         self.parents = parents
         self.children: weakref.WeakSet[_Core] = weakref.WeakSet()
@@ -63,37 +73,45 @@ class _Core:
         if self.pid != _this_pid:
             raise ForkedError(f"{self.name}: opened by another process, before fork")
 
-    def enter(self, beside: bool) -> Any:
-        """Begin a call. beside: C allows it next to another one."""
+    def enter(self, beside: bool, token: Token) -> Any:
+        """Begin a call, which leave() ends by its token: also one that never quite began, because a
+        signal handler raised. beside: C allows it next to another one."""
         if self.pid != _this_pid:
             self.check()
         me = _get_ident()
         with self.lock:
-            if self.calls and self.alone and not beside:
-                while self.calls and not self.is_closing:
-                    if me in self.calls:
+            is_loner = self.alone and not beside
+            if is_loner:
+                while self.loners and not self.is_closing:
+                    if me in self.loners.values():
                         raise InUseError(f"{self.name}: called from within a call on itself")
                     self._wait(None)
             if self.ptr is None or self.is_closing:
                 raise ClosedError(f"{self.name}: it is closed")
-            self.calls.append(me)
+            self.calls[token] = me
+            if is_loner:
+                self.loners[token] = me
             return self.ptr
 
     def is_free(self) -> bool:
         """With the lock held: a call that does not wait may be made before it is let go."""
-        return self.ptr is not None and not self.calls and not self.is_closing
+        return self.ptr is not None and not self.loners and not self.is_closing
 
-    def leave(self) -> None:
+    def leave(self, token: Token) -> None:
         with self.lock:
-            self.calls.remove(_get_ident())
+            self.calls.pop(token, None)
+            self.loners.pop(token, None)
             if self.n_waiting:
                 self.turn.notify_all()
 
     def _wait(self, until: float | None) -> bool:
-        """Wait for a call of another thread to end; with the lock held."""
+        """Wait for a call of another thread to end; with the lock held. False when until came."""
+        left_s = LOOK_AGAIN_S if until is None else until - time.monotonic()
         self.n_waiting += 1
         try:
-            return self.turn.wait(None if until is None else max(0.0, until - time.monotonic()))
+            # Nobody says that a call was cut off: look again by oneself.
+            self.turn.wait(max(0.0, min(left_s, LOOK_AGAIN_S)))
+            return until is None or time.monotonic() < until
         finally:
             self.n_waiting -= 1
 
@@ -101,7 +119,7 @@ class _Core:
         """Wait for calls of others to end; with the lock held."""
         me = _get_ident()
         while self.calls:
-            if me in self.calls:
+            if me in self.calls.values():
                 self.is_closing = False
                 raise InUseError(f"{self.name}: closed from within a call on it")
             if not self._wait(until):
@@ -115,7 +133,7 @@ class _Core:
         with self.lock:
             if self.ptr is None:
                 return True
-            if _get_ident() in self.calls:
+            if _get_ident() in self.calls.values():
                 raise InUseError(f"{self.name}: closed from within a call on it")
         for child in _newest_first(self.children):
             if not child.shut(until):
@@ -222,25 +240,26 @@ def using(*handles: Handle | None) -> Iterator[tuple[Any, ...]]:
     """The C handles, for one call; NULL for None."""
     with ExitStack() as stack:
         ptrs: list[Any] = []
-        pending.begin()
         stack.callback(pending.end)
+        pending.begin()
         for handle in handles:
             if handle is None:
                 ptrs.append(ffi.NULL)
                 continue
-            ptrs.append(handle._core.enter(False))
-            stack.callback(handle._core.leave)
+            token = Token()
+            stack.callback(handle._core.leave, token)
+            ptrs.append(handle._core.enter(False, token))
         yield tuple(ptrs)
 
 
 @contextmanager
 def beside(handle: Handle) -> Iterator[Any]:
     """As using(), for calls that C allows next to any other."""
-    ptr = handle._core.enter(True)
+    token = Token()
     try:
-        yield ptr
+        yield handle._core.enter(True, token)
     finally:
-        handle._core.leave()
+        handle._core.leave(token)
 
 
 #: Called by close_all() when recorders are closed and before the rest is; see _events.py.

@@ -205,7 +205,7 @@ class _Pending(threading.local):
 
     def end(self) -> None:
         """It is over."""
-        self.depth -= 1
+        self.depth = max(0, self.depth - 1)
 
 
 pending = _Pending()

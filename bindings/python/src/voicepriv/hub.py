@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from ._convert import in_ms, struct
-from ._handle import Handle, may_open, using
+from ._handle import Handle, Token, may_open, using
 from ._native import ffi, lib
 from .errors import UsageError, check
 from .recorder import Recorder
@@ -49,16 +49,16 @@ class _Close:
         self.started = started
 
     def __call__(self, ptr: Any) -> None:
-        held: list[Any] = []
+        held: list[tuple[Any, Token]] = []
         try:
             for recorder in self.started:
+                held.append((recorder._core, Token()))
                 try:
-                    recorder._core.enter(False)
+                    recorder._core.enter(False, held[-1][1])
                 except UsageError:  # closed, or the caller's own call
-                    continue
-                held.append(recorder._core)
+                    held.pop()
             lib.vpriv_hub_close(ptr)
         finally:
-            for core in held:
-                core.leave()
+            for core, token in held:
+                core.leave(token)
             self.started.clear()
