@@ -43,7 +43,7 @@ def python_in(page: str) -> str:
 def test_the_example_of_the_readme(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch,
                                    capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
-    run("write_vault.py", "home.vault", "home.root", "home.keyring", SPEECH)
+    run("write_vault.py", "home.vault", "home.vault.root", "home.vault.keyring", SPEECH)
     (tmp_path / "voice.wav").symlink_to(OTHER_SPEECH)
     exec(compile(python_in("README.md"), "README.md", "exec"), {})
     assert re.match(r"0:00:0\d\.\d+ \(\d+, 1\)\n$", capsys.readouterr().out)
