@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <voicepriv/past.h>
 #include <voicepriv/places.h>
+#include <voicepriv/purge.h>
 #include <voicepriv/retention.h>
 #include <voicepriv/storage.h>
 #include <voicepriv/sync.h>
@@ -231,6 +232,46 @@ START_TEST(profiles_are_thirty_two)
     n_seen = 0;
     ck_ok(vpriv_jurisdiction_list(d.h.vault, no_profile, &most));
     ck_assert_int_eq(n_seen, VPRIV_PROFILES_MAX);
+}
+END_TEST
+
+static bool until(void *user, const vpriv_purge_report *so_far)
+{
+    (void)so_far;
+    return ++n_seen < *(int *)user;
+}
+
+/* One window at a time; told to stop, it has done what it said, and another call goes on. */
+START_TEST(a_purge_in_windows)
+{
+    int most = 1;
+    vpriv_purge_report report = {.struct_size = sizeof report};
+    vpriv_purge_criteria c = {
+        .struct_size = sizeof c, .until_us = VPRIV_TIME_FOREVER_US, .window = 1};
+    ck_ok(vpriv_purge(d.h.vault, &c, until, &most, &report, NULL));
+    ck_assert(report.is_cancelled && !report.is_done);
+    ck_assert_uint_eq(report.n_recordings, 1);
+    c.until_us = HOUSEHOLD_START_US; /* nothing is as old */
+    report = (vpriv_purge_report){.struct_size = sizeof report};
+    most = 1000;
+    ck_ok(vpriv_purge(d.h.vault, &c, until, &most, &report, NULL));
+    ck_assert(report.is_done);
+    ck_assert_uint_eq(report.n_recordings, 0);
+    c.since_us = HOUSEHOLD_START_US + DAY_US; /* nor as young */
+    c.until_us = 0;
+    report = (vpriv_purge_report){.struct_size = sizeof report};
+    ck_ok(vpriv_purge(d.h.vault, &c, NULL, NULL, &report, NULL));
+    ck_assert_uint_eq(report.n_recordings, 0);
+    c.since_us = 1;
+    report = (vpriv_purge_report){.struct_size = sizeof report};
+    n_seen = 0;
+    ck_ok(vpriv_purge(d.h.vault, &c, until, &most, &report, NULL));
+    ck_assert(report.is_done && !report.is_cancelled);
+    ck_assert_uint_eq(report.n_recordings, 3);
+    const vpriv_recording_filter f = {.struct_size = sizeof f};
+    n_seen = 0;
+    ck_ok(vpriv_recording_list(d.h.vault, &f, no_recording, &most));
+    ck_assert_int_eq(n_seen, 0);
 }
 END_TEST
 
@@ -507,6 +548,7 @@ int main(void)
     tcase_add_test(tcase, places_are_thirty_two);
     tcase_add_test(tcase, an_order_finds_no_room_beside_sixteen_pauses);
     tcase_add_test(tcase, profiles_are_thirty_two);
+    tcase_add_test(tcase, a_purge_in_windows);
     tcase_add_test(tcase, the_past_stops_when_it_is_told_to);
     tcase_add_test(tcase, speakers_are_sixteen);
     tcase_add_test(tcase, a_block_holds_so_many_entries);
