@@ -44,7 +44,8 @@ DEED(create)
     vpriv_root_store *root = household_root(&cell);
     deeds_prepare = false;
     household_file(&d->h, "other.vault", path);
-    const vpriv_status st = vpriv_vault_create(path, root, NULL, &keyring, &vault);
+    const vpriv_vault_options options = {.struct_size = sizeof options, .controller_id = ""};
+    const vpriv_status st = vpriv_vault_create(path, root, &options, &keyring, &vault);
     vpriv_vault_close(vault);
     vpriv_keyring_close(keyring);
     vpriv_root_close(root);
@@ -196,8 +197,7 @@ DEED(narrow)
 DEED(erase_derivative_of_what_is_gone)
 {
     PREPARE(vpriv_vault_erase(V, d->ids, 1, NULL));
-    vpriv_derivative_info info;
-    const vpriv_status st = vpriv_derivative_about(V, &d->made, &info);
+    const vpriv_status st = vpriv_derivative_erase(V, &d->made, &d->receipt);
     return st == VPRIV_E_ERASED || st == VPRIV_E_NOT_FOUND ? VPRIV_OK : st;
 }
 
