@@ -50,7 +50,7 @@ static vpriv_status log_each(vpriv_vault *vault, const change *c, uint32_t purpo
         vpriv_log_entry entry = {.struct_size = sizeof entry,
             .kind = c->pauses ? VPRIV_LOG_PAUSE : VPRIV_LOG_PAUSE_LIFTED,
             .purpose = p};
-        if (!(purposes & vault->purposes) || !(purposes & vault->purposes & VPRIV_PURPOSE_BIT(p)))
+        if (!(purposes & vault->purposes & VPRIV_PURPOSE_BIT(p)))
             continue;
         snprintf(entry.actor, sizeof entry.actor, "%s", c->actor);
         reason_text(c, entry.reason);

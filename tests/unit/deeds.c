@@ -104,6 +104,12 @@ static vpriv_status record_in(
     return st;
 }
 
+vpriv_status deeds_record(deeds *d, const vpi_sealer_request *request)
+{
+    vpriv_recording_id id;
+    return record_in(d->h.vault, request, &id);
+}
+
 vpi_sealer_request deeds_request(deeds *d, bool both)
 {
     vpi_sealer_request request = household_request(d->h.ada);

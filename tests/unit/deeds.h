@@ -57,6 +57,7 @@ vpriv_status deeds_sync(deeds *d, uint64_t number, vpriv_consent_event what);
 vpriv_status deeds_derive(deeds *d, vpriv_derivative_id *made_out);
 /* A recording that a process without the root leaves behind, to be taken over. */
 vpriv_status deeds_record_for_later(deeds *d);
+vpriv_status deeds_record(deeds *d, const vpi_sealer_request *request);
 /* Of Ada, or of Ada and Bob. */
 vpi_sealer_request deeds_request(deeds *d, bool both);
 vpriv_gate_request deeds_ask_for(vpriv_purpose purpose);

@@ -5,6 +5,7 @@
 #include "vault/decision.h"
 #include <unistd.h>
 #include <voicepriv/purge.h>
+#include <voicepriv/retention.h>
 #include <voicepriv/storage.h>
 
 #define KEEP       VPRIV_PURPOSE_KEEP_HISTORY
@@ -43,7 +44,8 @@ DEED(create)
     vpriv_root_store *root = household_root(&cell);
     deeds_prepare = false;
     household_file(&d->h, "other.vault", path);
-    const vpriv_status st = vpriv_vault_create(path, root, NULL, &keyring, &vault);
+    const vpriv_vault_options options = {.struct_size = sizeof options, .controller_id = ""};
+    const vpriv_status st = vpriv_vault_create(path, root, &options, &keyring, &vault);
     vpriv_vault_close(vault);
     vpriv_keyring_close(keyring);
     vpriv_root_close(root);
@@ -180,11 +182,22 @@ DEED(salvage)
     return reader && st == VPRIV_E_NOT_FOUND ? VPRIV_OK : st; /* the end */
 }
 
+/* One purpose of a recording is over before the others. */
+DEED(narrow)
+{
+    vpriv_retention_report report = {.struct_size = sizeof report};
+    vpi_sealer_request request = deeds_request(d, false);
+    request.tag.retention = VPRIV_RETENTION_ERASED_ONLY;
+    PREPARE(deeds_record(d, &request));
+    d->h.cell->now_us += 95 * DAY_US;
+    PREPARE(vpriv_retention_trust_clock(V, "test"));
+    return vpriv_retention_run(V, 0, &report);
+}
+
 DEED(erase_derivative_of_what_is_gone)
 {
     PREPARE(vpriv_vault_erase(V, d->ids, 1, NULL));
-    vpriv_derivative_info info;
-    const vpriv_status st = vpriv_derivative_about(V, &d->made, &info);
+    const vpriv_status st = vpriv_derivative_erase(V, &d->made, &d->receipt);
     return st == VPRIV_E_ERASED || st == VPRIV_E_NOT_FOUND ? VPRIV_OK : st;
 }
 
@@ -213,5 +226,6 @@ const deed more_deeds[] = {{"create", create, 0}, {"open for capture", open_for_
     {"permit execution", permit_execution, 0}, {"export opus", export_opus, DEED_TELLS},
     {"export wav", export_wav, DEED_TELLS}, {"salvage", salvage, 0},
     {"derivative of what is gone", erase_derivative_of_what_is_gone, DEED_STEPS},
+    {"narrow", narrow, DEED_STEPS},
     {"false wakes, and again", reopen_after_false_wakes, DEED_STEPS}};
 const size_t n_more_deeds = sizeof more_deeds / sizeof more_deeds[0];

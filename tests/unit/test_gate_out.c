@@ -184,6 +184,29 @@ START_TEST(a_gap_that_skips_nothing_is_told_all_the_same)
 }
 END_TEST
 
+/* What is skipped before the first sample may be silence. */
+START_TEST(silence_at_the_beginning)
+{
+    vpi_block_builder builder;
+    uint8_t plain[VPI_BLOCK_PLAIN_BYTES];
+    vpi_sealer_request request = household_request(h.ada);
+    vpriv_recording_id id;
+    request.tag.pre_skip_48k = PRE_SKIP;
+    ck_ok(vpi_sealer_create(h.vault, &request, &sealer));
+    memcpy(id.bytes, vpi_sealer_recording_id(sealer), sizeof id.bytes);
+    ck_ok(vpi_sealer_commit(sealer));
+    vpi_block_clear(&builder, 0);
+    ck_assert(vpi_block_add_silence(&builder, SILENT));
+    add_packets(&builder);
+    vpi_block_finish(&builder, plain);
+    ck_ok(vpi_sealer_finish(
+        sealer, plain, VPRIV_END_STOPPED, SILENT + N_PACKETS * FRAMES - PRE_SKIP));
+    vpriv_reader *reader = open_it(&id);
+    ck_assert_uint_eq(read_frames(reader), (SILENT + N_PACKETS * FRAMES - PRE_SKIP) / 3);
+    vpriv_gate_close(reader);
+}
+END_TEST
+
 static uint32_t word_at(size_t at)
 {
     return out.data[at] | (uint32_t)out.data[at + 1] << 8 | (uint32_t)out.data[at + 2] << 16 |
@@ -611,6 +634,7 @@ int main(void)
     tcase_add_test(tcase, packets_silence_and_gaps_come_as_what_they_are);
     tcase_add_test(tcase, frames_are_as_many_as_were_taken);
     tcase_add_test(tcase, a_gap_that_skips_nothing_is_told_all_the_same);
+    tcase_add_test(tcase, silence_at_the_beginning);
     tcase_add_test(tcase, files_are_as_long_as_what_was_taken);
     tcase_add_test(tcase, a_recording_that_goes_on_is_given_as_far_as_it_is);
     tcase_add_test(tcase, a_reader_learns_that_the_recording_has_ended);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <voicepriv/past.h>
 #include <voicepriv/places.h>
+#include <voicepriv/purge.h>
 #include <voicepriv/retention.h>
 #include <voicepriv/storage.h>
 #include <voicepriv/sync.h>
@@ -231,6 +232,121 @@ START_TEST(profiles_are_thirty_two)
     n_seen = 0;
     ck_ok(vpriv_jurisdiction_list(d.h.vault, no_profile, &most));
     ck_assert_int_eq(n_seen, VPRIV_PROFILES_MAX);
+}
+END_TEST
+
+static bool until(void *user, const vpriv_purge_report *so_far)
+{
+    (void)so_far;
+    return ++n_seen < *(int *)user;
+}
+
+/* One window at a time; told to stop, it has done what it said, and another call goes on. */
+START_TEST(a_purge_in_windows)
+{
+    int most = 1;
+    vpriv_purge_report report = {.struct_size = sizeof report};
+    vpriv_purge_criteria c = {
+        .struct_size = sizeof c, .until_us = VPRIV_TIME_FOREVER_US, .window = 1};
+    ck_ok(vpriv_purge(d.h.vault, &c, until, &most, &report, NULL));
+    ck_assert(report.is_cancelled && !report.is_done);
+    ck_assert_uint_eq(report.n_recordings, 1);
+    c.until_us = HOUSEHOLD_START_US; /* nothing is as old */
+    report = (vpriv_purge_report){.struct_size = sizeof report};
+    most = 1000;
+    ck_ok(vpriv_purge(d.h.vault, &c, until, &most, &report, NULL));
+    ck_assert(report.is_done);
+    ck_assert_uint_eq(report.n_recordings, 0);
+    c.since_us = HOUSEHOLD_START_US + DAY_US; /* nor as young */
+    c.until_us = 0;
+    report = (vpriv_purge_report){.struct_size = sizeof report};
+    ck_ok(vpriv_purge(d.h.vault, &c, NULL, NULL, &report, NULL));
+    ck_assert_uint_eq(report.n_recordings, 0);
+    c.since_us = 1;
+    report = (vpriv_purge_report){.struct_size = sizeof report};
+    n_seen = 0;
+    ck_ok(vpriv_purge(d.h.vault, &c, until, &most, &report, NULL));
+    ck_assert(report.is_done && !report.is_cancelled);
+    ck_assert_uint_eq(report.n_recordings, 3);
+    const vpriv_recording_filter f = {.struct_size = sizeof f};
+    n_seen = 0;
+    ck_ok(vpriv_recording_list(d.h.vault, &f, no_recording, &most));
+    ck_assert_int_eq(n_seen, 0);
+    /* What is gone does not count again, and stopping at the end is no stopping. */
+    c = (vpriv_purge_criteria){.struct_size = sizeof c, .recordings = d.ids, .n_recordings = 3};
+    report = (vpriv_purge_report){.struct_size = sizeof report};
+    most = 0;
+    ck_ok(vpriv_purge(d.h.vault, &c, until, &most, &report, NULL));
+    ck_assert(report.is_done && !report.is_cancelled);
+    ck_assert_uint_eq(report.n_recordings, 0);
+}
+END_TEST
+
+START_TEST(one_shelf_holds_several)
+{
+    const vpriv_derivative about = {.struct_size = sizeof about,
+        .kind = VPRIV_DERIVATIVE_LABEL,
+        .made_by = "test",
+        .purposes = VPRIV_PURPOSE_BIT(KEEP)};
+    vpriv_derivative_id second;
+    vpriv_derivative_info info;
+    vpriv_keyring *review = NULL;
+    vpriv_verification verified = {.struct_size = sizeof verified};
+    ck_ok(vpriv_derivative_add(d.h.vault, &d.ids[0], &about, "x", 1, &second));
+    ck_ok(vpriv_derivative_about(d.h.vault, &second, &info));
+    ck_assert_int_eq(info.kind, VPRIV_DERIVATIVE_LABEL);
+    ck_ok(vpriv_derivative_erase(d.h.vault, &second, NULL));
+    ck_ok(vpriv_derivative_about(d.h.vault, &d.made, &info));
+    /* With the keys of another purpose none of them is looked into. */
+    ck_ok(vpriv_keyring_split(d.h.keyring, VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_HUMAN_REVIEW), &review));
+    ck_ok(vpriv_vault_verify(d.h.vault, review, NULL, NULL, &verified));
+    ck_assert_uint_eq(verified.n_derivative_blocks, 0);
+    ck_assert_uint_gt(verified.n_derivatives, 0);
+    vpriv_keyring_close(review);
+}
+END_TEST
+
+START_TEST(an_order_for_two_places)
+{
+    static const char json[] =
+        "{\"voicepriv_pause\":1,\"number\":9,\"action\":\"pause\",\"purposes\":[\"donation\"],"
+        "\"where\":[\"IT\",\"ES\"],\"issuer\":\"acme\",\"reason\":\"stop\"}";
+    uint8_t signature[VPRIV_AUTHORITY_SIGNATURE_BYTES];
+    int most = 1000;
+    ck_ok(vpriv_authority_sign(VPRIV_DOCUMENT_PAUSE, json, strlen(json), d.seed, signature));
+    ck_ok(vpriv_pause_order(d.h.vault, json, strlen(json), signature));
+    ck_ok(vpriv_pause_list(d.h.vault, no_pause, &most));
+    ck_assert_int_eq(n_seen, 3);
+    ck_refused(vpriv_pause_order(d.h.vault, json, strlen(json), signature), VPRIV_E_ROLLBACK,
+        "was done already");
+}
+END_TEST
+
+/* Over what a backup may be made, and what it is for a root that is older than it. */
+START_TEST(backups_replace_backups_only)
+{
+    char path[PATH_BYTES], below[PATH_BYTES + 16];
+    vpriv_backup_info info = {.struct_size = sizeof info};
+    household_file(&d.h, "copy", path);
+    FILE *file = fopen(path, "w");
+    ck_assert(file && fputs("somebody's letter", file) >= 0 && fclose(file) == 0);
+    ck_refused(vpriv_vault_backup(d.h.vault, path, VPRIV_STORAGE_REPLACE, NULL, NULL),
+        VPRIV_E_EXISTS, "is no backup of this vault");
+    snprintf(below, sizeof below, "%s/below", path);
+    ck_refused(vpriv_vault_backup(d.h.vault, below, 0, NULL, NULL), VPRIV_E_IO, "below");
+    ck_assert_int_eq(remove(path), 0);
+    uint8_t before[VPRIV_ROOT_RECORD_BYTES];
+    memcpy(before, d.h.cell->record, sizeof before);
+    ck_ok(vpriv_vault_erase(d.h.vault, d.ids, 1, NULL));
+    ck_ok(vpriv_vault_backup(d.h.vault, path, 0, NULL, NULL));
+    ck_ok(vpriv_backup_check(path, d.h.root, &info));
+    ck_assert_int_eq(info.state, VPRIV_BACKUP_CURRENT);
+    uint8_t now[VPRIV_ROOT_RECORD_BYTES];
+    memcpy(now, d.h.cell->record, sizeof now);
+    memcpy(d.h.cell->record, before, sizeof before);
+    ck_refused(vpriv_backup_check(path, d.h.root, &info), VPRIV_E_ROLLBACK, "an old root");
+    ck_assert_int_eq(info.state, VPRIV_BACKUP_AHEAD);
+    memcpy(d.h.cell->record, now, sizeof now);
 }
 END_TEST
 
@@ -507,6 +623,10 @@ int main(void)
     tcase_add_test(tcase, places_are_thirty_two);
     tcase_add_test(tcase, an_order_finds_no_room_beside_sixteen_pauses);
     tcase_add_test(tcase, profiles_are_thirty_two);
+    tcase_add_test(tcase, a_purge_in_windows);
+    tcase_add_test(tcase, one_shelf_holds_several);
+    tcase_add_test(tcase, an_order_for_two_places);
+    tcase_add_test(tcase, backups_replace_backups_only);
     tcase_add_test(tcase, the_past_stops_when_it_is_told_to);
     tcase_add_test(tcase, speakers_are_sixteen);
     tcase_add_test(tcase, a_block_holds_so_many_entries);
