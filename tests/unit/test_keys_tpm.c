@@ -309,10 +309,12 @@ START_TEST(a_command_that_is_lost_is_told)
     for (unsigned n = 1;; n++) {
         ck_assert_uint_lt(n, 100);
         n_until_lost = 0;
-        if (doing == FIRST)
-            (void)vpriv_root_destroy(store);
-        else
+        if (doing == FIRST) {
+            const vpriv_status gone = vpriv_root_destroy(store);
+            ck_assert(gone == VPRIV_OK || gone == VPRIV_E_ROOT); /* there was none */
+        } else {
             help_put(store, 1);
+        }
         n_until_lost = n;
         const vpriv_status st = do_it(store, doing, 2);
         const bool is_lost = n_until_lost == 0;
