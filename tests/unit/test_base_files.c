@@ -303,7 +303,7 @@ START_TEST(database_that_is_damaged_is_refused)
         memcpy(keep, data + page * 4096, sizeof keep);
         memset(data + page * 4096, 0xff, sizeof keep);
         help_write("damaged.db", data, n);
-        vpi_row row = {NULL};
+        vpi_row row = {NULL, NULL};
         ck_ok(vpi_database_open("damaged.db", VPI_DATABASE_OPEN, &database));
         vpriv_status st = vpi_database_query(database, &row, "SELECT id, b FROM t", "");
         while (st == VPRIV_OK)
