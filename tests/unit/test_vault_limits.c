@@ -6,6 +6,7 @@
 #include "vault/log_store.h"
 #include <sodium.h>
 #include <stdio.h>
+#include <unistd.h>
 #include <voicepriv/past.h>
 #include <voicepriv/places.h>
 #include <voicepriv/purge.h>
@@ -298,7 +299,8 @@ START_TEST(one_shelf_holds_several)
     ck_ok(vpriv_derivative_erase(d.h.vault, &second, NULL));
     ck_ok(vpriv_derivative_about(d.h.vault, &d.made, &info));
     /* With the keys of another purpose none of them is looked into. */
-    ck_ok(vpriv_keyring_split(d.h.keyring, VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_HUMAN_REVIEW), &review));
+    ck_ok(
+        vpriv_keyring_split(d.h.keyring, VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_DIAGNOSE_FAULT), &review));
     ck_ok(vpriv_vault_verify(d.h.vault, review, NULL, NULL, &verified));
     ck_assert_uint_eq(verified.n_derivative_blocks, 0);
     ck_assert_uint_gt(verified.n_derivatives, 0);
@@ -350,6 +352,54 @@ START_TEST(backups_replace_backups_only)
 }
 END_TEST
 
+START_TEST(a_backup_of_another_vault_is_left_alone)
+{
+    household other;
+    char path[PATH_BYTES];
+    household_open(&other, HOUSEHOLD_FORGETS);
+    household_file(&d.h, "copy", path);
+    ck_ok(vpriv_vault_backup(other.vault, path, 0, NULL, NULL));
+    ck_refused(vpriv_vault_backup(d.h.vault, path, VPRIV_STORAGE_REPLACE, NULL, NULL),
+        VPRIV_E_EXISTS, "is no backup of this vault");
+    household_close(&other);
+}
+END_TEST
+
+/* On another disk, where there is one, and back to where the vault was. */
+START_TEST(backups_elsewhere)
+{
+    char folder[] = "/tmp/voicepriv-test-XXXXXX", path[sizeof folder + 8];
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/copy", folder);
+    for (int i = 0; i < 2; i++)
+        ck_ok(vpriv_vault_backup(d.h.vault, path, VPRIV_STORAGE_REPLACE, NULL, NULL));
+    vpriv_vault_close(d.h.vault);
+    d.h.vault = NULL;
+    ck_assert_int_eq(remove(d.h.path), 0);
+    ck_ok(vpriv_backup_restore(path, d.h.root, d.h.path, 0, NULL, NULL));
+    ck_ok(household_open_vault(&d.h, d.h.path, &d.h.vault));
+    ck_ok(household_hear_in(d.h.vault, d.h.keyring, &d.ids[0], KEEP, NULL));
+    ck_assert(remove(path) == 0 && rmdir(folder) == 0);
+}
+END_TEST
+
+START_TEST(the_same_words_as_another_version)
+{
+    vpriv_notice n = {.struct_size = sizeof n,
+        .id = "house",
+        .version = "1",
+        .language = "en",
+        .text = "We keep what you say.",
+        .text_bytes = 21};
+    const uint64_t before = household_print(&d.h);
+    ck_ok(vpriv_notice_add(d.h.vault, &n, NULL)); /* is there */
+    ck_assert(household_print(&d.h) == before);
+    n.version = "2";
+    ck_ok(vpriv_notice_add(d.h.vault, &n, NULL));
+    ck_assert(household_print(&d.h) != before);
+}
+END_TEST
+
 static bool stop_past(void *user, uint64_t n_done, uint64_t n_recordings)
 {
     (void)user;
@@ -384,6 +434,11 @@ START_TEST(speakers_are_sixteen)
     v.n_unknown = 8;
     ck_ok(DECIDE);
     ck_assert(reasons & VPRIV_DENY_SUBJECT_UNKNOWN);
+    ck_ok(vpi_decide_capture(
+        d.h.vault, &v, (vpriv_purpose)32, VPRIV_RETENTION_48_HOURS, &reasons, NULL));
+    ck_assert(reasons != 0);
+    /* As many reasons as there are do not fit into the words, and are cut. */
+    ck_refused(vpi_denied(UINT32_MAX, KEEP), VPRIV_E_CONSENT, vpriv_deny_text(1));
     ck_refused(vpi_log_append(d.h.vault, &entry, rows, VPI_SUBJECTS_MAX + 1, NULL, NULL),
         VPRIV_E_LIMIT, "17 subjects");
     vpi_vault_leave(d.h.vault);
@@ -627,6 +682,9 @@ int main(void)
     tcase_add_test(tcase, one_shelf_holds_several);
     tcase_add_test(tcase, an_order_for_two_places);
     tcase_add_test(tcase, backups_replace_backups_only);
+    tcase_add_test(tcase, a_backup_of_another_vault_is_left_alone);
+    tcase_add_test(tcase, backups_elsewhere);
+    tcase_add_test(tcase, the_same_words_as_another_version);
     tcase_add_test(tcase, the_past_stops_when_it_is_told_to);
     tcase_add_test(tcase, speakers_are_sixteen);
     tcase_add_test(tcase, a_block_holds_so_many_entries);
