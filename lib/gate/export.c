@@ -69,7 +69,8 @@ vpriv_status vpriv_gate_export_opus(vpriv_reader *reader, vpriv_write_fn write, 
     comments *c = NULL;
     VPI_ENSURE(reader && write, VPRIV_E_ARG, "a reader and a place to write to are needed");
     VPI_ENSURE(reader->use == VPI_READER_FRESH, VPRIV_E_STATE, "something was read already");
-    VPI_TRY(vpi_gate_use(reader, VPI_READER_PACKETS));
+    vpi_fail_clear();
+    reader->use = VPI_READER_PACKETS;
     const vpi_tag *tag = &reader->recording->tag;
     const vpi_finish *finish = &reader->recording->finish;
     const vpi_opus_head head = {.n_channels = tag->n_channels,

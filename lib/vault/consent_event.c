@@ -61,8 +61,8 @@ out:
     return st;
 }
 
-static vpriv_status describe_first(vpriv_vault *vault, const vpi_subject *person,
-    vpriv_purpose purpose, vpriv_consent_record *record)
+static void describe_first(vpriv_vault *vault, const vpi_subject *person, vpriv_purpose purpose,
+    vpriv_consent_record *record)
 {
     const vpi_settings *settings = &vault->settings;
     const vpriv_purpose_info *about = vpriv_purpose_about(purpose);
@@ -79,7 +79,6 @@ static vpriv_status describe_first(vpriv_vault *vault, const vpi_subject *person
     snprintf(record->retention, sizeof record->retention, "%s", VPRIV_RETENTION_UNTIL_ERASED);
     snprintf(record->withdrawal, sizeof record->withdrawal,
         "On the device, at any time, effective at once.");
-    return VPRIV_OK;
 }
 
 /* A term as ISO 8601 writes it, or none. */
@@ -197,7 +196,7 @@ vpriv_status vpi_consent_from_event(vpriv_vault *vault, const vpi_subject *perso
     const vpriv_consent_evidence evidence = {
         .struct_size = sizeof evidence, .retention = said->retention, .max_uses = said->max_uses};
     const uint64_t epoch = epoch_in_force(vault);
-    VPI_TRY(describe_first(vault, person, said->purpose, record_out));
+    describe_first(vault, person, said->purpose, record_out);
     fill_parties(vault, record_out);
     VPI_TRY(set_retention(evidence.retention, record_out));
     record_out->max_uses = said->max_uses;
@@ -235,7 +234,7 @@ static vpriv_status make_record(vpriv_vault *vault, const vpi_subject *person,
         VPI_TRY(vpi_consent_record_hash(record_out, previous));
     } else {
         VPI_ENSURE(found == VPRIV_E_NOT_FOUND, found, "%s", vpriv_error_detail());
-        VPI_TRY(describe_first(vault, person, purpose, record_out));
+        describe_first(vault, person, purpose, record_out);
     }
     /* A yes is always an answer to the notice in force: asking and answering may come in one call. */
     const bool answer = event == VPRIV_CONSENT_EVENT_GIVE || event == VPRIV_CONSENT_EVENT_REFUSE;

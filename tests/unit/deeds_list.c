@@ -403,8 +403,10 @@ DEED(retention_run_later)
 {
     vpriv_retention_report report = {.struct_size = sizeof report};
     d->h.cell->now_us += 100 * DAY_US;
-    const vpriv_status st = vpriv_retention_trust_clock(V, "test");
-    return st == VPRIV_OK ? vpriv_retention_run(V, 0, &report) : st;
+    vpriv_status st = vpriv_retention_trust_clock(V, "test");
+    for (int i = 0; st == VPRIV_OK && i < 20 && !report.is_done; i++)
+        st = vpriv_retention_run(V, 0, &report);
+    return st;
 }
 
 DEED(verify)

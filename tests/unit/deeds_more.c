@@ -191,7 +191,10 @@ DEED(narrow)
     PREPARE(deeds_record(d, &request));
     d->h.cell->now_us += 95 * DAY_US;
     PREPARE(vpriv_retention_trust_clock(V, "test"));
-    return vpriv_retention_run(V, 0, &report);
+    vpriv_status st = VPRIV_OK;
+    for (int i = 0; st == VPRIV_OK && i < 20 && !report.is_done; i++)
+        st = vpriv_retention_run(V, 0, &report);
+    return st;
 }
 
 DEED(erase_derivative_of_what_is_gone)

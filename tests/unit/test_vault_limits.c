@@ -579,6 +579,32 @@ START_TEST(pauses_that_cover_each_other)
 }
 END_TEST
 
+START_TEST(a_pause_where_the_controller_is_counts)
+{
+    static const char json[] =
+        "{\"voicepriv_jurisdiction\":1,\"name\":\"fr\",\"title\":\"T\",\"note\":\"N\","
+        "\"revision\":1,\"looked_up\":\"2026-11-01\",\"valid_until\":\"2027-11-01\","
+        "\"places\":[\"FR\"],\"rules\":[]}";
+    uint8_t signature[VPRIV_AUTHORITY_SIGNATURE_BYTES];
+    const vpriv_controller c = {
+        .struct_size = sizeof c, .id = "acme", .name = "Acme", .country = "DE"};
+    const vpriv_pause p = {.struct_size = sizeof p,
+        .purposes = VPRIV_PURPOSE_BIT(KEEP),
+        .where = "DE",
+        .actor = "test"};
+    uint32_t purposes = 0;
+    ck_ok(vpriv_authority_sign(VPRIV_DOCUMENT_JURISDICTION, json, strlen(json), d.seed, signature));
+    ck_ok(vpriv_jurisdiction_install(d.h.vault, json, strlen(json), signature, "test"));
+    ck_ok(vpriv_jurisdiction_set_device(d.h.vault, "FR", "test"));
+    ck_ok(vpriv_controller_change(d.h.vault, &c, "test", NULL));
+    ck_ok(vpriv_purpose_paused(d.h.vault, &purposes));
+    ck_assert_uint_eq(purposes & VPRIV_PURPOSE_BIT(KEEP), 0);
+    ck_ok(vpriv_pause_begin(d.h.vault, &p));
+    ck_ok(vpriv_purpose_paused(d.h.vault, &purposes));
+    ck_assert_uint_ne(purposes & VPRIV_PURPOSE_BIT(KEEP), 0);
+}
+END_TEST
+
 static bool stop(void *user, uint64_t n_done, uint64_t n_total)
 {
     (void)user;
@@ -691,6 +717,7 @@ int main(void)
     tcase_add_test(tcase, a_recording_has_its_order);
     tcase_add_test(tcase, a_recording_that_is_not_confirmed_is_none);
     tcase_add_test(tcase, pauses_that_cover_each_other);
+    tcase_add_test(tcase, a_pause_where_the_controller_is_counts);
     tcase_add_test(tcase, copying_stops_when_it_is_told_to);
     tcase_add_test(tcase, terms_have_one_spelling);
     tcase_add_loop_test(tcase, syncing_tells_what_changed, 0, 2);
