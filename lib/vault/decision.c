@@ -61,7 +61,9 @@ static vpriv_status start(vpriv_vault *vault, vpriv_purpose purpose,
 {
     vpriv_decision_input *input = &q->input;
     const vpriv_purpose_info *about = vpriv_purpose_about(purpose);
-    const bool defined = about && (vault->purposes >> purpose & 1);
+    if (!about)
+        return vpi_fail(VPRIV_E_ARG, "purpose %d is outside 0 to 31", (int)purpose);
+    const bool defined = vault->purposes >> purpose & 1;
     /* As it is now: another process may have paused the purpose. */
     vpriv_status st = vpi_policy_read_head(vault, &q->head);
     if (st == VPRIV_OK)
