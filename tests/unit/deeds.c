@@ -21,7 +21,7 @@
     "{\"voicepriv_policy\":1,\"epoch\":%d,\"issued\":\"2026-11-22\",\"effective\":\"2026-11-22\"," \
     "\"time_to_live\":\"P30D\",\"issuer\":\"acme\"}"
 #define ORDER                                                                                      \
-    "{\"voicepriv_pause\":1,\"number\":%d,\"action\":\"pause\",\"purposes\":[\"human_review\"],"   \
+    "{\"voicepriv_pause\":1,\"number\":%d,\"action\":\"pause\",\"purposes\":[\"donation\"],"       \
     "\"where\":[\"FR\"],\"issuer\":\"acme\",\"reason\":\"stop\"}"
 
 /* The document's text is printed into json before. */

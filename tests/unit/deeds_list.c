@@ -205,7 +205,7 @@ DEED(pause_all)
 
 DEED(resume_all)
 {
-    return vpriv_purpose_resume(V, VPRIV_PURPOSE_BIT(REVIEW), "test", "why");
+    return vpriv_purpose_resume(V, VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_DONATION), "test", "why");
 }
 
 DEED(pauses)

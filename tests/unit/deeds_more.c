@@ -4,6 +4,7 @@
 #include "gate/gate.h"
 #include "vault/decision.h"
 #include <unistd.h>
+#include <voicepriv/places.h>
 #include <voicepriv/purge.h>
 #include <voicepriv/retention.h>
 #include <voicepriv/storage.h>
@@ -126,6 +127,39 @@ DEED(purge_by_name)
     return vpriv_purge(V, &c, NULL, NULL, NULL, NULL);
 }
 
+DEED(keyrings)
+{
+    char path[PATH_BYTES];
+    vpriv_keyring *loaded = NULL, *part = NULL;
+    household_file(&d->h, "keys", path);
+    vpriv_status st = vpriv_keyring_save(d->h.keyring, path);
+    if (st == VPRIV_OK)
+        st = vpriv_keyring_load(path, &loaded);
+    if (st == VPRIV_OK)
+        st = vpriv_keyring_split(loaded, VPRIV_PURPOSE_BIT(KEEP), &part);
+    vpriv_keyring_close(loaded);
+    vpriv_keyring_close(part);
+    unlink(path);
+    return st;
+}
+
+/* What leads out of the vault for others to read. */
+DEED(sign_and_read)
+{
+    static const char json[] =
+        "{\"voicepriv_policy\":1,\"epoch\":7,\"issued\":\"2026-11-22\",\"effective\":"
+        "\"2026-11-22\",\"time_to_live\":\"P30D\",\"issuer\":\"acme\"}";
+    uint8_t seed[VPRIV_AUTHORITY_SEED_BYTES], key[VPRIV_AUTHORITY_PUBLIC_KEY_BYTES];
+    (void)d;
+    uint8_t signature[VPRIV_AUTHORITY_SIGNATURE_BYTES];
+    vpriv_status st = vpriv_authority_make(seed, key);
+    if (st == VPRIV_OK)
+        st = vpriv_authority_sign(VPRIV_DOCUMENT_POLICY, json, sizeof json - 1, seed, signature);
+    if (st == VPRIV_OK)
+        st = vpriv_authority_verify(VPRIV_DOCUMENT_POLICY, json, sizeof json - 1, signature, key);
+    return st;
+}
+
 DEED(permit_execution)
 {
     return vpi_permit_execution(V, true);
@@ -226,6 +260,7 @@ const deed more_deeds[] = {{"create", create, 0}, {"open for capture", open_for_
     {"list what is pending", list_what_is_pending, DEED_STEPS},
     {"erase what is pending", erase_what_is_pending, DEED_STEPS},
     {"purge in times", purge_in_times, DEED_STEPS}, {"purge by name", purge_by_name, DEED_STEPS},
+    {"keyrings", keyrings, 0}, {"sign and read", sign_and_read, 0},
     {"permit execution", permit_execution, 0}, {"export opus", export_opus, DEED_TELLS},
     {"export wav", export_wav, DEED_TELLS}, {"salvage", salvage, 0},
     {"derivative of what is gone", erase_derivative_of_what_is_gone, DEED_STEPS},
