@@ -35,7 +35,8 @@ EXTRA_DIST += \
 	bindings/rust/voicepriv/src/share.rs bindings/rust/voicepriv/src/storage.rs \
 	bindings/rust/voicepriv/src/sync.rs bindings/rust/voicepriv/src/text.rs \
 	bindings/rust/voicepriv/src/threads.rs bindings/rust/voicepriv/src/time.rs \
-	bindings/rust/voicepriv/src/vault.rs bindings/rust/voicepriv/tests/breadth.rs \
+	bindings/rust/voicepriv/src/vault.rs bindings/rust/voicepriv/tests/people.rs \
+	bindings/rust/voicepriv/tests/proofs.rs bindings/rust/voicepriv/tests/sound.rs \
 	bindings/rust/voicepriv/tests/common/mod.rs bindings/rust/voicepriv/tests/examples.rs \
 	bindings/rust/voicepriv/tests/misuse.rs bindings/rust/voicepriv/tests/processes.rs \
 	bindings/rust/voicepriv/tests/readme.rs bindings/rust/voicepriv/tests/story.rs \

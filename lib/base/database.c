@@ -348,7 +348,7 @@ vpriv_status vpi_database_query(
     return st;
 }
 
-vpriv_status vpi_row_next(vpi_database *database, vpi_row *row)
+vpriv_status vpi_row_next(vpi_row *row)
 {
     errno = 0;
     const int code = sqlite3_step(row->statement);
@@ -356,8 +356,8 @@ vpriv_status vpi_row_next(vpi_database *database, vpi_row *row)
         return VPRIV_OK;
     if (code == SQLITE_DONE)
         return VPRIV_E_NOT_FOUND;
-    const vpriv_status st = vpi_database_status(database->handle, code);
-    remember(database, st);
+    const vpriv_status st = vpi_database_status(row->database->handle, code);
+    remember(row->database, st);
     return st;
 }
 
@@ -403,7 +403,7 @@ vpriv_status vpi_column_copy(const vpi_row *row, int column, void *copy_out, siz
 vpriv_status vpi_database_int(
     vpi_database *database, int64_t *value_out, const char *sql, const char *format, ...)
 {
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     va_list values;
     va_start(values, format);
     const vpriv_status st = query(database, &row, sql, format, &values);
@@ -418,7 +418,7 @@ vpriv_status vpi_database_int(
 vpriv_status vpi_database_next(vpi_database *database, int64_t after, int64_t *value_out,
     const char *sql, const char *format, ...)
 {
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     va_list values;
     va_start(values, format);
     const vpriv_status st = query(database, &row, sql, format, &values);

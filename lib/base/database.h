@@ -61,10 +61,14 @@ typedef struct vpi_row {
     sqlite3_stmt *statement;
     vpi_database *database;
 } vpi_row;
+#define VPI_NO_ROW                                                                                 \
+    {                                                                                              \
+        NULL, NULL                                                                                 \
+    }
 vpriv_status vpi_database_query(
     vpi_database *database, vpi_row *row_out, const char *sql, const char *format, ...);
 /* The next row: VPRIV_OK or VPRIV_E_NOT_FOUND. */
-vpriv_status vpi_row_next(vpi_database *database, vpi_row *row);
+vpriv_status vpi_row_next(vpi_row *row);
 void vpi_row_end(vpi_row *row);
 int64_t vpi_column_int(const vpi_row *row, int column);
 bool vpi_column_is_null(const vpi_row *row, int column);

@@ -127,7 +127,7 @@ out:
 static vpriv_status fetch(vpriv_vault *vault, content *c)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     size_t n = 0;
     const size_t n_blocks = ((size_t)c->entry.n_bytes + VPI_DERIVATIVE_BLOCK_CONTENT - 1) /
                             VPI_DERIVATIVE_BLOCK_CONTENT;
@@ -144,7 +144,7 @@ static vpriv_status fetch(vpriv_vault *vault, content *c)
     st = VPRIV_OK;
 out:
     vpi_row_end(&row);
-    return st == VPRIV_E_NOT_FOUND ? vpi_auth_failed() : st;
+    return vpi_must_exist(st);
 }
 
 static vpriv_status fetch_in_snapshot(vpriv_vault *vault, const vpriv_keyring *keyring,

@@ -14,6 +14,11 @@ vpriv_status vpi_auth_failed(void)
     return vpi_fail(VPRIV_E_AUTH, "the vault file is damaged or was changed");
 }
 
+vpriv_status vpi_must_exist(vpriv_status found)
+{
+    return found == VPRIV_E_NOT_FOUND ? vpi_auth_failed() : found;
+}
+
 size_t vpi_place_encode(const vpi_place *place, uint8_t data_out[VPI_PLACE_BYTES_MAX])
 {
     vpi_writer w = vpi_writer_of(data_out, VPI_PLACE_BYTES_MAX);

@@ -75,5 +75,7 @@ void vpi_derive(const uint8_t *key, const char *label, const void *data, size_t 
 
 /* Generic failure for everything that does not authenticate; never says why. */
 vpriv_status vpi_auth_failed(void);
+/* What came of looking for something that has to be there: VPRIV_E_NOT_FOUND becomes that failure. */
+vpriv_status vpi_must_exist(vpriv_status found);
 
 #endif

@@ -47,12 +47,12 @@ vpriv_status vpi_tree_head(vpi_tree *tree, void *head_out, size_t capacity, size
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     uint8_t plain[VPI_PADDED_SEAL_BYTES(VPI_HEAD_BYTES_MAX)];
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     size_t n_sealed = 0, n_bytes = 0;
     const vpi_place place = place_of(tree, VPI_COLUMN_HEAD, tree->secrets->root.generation);
     const vpriv_status found = vpi_database_query(tree->database, &row,
         "SELECT head FROM root_state WHERE id = ?1", "i", (int64_t)ROOT_STATE);
-    VPI_TRY(found == VPRIV_E_NOT_FOUND ? vpi_auth_failed() : found);
+    VPI_TRY(vpi_must_exist(found));
     const uint8_t *sealed = vpi_column_blob(&row, 0, &n_sealed);
     vpi_derive(tree->secrets->root.key, LABEL_HEAD, NULL, 0, tree->secrets->key);
     VPI_TRY(vpi_unseal_padded(
@@ -99,7 +99,7 @@ static vpriv_status read_pending(
     vpi_tree *tree, const vpi_root_record *old, vpi_root_record *next_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     size_t n_sealed = 0;
     const uint64_t generation = old->generation + 1;
     st = vpi_database_query(tree->database, &row,

@@ -46,7 +46,7 @@ static vpriv_status top_level(vpi_tree *tree, int *level_out)
 static vpriv_status read_node(
     vpi_tree *tree, int level, uint64_t index, const uint8_t *key, vpi_node *node_out)
 {
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     size_t n_sealed = 0;
     vpriv_status st = vpi_database_query(tree->database, &row,
         "SELECT sealed FROM key_node WHERE id = ?1", "i", (int64_t)row_of(level, index));

@@ -225,7 +225,7 @@ typedef vpriv_status (*each_fn)(salvage *s, int64_t row, const vpi_recording *re
 /* A row whose description does not open has an id all the same, if only by its own word. */
 static vpriv_status lose_row(salvage *s, int64_t row, bool counts)
 {
-    vpi_row found = {NULL, NULL};
+    vpi_row found = VPI_NO_ROW;
     uint8_t id[VPI_RECORDING_ID_BYTES];
     vpriv_status st = vpi_database_query(
         s->vault->database, &found, "SELECT name FROM recording WHERE id = ?1", "i", row);
@@ -275,14 +275,14 @@ out:
 /* Blocks whose recording has no row left: all that can be said is how many. */
 static vpriv_status count_strays(salvage *s)
 {
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     vpriv_status st = vpi_database_query(s->vault->database, &row,
         "SELECT id >> 24, count(*) FROM block WHERE id >> 24 NOT IN (SELECT id FROM recording)"
         " GROUP BY 1",
         "");
     while (st == VPRIV_OK) {
         s->report.n_lost++;
-        st = vpi_row_next(s->vault->database, &row);
+        st = vpi_row_next(&row);
     }
     vpi_row_end(&row);
     return st == VPRIV_E_NOT_FOUND ? VPRIV_OK : st;

@@ -150,7 +150,7 @@ vpriv_status vpi_blocks_insert(
 
 vpriv_status vpi_blocks_count(vpriv_vault *vault, int64_t row, uint64_t *n_out)
 {
-    vpi_row found = {NULL, NULL};
+    vpi_row found = VPI_NO_ROW;
     const int64_t first = row << VPI_ROW_SHIFT;
     const vpriv_status st = vpi_database_query(vault->database, &found,
         "SELECT count(*), coalesce(max(id), 0) FROM block WHERE id >= ?1 AND id < ?2", "ii", first,
@@ -170,7 +170,7 @@ vpriv_status vpi_blocks_open(vpriv_vault *vault, const vpi_recording *recording,
     uint8_t plain_out[VPI_BLOCK_PLAIN_BYTES])
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     vpi_recording_bond bond;
     size_t n_bytes = 0;
     const bool is_last = sequence + 1 == n_blocks;

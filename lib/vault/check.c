@@ -47,7 +47,7 @@ vpriv_status vpi_check_note(vpi_check *check, vpriv_status status, const char *w
 /* One pass of SQLite's own check; its findings are told, or only whether there are any. */
 static vpriv_status check_pages(vpi_check *check, bool tells, bool *sound_out)
 {
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     size_t n = 0;
     *sound_out = true;
     vpriv_status st = vpi_database_query(
@@ -58,7 +58,7 @@ static vpriv_status check_pages(vpi_check *check, bool tells, bool *sound_out)
         *sound_out = *sound_out && sound;
         if (!sound && tells)
             vpi_check_finding(check, "SQLite: %.*s", (int)(n < 200 ? n : 200), text ? text : "");
-        st = vpi_row_next(check->vault->database, &row);
+        st = vpi_row_next(&row);
     }
     vpi_row_end(&row);
     return st == VPRIV_E_NOT_FOUND ? VPRIV_OK : st;

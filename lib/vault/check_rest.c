@@ -46,7 +46,7 @@ out:
 
 static vpriv_status check_purposes(vpi_check *check)
 {
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     vpriv_vault *vault = check->vault;
     vpriv_status st =
         vpi_database_query(vault->database, &row, "SELECT id, sealed FROM purpose ORDER BY id", "");
@@ -62,7 +62,7 @@ static vpriv_status check_purposes(vpi_check *check)
                 : VPRIV_E_AUTH;
         st = vpi_check_note(check, opened, "purpose", p);
         if (st == VPRIV_OK)
-            st = vpi_row_next(vault->database, &row);
+            st = vpi_row_next(&row);
     }
     vpi_row_end(&row);
     return st == VPRIV_E_NOT_FOUND ? VPRIV_OK : st;

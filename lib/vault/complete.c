@@ -11,7 +11,7 @@ typedef struct sum {
 static vpriv_status sum_up(
     vpriv_vault *vault, const char *sql, int64_t first_row, int64_t last_row, sum *sum_out)
 {
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     const vpriv_status st =
         vpi_database_query(vault->database, &row, sql, "ii", first_row, last_row);
     if (st == VPRIV_OK)

@@ -50,7 +50,7 @@ static vpriv_status read_index(vpriv_vault *vault, int64_t subject, consent_inde
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     uint8_t plain[INDEX_BYTES];
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     size_t n_sealed = 0;
     const vpi_place place = vpi_vault_place(vault, VPI_COLUMN_SUBJECT_CONSENTS, (uint64_t)subject);
     VPI_TRY(index_key(vault, subject));
@@ -124,7 +124,7 @@ out:
 static vpriv_status load_row(vpriv_vault *vault, int64_t subject, int64_t id,
     vpriv_consent_record *record_out, uint64_t *grant_slot_out)
 {
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     vpriv_status st = vpi_database_query(vault->database, &row,
         "SELECT id, sealed FROM consent_record WHERE id = ?1 AND subject = ?2", "ii", id, subject);
     if (st == VPRIV_E_NOT_FOUND)

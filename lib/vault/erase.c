@@ -55,7 +55,7 @@ static vpriv_status slot_is_its_own(
 static vpriv_status slot_of(vpriv_vault *vault, int64_t row, bool *is_kept_out, uint64_t *slot_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_row found = {NULL, NULL};
+    vpi_row found = VPI_NO_ROW;
     bool is_its_own = false;
     VPI_TRY(vpi_database_query(
         vault->database, &found, "SELECT key_slot, header FROM recording WHERE id = ?1", "i", row));
@@ -78,8 +78,7 @@ static vpriv_status slot_of(vpriv_vault *vault, int64_t row, bool *is_kept_out, 
     st = VPRIV_OK;
 out:
     vpi_row_end(&found);
-    return st == VPRIV_E_NOT_FOUND ? vpi_auth_failed()
-                                   : st; /* an index named a row that is not there */
+    return vpi_must_exist(st); /* an index named it */
 }
 
 /* What is set aside says so in the clear, which its header answers for. */
@@ -99,8 +98,7 @@ vpriv_status vpi_erase_is_held(vpriv_vault *vault, int64_t row, bool *held_out)
     st = VPRIV_OK;
 out:
     free(recording);
-    return st == VPRIV_E_NOT_FOUND ? vpi_auth_failed()
-                                   : st; /* an index named a row that is not there */
+    return vpi_must_exist(st); /* an index named it */
 }
 
 static vpriv_status refuse_held(vpriv_vault *vault, const int64_t *rows, size_t n_rows)
@@ -335,22 +333,33 @@ vpriv_status vpriv_vault_erase_between(
     return erase_stretch(vault, since_us, until_us, receipt_out);
 }
 
+/* A recording that somebody took out of the file is not there to be erased, and must not keep the person in
+ * it: without their grant keys none of its wraps opens, in any copy. */
+static vpriv_status forget_missing(vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTES])
+{
+    return vpi_database_run(vault->database,
+        "DELETE FROM recording_subject WHERE tag = ?1"
+        " AND NOT EXISTS (SELECT 1 FROM recording WHERE id = recording_subject.recording)",
+        "b", tag, (size_t)VPI_TAG_BYTES);
+}
+
 static vpriv_status collect_subject_rows(
     vpriv_vault *vault, int64_t subject, int64_t **rows_out, size_t *n_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     uint8_t tag[VPI_TAG_BYTES];
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     int64_t *rows = NULL, count = 0;
     size_t n = 0;
     VPI_TRY(vpi_subject_recording_tag(vault, subject, tag));
+    VPI_TRY(forget_missing(vault, tag));
     VPI_TRY(vpi_database_int(vault->database, &count,
         "SELECT count(*) FROM recording_subject WHERE tag = ?1", "b", tag, sizeof tag));
     VPI_TRY(vpi_alloc((size_t)count, sizeof *rows, (void **)&rows));
     vpriv_status next = vpi_database_query(vault->database, &row,
         "SELECT recording FROM recording_subject WHERE tag = ?1 ORDER BY recording", "b", tag,
         sizeof tag);
-    for (; next == VPRIV_OK && n < (size_t)count; next = vpi_row_next(vault->database, &row))
+    for (; next == VPRIV_OK && n < (size_t)count; next = vpi_row_next(&row))
         rows[n++] = vpi_column_int(&row, 0);
     VPI_ENSURE(next == VPRIV_OK || next == VPRIV_E_NOT_FOUND, next, "%s", vpriv_error_detail());
     *rows_out = rows;

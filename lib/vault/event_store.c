@@ -52,7 +52,7 @@ out:
 
 vpriv_status vpi_events_next(vpriv_vault *vault, int64_t subject, int64_t *row_io, char *line_out)
 {
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     int64_t id = 0;
     vpriv_status st = vpi_database_next(vault->database, *row_io, &id,
         "SELECT id FROM consent_event WHERE subject = ?1 AND id > ?2 ORDER BY id LIMIT 1", "ii",

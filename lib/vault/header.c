@@ -127,7 +127,7 @@ static vpriv_status read_row(vpriv_vault *vault, const vpi_row *row, vpi_recordi
 vpriv_status vpi_recording_find(
     vpriv_vault *vault, const uint8_t id[VPI_RECORDING_ID_BYTES], vpi_recording *recording_out)
 {
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     vpriv_status st = vpi_database_query(vault->database, &row,
         "SELECT id, name, state, retention, key_slot, header FROM recording WHERE name = ?1", "b",
         id, (size_t)VPI_RECORDING_ID_BYTES);
@@ -141,14 +141,14 @@ vpriv_status vpi_recording_find(
 
 vpriv_status vpi_recording_load(vpriv_vault *vault, int64_t id, vpi_recording *recording_out)
 {
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     vpriv_status st = vpi_database_query(vault->database, &row,
         "SELECT id, name, state, retention, key_slot, header FROM recording WHERE id = ?1", "i",
         id);
     if (st == VPRIV_OK)
         st = read_row(vault, &row, recording_out);
     vpi_row_end(&row);
-    return st == VPRIV_E_NOT_FOUND ? vpi_auth_failed() : st;
+    return vpi_must_exist(st);
 }
 
 static bool opens_in(
@@ -205,7 +205,7 @@ static vpriv_status search_slot(
 vpriv_status vpi_recording_true_slot(vpriv_vault *vault, int64_t id, uint64_t *slot_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     vpi_recording *recording = NULL;
     VPI_TRY(vpi_alloc(1, sizeof *recording, (void **)&recording));
     VPI_TRY(vpi_database_query(vault->database, &row,
@@ -361,7 +361,7 @@ vpriv_status vpi_wraps_load(
     vpriv_status st = VPRIV_E_INTERNAL;
     uint8_t plain[VPI_PADDED_SEAL_BYTES(WRAPS_BYTES)];
     size_t n_sealed = 0, n_bytes = 0;
-    vpi_row found = {NULL, NULL};
+    vpi_row found = VPI_NO_ROW;
     const vpi_place place = wraps_place(vault, row);
     const vpriv_status queried = vpi_database_query(
         vault->database, &found, "SELECT sealed FROM wrap WHERE recording = ?1", "i", row);

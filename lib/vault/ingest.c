@@ -193,7 +193,7 @@ static vpriv_status adopt_row(vpriv_vault *vault, vpi_row *row, envelope *e,
 static vpriv_status adopt_next(
     vpriv_vault *vault, envelope *e, const uint8_t public_key[VPI_KEY_BYTES], pending *at_io)
 {
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     vpriv_status st = vpi_database_query(vault->database, &row,
         "SELECT ingest.recording, ingest.kind, ingest.sealed, recording.name FROM ingest"
         " JOIN recording ON recording.id = ingest.recording"

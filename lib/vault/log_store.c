@@ -15,14 +15,14 @@
 static vpriv_status get_hash(void *user, uint32_t level, uint64_t index, uint8_t *hash_out)
 {
     vpriv_vault *vault = user;
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     vpriv_status st =
         vpi_database_query(vault->database, &row, "SELECT hash FROM log_hash WHERE id = ?1", "i",
             (int64_t)((uint64_t)level << LEVEL_SHIFT | index));
     if (st == VPRIV_OK)
         st = vpi_column_copy(&row, 0, hash_out, VPRIV_LOG_HASH_BYTES);
     vpi_row_end(&row);
-    return st == VPRIV_E_NOT_FOUND ? vpi_auth_failed() : st;
+    return vpi_must_exist(st);
 }
 
 static vpriv_status put_hash(void *user, uint32_t level, uint64_t index, const uint8_t *hash)
@@ -261,7 +261,7 @@ out:
 vpriv_status vpi_log_read(vpriv_vault *vault, uint64_t index, vpriv_log_entry *entry_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     size_t n_tag = 0, n_owners = 0, n_payload = 0, n_slots = 0;
     uint64_t slots[OWNERS_MAX];
     uint8_t commitment[VPRIV_LOG_HASH_BYTES], leaf[VPRIV_LOG_HASH_BYTES],

@@ -69,7 +69,7 @@ static vpriv_status open_row(vpriv_vault *vault, const vpi_row *row, vpriv_notic
 vpriv_status vpi_notice_in_force(
     vpriv_vault *vault, const char *id, const char *language, vpriv_notice_ref *notice_out)
 {
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     uint8_t series[VPI_TAG_BYTES];
     series_of(vault, id, language, series);
     vpriv_status st = vpi_database_query(vault->database, &row,
@@ -90,7 +90,7 @@ vpriv_status vpi_notice_in_force(
 vpriv_status vpi_notices_in_force(vpriv_vault *vault,
     uint8_t hashes_out[VPI_NOTICES_IN_FORCE_MAX][VPRIV_SHA256_BYTES], uint32_t *n_out)
 {
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     uint32_t n = 0;
     vpriv_status st = vpi_database_query(vault->database, &row,
         "SELECT id, sealed FROM notice AS latest WHERE id >= ?1 AND NOT EXISTS"
@@ -104,7 +104,7 @@ vpriv_status vpi_notices_in_force(vpriv_vault *vault,
         if (st != VPRIV_OK)
             break;
         memcpy(hashes_out[n++], notice.sha256, VPRIV_SHA256_BYTES);
-        st = vpi_row_next(vault->database, &row);
+        st = vpi_row_next(&row);
     }
     vpi_row_end(&row);
     if (st != VPRIV_E_NOT_FOUND)
@@ -116,7 +116,7 @@ vpriv_status vpi_notices_in_force(vpriv_vault *vault,
 vpriv_status vpi_notice_next(vpriv_vault *vault, int64_t *row_io, vpriv_notice_ref *notice_out,
     bool *is_in_force_out, uint8_t *text_out, size_t *text_bytes_out)
 {
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     vpriv_status st = vpi_database_query(vault->database, &row,
         "SELECT id, sealed, id >= ?2 AND NOT EXISTS (SELECT 1 FROM notice WHERE series ="
         " this.series AND id > this.id) FROM notice AS this WHERE id > ?1 ORDER BY id LIMIT 1",
@@ -136,7 +136,7 @@ vpriv_status vpi_notice_next(vpriv_vault *vault, int64_t *row_io, vpriv_notice_r
 vpriv_status vpi_notice_find(
     vpriv_vault *vault, const uint8_t *sha256, vpriv_notice_ref *notice_out)
 {
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     vpriv_notice_ref notice;
     vpriv_status st = vpi_database_query(
         vault->database, &row, "SELECT id, sealed FROM notice ORDER BY id DESC", "");
@@ -145,7 +145,7 @@ vpriv_status vpi_notice_find(
         if (st == VPRIV_OK && memcmp(notice.sha256, sha256, VPRIV_SHA256_BYTES) == 0)
             break;
         if (st == VPRIV_OK)
-            st = vpi_row_next(vault->database, &row);
+            st = vpi_row_next(&row);
     }
     vpi_row_end(&row);
     if (st == VPRIV_E_NOT_FOUND)

@@ -163,10 +163,10 @@ out:
     return st;
 }
 
-/* A vault that was not made whole leaves nothing behind. */
 #define SUFFIX_BYTES_MAX 16
 
-/* `name` holds the path and has room for a suffix: it was taken before memory ran out. */
+/* A vault that was not made whole leaves nothing behind. `name` holds the path and has room for a suffix: it
+ * was taken before memory ran out. */
 static void remove_files(char *name)
 {
     static const char *const suffixes[] = {"", "-wal", "-shm", "-journal", "-reserve", "-lock"};
@@ -239,7 +239,7 @@ static vpriv_status make_schema_text(void)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_database *fresh = NULL;
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     size_t n_bytes = 0;
     VPI_TRY(vpi_database_open(":memory:", VPI_DATABASE_CREATE, &fresh));
     VPI_TRY(vpi_database_script(fresh, vpi_tree_schema));
@@ -261,7 +261,7 @@ out:
 static vpriv_status check_schema(vpriv_vault *vault)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     size_t n_bytes = 0;
     pthread_mutex_lock(&schema_lock);
     const vpriv_status made = schema_text ? VPRIV_OK : make_schema_text();
@@ -280,7 +280,7 @@ out:
 static vpriv_status read_meta(vpriv_vault *vault)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     int64_t application = 0, version = 0;
     VPI_TRY(vpi_database_int(vault->database, &application, "PRAGMA application_id", ""));
     VPI_ENSURE(
@@ -329,7 +329,7 @@ static vpriv_status open_database(vpriv_vault *vault)
 
 static vpriv_status load_purposes(vpriv_vault *vault)
 {
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     vpriv_status st =
         vpi_database_query(vault->database, &row, "SELECT id, sealed FROM purpose ORDER BY id", "");
     while (st == VPRIV_OK) {
@@ -344,7 +344,7 @@ static vpriv_status load_purposes(vpriv_vault *vault)
                 vault->purpose_public_key[p]);
         if (st == VPRIV_OK) {
             vault->purposes |= UINT32_C(1) << p;
-            st = vpi_row_next(vault->database, &row);
+            st = vpi_row_next(&row);
         }
     }
     vpi_row_end(&row);

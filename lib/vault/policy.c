@@ -54,7 +54,7 @@ static vpriv_status write_row(vpriv_vault *vault, const uint8_t key[VPI_KEY_BYTE
 static vpriv_status read_row(vpriv_vault *vault, const uint8_t key[VPI_KEY_BYTES],
     const uint8_t tag[VPI_TAG_BYTES], void *plain_out, size_t capacity, size_t *n_bytes_out)
 {
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     size_t n_sealed = 0;
     const vpi_place place = {vault->vault_id, VPI_COLUMN_POLICY, 0, tag, VPI_TAG_BYTES};
     vpriv_status st = vpi_database_query(vault->database, &row,

@@ -1,6 +1,7 @@
 /* The compiled capture policy: what a recording process must know, and nothing that opens anything.
  * One head row for the vault and one row per person, sealed under a key that capture credentials
- * share, a person's for those who can name them. Rewritten in the same transaction as the consent, so that it is never behind. */
+ * share, a person's for those who can name them. Rewritten in the same transaction as the consent, so
+ * that it is never behind. */
 #ifndef VPI_VAULT_POLICY_H
 #define VPI_VAULT_POLICY_H
 

@@ -46,14 +46,14 @@ static vpriv_status for_each(vpriv_vault *vault, each_fn fn, void *user)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     kept *profile = NULL;
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     VPI_TRY(vpi_alloc(1, sizeof *profile, (void **)&profile));
     vpriv_status found = vpi_database_query(
         vault->database, &row, "SELECT id, sealed FROM jurisdiction ORDER BY id", "");
     while (found == VPRIV_OK) {
         VPI_TRY(open_row(vault, &row, profile));
         VPI_TRY(fn(user, profile));
-        found = vpi_row_next(vault->database, &row);
+        found = vpi_row_next(&row);
     }
     VPI_ENSURE(found == VPRIV_E_NOT_FOUND, found, "%s", vpriv_error_detail());
     vpi_fail_clear();

@@ -119,7 +119,7 @@ static vpriv_status next_row(vpriv_vault *vault, purge *p, int64_t *row_out)
             return VPRIV_E_NOT_FOUND;
         const vpriv_status st = row_of(vault, &criteria->recordings[p->cursor], row_out);
         p->cursor += st == VPRIV_OK;
-        return st == VPRIV_E_NOT_FOUND ? vpi_auth_failed() : st; /* tombstones stay */
+        return vpi_must_exist(st); /* tombstones stay */
     }
     const vpriv_status st =
         p->has_tag
@@ -160,8 +160,7 @@ static vpriv_status match(vpriv_vault *vault, purge *p, int64_t row, bool *match
     *matches_out = matches && !held;
     st = VPRIV_OK;
 out:
-    return st == VPRIV_E_NOT_FOUND ? vpi_auth_failed()
-                                   : st; /* an index named a row that is not there */
+    return vpi_must_exist(st); /* an index named it */
 }
 
 static vpriv_status collect(vpriv_vault *vault, purge *p, size_t most)

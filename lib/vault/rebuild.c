@@ -188,12 +188,12 @@ static const table_form *form_of(const char *name)
 static vpriv_status walk_all(rebuild *r, vpi_pages *pages)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     bool whole = false;
     VPI_TRY(vpi_pages_walk(pages, "sqlite_schema", 1, NULL, NULL, &whole));
     vpriv_status found = vpi_database_query(
         r->database, &row, "SELECT name, rootpage FROM sqlite_schema WHERE rootpage > 0", "");
-    for (; found == VPRIV_OK; found = vpi_row_next(r->database, &row)) {
+    for (; found == VPRIV_OK; found = vpi_row_next(&row)) {
         size_t n = 0;
         char name[64] = "";
         const uint8_t *text = vpi_column_blob(&row, 0, &n);

@@ -107,7 +107,7 @@ vpriv_status vpi_shelf_load(vpriv_vault *vault, const vpi_recording *recording,
     const uint8_t shred_key[VPI_KEY_BYTES], vpi_shelf *shelf_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     size_t n_sealed = 0;
     uint8_t *plain = NULL;
     const vpi_place place = shelf_place(vault, recording);
@@ -169,7 +169,7 @@ vpriv_status vpi_shelf_find(
     while ((st = vpi_shelf_next(shelf, &at, entry_out)) == VPRIV_OK)
         if (memcmp(entry_out->id, id, VPI_DERIVATIVE_ID_BYTES) == 0)
             return VPRIV_OK;
-    return st == VPRIV_E_NOT_FOUND ? vpi_auth_failed() : st;
+    return vpi_must_exist(st);
 }
 
 vpriv_status vpi_shelf_thin(vpriv_vault *vault, vpi_recording *recording, vpi_shelf *shelf,
@@ -228,7 +228,7 @@ void vpi_derivative_bond_of(const vpriv_vault *vault, const vpi_recording *recor
 vpriv_status vpi_derivative_find(vpriv_vault *vault, const uint8_t id[VPI_DERIVATIVE_ID_BYTES],
     int64_t *row_out, int64_t *recording_out)
 {
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     const vpriv_status st = vpi_database_query(vault->database, &row,
         "SELECT id, recording FROM derivative WHERE name = ?1", "b", id,
         (size_t)VPI_DERIVATIVE_ID_BYTES);

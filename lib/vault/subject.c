@@ -70,7 +70,7 @@ static vpriv_status read_row(vpriv_vault *vault, const vpi_row *row, vpi_subject
 vpriv_status vpi_subject_find(
     vpriv_vault *vault, const uint8_t id[VPI_SUBJECT_ID_BYTES], vpi_subject *subject_out)
 {
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     uint8_t tag[VPI_TAG_BYTES];
     tag_of(vault, id, tag);
     vpriv_status st = vpi_database_query(vault->database, &row,
@@ -87,13 +87,13 @@ vpriv_status vpi_subject_find(
 
 vpriv_status vpi_subject_load(vpriv_vault *vault, int64_t id, vpi_subject *subject_out)
 {
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     vpriv_status st = vpi_database_query(vault->database, &row,
         "SELECT id, key_slot, reference, tag FROM subject WHERE id = ?1", "i", id);
     if (st == VPRIV_OK)
         st = read_row(vault, &row, subject_out);
     vpi_row_end(&row);
-    return st == VPRIV_E_NOT_FOUND ? vpi_auth_failed() : st;
+    return vpi_must_exist(st);
 }
 
 vpriv_status vpi_subject_key(vpriv_vault *vault, int64_t row, uint8_t key_out[VPI_KEY_BYTES])
@@ -140,7 +140,7 @@ vpriv_status vpi_subject_person(
     vpriv_vault *vault, const vpi_subject *subject, vpriv_subject_info *info_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     uint8_t plain[VPI_PADDED_SEAL_BYTES(PERSON_BYTES)];
     size_t n_sealed = 0, n_bytes = 0;
     const vpi_place place =

@@ -76,7 +76,7 @@ vpriv_status vpi_sweep_blocks(vpriv_vault *vault, int most)
     vpriv_status st = VPRIV_E_INTERNAL;
     VPI_TRY(vpi_vault_begin(vault));
     for (int i = 0; i < most; i++) {
-        vpi_row row = {NULL, NULL};
+        vpi_row row = VPI_NO_ROW;
         const vpriv_status found = vpi_database_query(vault->database, &row,
             "SELECT id, recording FROM sweep WHERE kind = ?1 ORDER BY id LIMIT 1", "i",
             (int64_t)SWEEP_BLOCKS);
@@ -235,7 +235,7 @@ out:
 static vpriv_status step(vpriv_vault *vault, bool *any_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     uint8_t tag[VPI_TAG_BYTES] = {0};
     *any_out = false;
     VPI_TRY(vpi_vault_begin_freeing(vault));

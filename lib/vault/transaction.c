@@ -182,7 +182,7 @@ vpriv_status vpi_state_write(vpriv_vault *vault, int64_t id, const void *plain, 
 vpriv_status vpi_state_read(
     vpriv_vault *vault, int64_t id, void *plain_out, size_t capacity, size_t *n_bytes_out)
 {
-    vpi_row row = {NULL, NULL};
+    vpi_row row = VPI_NO_ROW;
     size_t n_sealed = 0;
     const vpi_place place = vpi_vault_place(vault, VPI_COLUMN_STATE, (uint64_t)id);
     vpriv_status st = vpi_database_query(

@@ -1,11 +1,12 @@
 /* Files and databases: each way in which they can be missing, foreign, damaged, busy or full has its
  * status, and no failure leaves anything half done. */
-#include "base/database.h"
+#include "base/database_inside.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "test_keys_help.h"
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -303,11 +304,11 @@ START_TEST(database_that_is_damaged_is_refused)
         memcpy(keep, data + page * 4096, sizeof keep);
         memset(data + page * 4096, 0xff, sizeof keep);
         help_write("damaged.db", data, n);
-        vpi_row row = {NULL, NULL};
+        vpi_row row = VPI_NO_ROW;
         ck_ok(vpi_database_open("damaged.db", VPI_DATABASE_OPEN, &database));
         vpriv_status st = vpi_database_query(database, &row, "SELECT id, b FROM t", "");
         while (st == VPRIV_OK)
-            st = vpi_row_next(database, &row);
+            st = vpi_row_next(&row);
         vpi_row_end(&row);
         ck_assert_int_eq(st, VPRIV_E_AUTH);
         vpi_database_close(database);
@@ -359,14 +360,14 @@ START_TEST(database_values_come_back_as_they_went_in)
     ck_assert(vpi_column_is_null(&row, 1));
     ck_assert_ptr_null(vpi_column_blob(&row, 1, &n));
     ck_assert_uint_eq(n, 0);
-    ck_fails(vpi_row_next(database, &row), VPRIV_E_NOT_FOUND);
+    ck_fails(vpi_row_next(&row), VPRIV_E_NOT_FOUND);
     vpi_row_end(&row);
     vpi_row_end(&row);
     ck_ok(vpi_database_query(database, &row, "SELECT id, b FROM t ORDER BY id", ""));
     ck_assert(vpi_column_int(&row, 0) == INT64_MIN);
     ck_assert_mem_eq(vpi_column_blob(&row, 1, &n), "by", 2);
     ck_assert_uint_eq(n, 2);
-    ck_ok(vpi_row_next(database, &row));
+    ck_ok(vpi_row_next(&row));
     ck_assert_int_eq(vpi_column_int(&row, 0), -1);
     vpi_row_end(&row);
     ck_fails(
@@ -391,13 +392,38 @@ START_TEST(database_that_may_not_be_written_says_so)
 }
 END_TEST
 
+static void *commit_soon(void *user)
+{
+    vpi_database *database = user;
+    usleep(50000);
+    return vpi_database_commit(database) == VPRIV_OK ? database : NULL;
+}
+
+START_TEST(database_held_by_another_is_waited_for)
+{
+    vpi_database *first = create("wait.db"), *second = NULL;
+    pthread_t thread;
+    void *done = NULL;
+    ck_ok(vpi_database_open("wait.db", VPI_DATABASE_OPEN, &second));
+    ck_ok(vpi_database_begin(first));
+    ck_ok(vpi_database_run(first, "INSERT INTO t VALUES (1, NULL)", ""));
+    ck_assert_int_eq(pthread_create(&thread, NULL, commit_soon, first), 0);
+    ck_ok(vpi_database_begin(second));
+    vpi_database_rollback(second);
+    ck_assert_int_eq(pthread_join(thread, &done), 0);
+    ck_assert_ptr_eq(done, first);
+    vpi_database_close(second);
+    vpi_database_close(first);
+}
+END_TEST
+
 START_TEST(database_held_by_another_is_busy)
 {
     vpi_database *first = create("busy.db"), *second = NULL;
     int64_t n = 0;
     bool began = false;
     ck_ok(vpi_database_open("busy.db", VPI_DATABASE_OPEN, &second));
-    sqlite3_busy_timeout(vpi_database_handle(second), 1);
+    second->patience_ms = 1;
     ck_ok(vpi_database_begin(first));
     ck_assert(vpi_database_in_transaction(first));
     ck_ok(vpi_database_run(first, "INSERT INTO t VALUES (1, NULL)", ""));
@@ -562,6 +588,7 @@ int main(void)
     tcase_add_test(tests, database_whose_tables_were_changed_is_refused);
     tcase_add_test(tests, database_values_come_back_as_they_went_in);
     tcase_add_test(tests, database_that_may_not_be_written_says_so);
+    tcase_add_test(tests, database_held_by_another_is_waited_for);
     tcase_add_test(tests, database_held_by_another_is_busy);
     tcase_add_test(tests, database_version_changes_with_others_commits_only);
     tcase_add_test(tests, database_without_room_is_full_and_keeps_what_it_had);

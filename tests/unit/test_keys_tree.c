@@ -604,6 +604,9 @@ START_TEST(reader_takes_over_what_is_in_force_and_finishes_what_is_not)
         ck_ok(vpi_database_read_begin(o.database, &began));
         if (settled_first) /* and while somebody writes, who need not be waited for */
             rig_begin(&r);
+        r.memory.record[0] ^= 1; /* another vault's is none, whatever its generation */
+        ck_fails(vpi_tree_refresh(o.tree), VPRIV_E_BUSY);
+        r.memory.record[0] ^= 1;
         ck_assert_int_eq(vpi_tree_refresh(o.tree), settled_first ? VPRIV_OK : VPRIV_E_BUSY);
         vpi_database_read_end(o.database, began);
         vpi_database_rollback(r.database);

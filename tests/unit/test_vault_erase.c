@@ -1,6 +1,7 @@
 /* Erasure is final (P4): no old copy of the files, with every secret of now, opens what was erased;
  * the log still proves that it happened (P8). */
 #include "household.h"
+#include "vault/consent_store.h"
 #include "vault/log_store.h"
 #include "vault/subject.h"
 #include <stdio.h>
@@ -316,6 +317,40 @@ START_TEST(erased_person_leaves_proofs_without_words)
 }
 END_TEST
 
+/* Somebody with write access to the disk took a recording's row away: its keys cannot be named any more, but the
+ * person's can, and without them no copy of it opens. */
+START_TEST(a_row_that_was_taken_away_keeps_nobody_in_the_vault)
+{
+    vpriv_receipt receipt = receipt_of();
+    uint8_t grant[VPI_KEY_BYTES], record[VPRIV_CONSENT_RECORD_ID_BYTES];
+    household_attacker attacker;
+    vpi_subject person;
+    char sql[96];
+    const vpriv_recording_id taken = household_record(&h, h.bob);
+    const vpriv_recording_id other = household_record(&h, h.bob);
+    const vpriv_recording_id adas = household_record(&h, h.ada);
+    ck_ok(vpi_vault_enter(h.vault, true));
+    ck_ok(vpi_vault_begin(h.vault));
+    ck_ok(vpi_subject_find(h.vault, h.bob, &person));
+    ck_ok(vpi_consent_grant_key(h.vault, person.row, KEEP, record, grant));
+    vpi_vault_leave(h.vault);
+    household_copy(&h, "before");
+    household_attack(&h, "before", &attacker);
+    ck_assert(household_knows(&attacker, grant)); /* that it can fail */
+    household_attack_end(&attacker);
+    snprintf(sql, sizeof sql, "DELETE FROM recording WHERE id = %lld", (long long)row_of(&taken));
+    household_sql(&h, sql);
+    ck_ok(vpriv_subject_erase(h.vault, h.bob, &receipt));
+    ck_assert_uint_eq(receipt.n_recordings, 1);
+    household_attack(&h, "before", &attacker);
+    ck_assert(!household_knows(&attacker, grant));
+    household_attack_end(&attacker);
+    ck_erased(&other);
+    ck_ok(household_hear(&h, &adas, KEEP));
+    ck_fails(vpriv_subject_erase(h.vault, h.bob, NULL), VPRIV_E_NOT_FOUND);
+}
+END_TEST
+
 START_TEST(key_file_says_that_it_does_its_best)
 {
     vpriv_receipt receipt = receipt_of();
@@ -425,6 +460,7 @@ int main(void)
     tcase_add_test(tests, many_are_erased_all_or_none);
     tcase_add_test(tests, all_before_a_moment_are_erased);
     tcase_add_test(tests, erased_person_leaves_proofs_without_words);
+    tcase_add_test(tests, a_row_that_was_taken_away_keeps_nobody_in_the_vault);
     tcase_add_test(tests, key_file_says_that_it_does_its_best);
     tcase_add_test(tests, root_store_that_refuses_makes_erasing_unfinished_not_undone);
     tcase_add_test(tests, erasing_while_somebody_reads_ends_the_reading);

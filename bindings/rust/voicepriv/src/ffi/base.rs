@@ -109,6 +109,18 @@ pub(super) trait Sized_: Default {
     fn sized() -> Self;
 }
 
+/// What a call fills whether it works or not.
+pub(crate) type Reported<T> = std::result::Result<T, (Error, T)>;
+
+/// Makes a call that fills a report.
+pub(super) fn reported<T: Sized_>(call: impl FnOnce(&mut T) -> Result<()>) -> Reported<T> {
+    let mut report = T::sized();
+    match call(&mut report) {
+        Ok(()) => Ok(report),
+        Err(error) => Err((error, report)),
+    }
+}
+
 macro_rules! sized {
     ($($name:ident),* $(,)?) => {$(
         impl Sized_ for sys::$name {

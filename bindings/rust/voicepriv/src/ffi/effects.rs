@@ -1,10 +1,10 @@
 //! What purposes do, and the usual choices.
 
-use crate::ffi::base::{c, filled, static_text, value_of, Sized_};
+use crate::ffi::base::{c, filled, reported, static_text, value_of, Reported, Sized_};
 use crate::ffi::handle::VaultHandle;
 use crate::ffi::people::RawEvidence;
 use crate::people::Evidence;
-use crate::{sys, Error, Result};
+use crate::{sys, Result};
 use std::ptr::null;
 
 value_of!(profile_from_name, vpriv_profile_from_name, sys::vpriv_profile);
@@ -76,34 +76,26 @@ pub(crate) fn profile_about(
     Some((static_text(row.name), static_text(row.sentence), row.purposes, row.retention))
 }
 
-type Chosen = std::result::Result<sys::vpriv_profile_outcome, (Error, sys::vpriv_profile_outcome)>;
-
 /// What was done comes with a failure as well.
 pub(crate) fn profile_apply(
     vault: &VaultHandle,
     subject: &[u8; 16],
     profile: sys::vpriv_profile,
     evidence: &Evidence,
-) -> Chosen {
-    let mut outcome: sys::vpriv_profile_outcome = Sized_::sized();
-    let mut go = || -> Result<()> {
+) -> Reported<sys::vpriv_profile_outcome> {
+    reported(|outcome| {
         let evidence = RawEvidence::new(evidence)?;
-        c!(vpriv_profile_apply(vault.get()?, subject.as_ptr(), profile, &evidence.raw, &mut outcome))
-    };
-    match go() {
-        Ok(()) => Ok(outcome),
-        Err(error) => Err((error, outcome)),
-    }
+        c!(vpriv_profile_apply(vault.get()?, subject.as_ptr(), profile, &evidence.raw, outcome))
+    })
 }
 
-pub(crate) fn profile_private(vault: &VaultHandle, subject: &[u8; 16], evidence: &Evidence) -> Chosen {
-    let mut outcome: sys::vpriv_profile_outcome = Sized_::sized();
-    let mut go = || -> Result<()> {
+pub(crate) fn profile_private(
+    vault: &VaultHandle,
+    subject: &[u8; 16],
+    evidence: &Evidence,
+) -> Reported<sys::vpriv_profile_outcome> {
+    reported(|outcome| {
         let evidence = RawEvidence::new(evidence)?;
-        c!(vpriv_profile_private(vault.get()?, subject.as_ptr(), &evidence.raw, &mut outcome))
-    };
-    match go() {
-        Ok(()) => Ok(outcome),
-        Err(error) => Err((error, outcome)),
-    }
+        c!(vpriv_profile_private(vault.get()?, subject.as_ptr(), &evidence.raw, outcome))
+    })
 }

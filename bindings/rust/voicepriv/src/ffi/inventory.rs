@@ -1,11 +1,11 @@
 //! Everything a vault knows, and all of it to take away.
 
-use crate::ffi::base::{path, Sized_};
+use crate::ffi::base::{path, reported, Reported, Sized_};
 use crate::ffi::callback::{on_progress, run, slice, writing, Call, Flow, Progress};
 use crate::ffi::gate::RawRequest;
 use crate::ffi::handle::{KeyringHandle, VaultHandle};
 use crate::gate::Request;
-use crate::{sys, Error, Result};
+use crate::{sys, Result};
 use std::io;
 use std::os::raw::c_void;
 use std::path::Path;
@@ -113,9 +113,8 @@ pub(crate) fn portable_export(
     request: &Request,
     folder: &Path,
     progress: Progress<'_>,
-) -> std::result::Result<sys::vpriv_portable_report, (Error, sys::vpriv_portable_report)> {
-    let mut report: sys::vpriv_portable_report = Sized_::sized();
-    let go = || -> Result<()> {
+) -> Reported<sys::vpriv_portable_report> {
+    reported(|report| {
         let (request, folder) = (RawRequest::new(request)?, path(folder)?);
         let (pointer, keyring) = (vault.get()?, keyring.get()?);
         let mut call = Call::new(progress);
@@ -128,13 +127,9 @@ pub(crate) fn portable_export(
                 folder.as_ptr(),
                 Some(on_progress),
                 call.user(),
-                &mut report,
+                report,
             )
         };
         call.finish(status)
-    };
-    match go() {
-        Ok(()) => Ok(report),
-        Err(error) => Err((error, report)),
-    }
+    })
 }

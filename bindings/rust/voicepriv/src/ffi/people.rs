@@ -1,12 +1,12 @@
 //! Subjects, notices, consents; what of them comes from elsewhere, and what reaches back.
 
-use crate::ffi::base::{c, optional, pointer, text, Sized_};
+use crate::ffi::base::{c, optional, pointer, reported, text, Reported, Sized_};
 use crate::ffi::callback::{on_item, on_line, on_progress, Call, Each, Flow, Progress};
 use crate::ffi::consent::RawNotice;
 use crate::ffi::handle::{KeyringHandle, VaultHandle};
 use crate::notice::Notice;
 use crate::people::Evidence;
-use crate::{sys, Error, Result, Secret};
+use crate::{sys, Result, Secret};
 use std::ffi::CString;
 use std::os::raw::c_char;
 use std::ptr::null;
@@ -170,9 +170,8 @@ pub(crate) fn consent_apply_to_past(
     purpose: sys::vpriv_purpose,
     actor: &str,
     progress: Progress<'_>,
-) -> std::result::Result<sys::vpriv_past_report, (Error, sys::vpriv_past_report)> {
-    let mut report: sys::vpriv_past_report = Sized_::sized();
-    let go = || -> Result<()> {
+) -> Reported<sys::vpriv_past_report> {
+    reported(|report| {
         let actor = text(actor)?;
         let (pointer, keyring) = (vault.get()?, keyring.get()?);
         let mut call = Call::new(progress);
@@ -186,15 +185,11 @@ pub(crate) fn consent_apply_to_past(
                 actor.as_ptr(),
                 Some(on_progress),
                 call.user(),
-                &mut report,
+                report,
             )
         };
         call.finish(status)
-    };
-    match go() {
-        Ok(()) => Ok(report),
-        Err(error) => Err((error, report)),
-    }
+    })
 }
 
 pub(crate) fn recording_add_speaker(

@@ -1,13 +1,13 @@
 //! Moving the root key, backups, checkpoints kept elsewhere, disk space, and what is left of a damaged vault.
 
-use crate::ffi::base::{c, path, text, Sized_};
+use crate::ffi::base::{c, path, reported, text, Reported, Sized_};
 use crate::ffi::callback::{on_progress, Call, Progress};
 use crate::ffi::gate::RawRequest;
 use crate::ffi::handle::{KeyringHandle, RootHandle, VaultHandle};
 use crate::ffi::vault::RawOptions;
 use crate::gate::Request;
 use crate::vault::VaultOptions;
-use crate::{sys, Error, Result, Status};
+use crate::{sys, Result, Status};
 use std::path::Path;
 
 /// Gives the old store. After a failure the vault keeps both: which of them is in force is in the error's text.
@@ -107,12 +107,8 @@ pub(crate) struct Salvage<'a> {
     pub(crate) folder: &'a Path,
 }
 
-pub(crate) fn salvage(
-    what: Salvage<'_>,
-    progress: Progress<'_>,
-) -> std::result::Result<sys::vpriv_salvage_report, (Error, sys::vpriv_salvage_report)> {
-    let mut report: sys::vpriv_salvage_report = Sized_::sized();
-    let go = || -> Result<()> {
+pub(crate) fn salvage(what: Salvage<'_>, progress: Progress<'_>) -> Reported<sys::vpriv_salvage_report> {
+    reported(|report| {
         let (file, folder) = (path(what.file)?, path(what.folder)?);
         let (options, request) = (RawOptions::new(what.options)?, RawRequest::new(what.request)?);
         let (root, keyring) = (what.root.get()?, what.keyring.get()?);
@@ -128,13 +124,9 @@ pub(crate) fn salvage(
                 folder.as_ptr(),
                 Some(on_progress),
                 call.user(),
-                &mut report,
+                report,
             )
         };
         call.finish(status)
-    };
-    match go() {
-        Ok(()) => Ok(report),
-        Err(error) => Err((error, report)),
-    }
+    })
 }

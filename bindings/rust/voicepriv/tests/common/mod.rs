@@ -108,3 +108,14 @@ pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     }
     panic!("{what} did not come about");
 }
+
+pub fn status<T>(result: Result<T>) -> Status {
+    match result {
+        Ok(_) => panic!("it should have failed"),
+        Err(error) => error.status(),
+    }
+}
+
+pub fn data(name: &str) -> Vec<u8> {
+    fs::read(format!("{}/../../../data/{name}", env!("CARGO_MANIFEST_DIR"))).expect(name)
+}
