@@ -1,6 +1,5 @@
 //! The interface once around, second part: the log, receipts, places, everything for the person, backups.
 
-
 mod common;
 use common::*;
 use std::fs;

@@ -1,6 +1,5 @@
 //! The interface once around, last part: sources, frames, and the life of a trigger.
 
-
 mod common;
 use common::*;
 use std::fs;
