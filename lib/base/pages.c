@@ -26,9 +26,10 @@ enum { UNSEEN = 0, SEEN = 1, FREE = 2 };
 
 struct vpi_pages {
     int fd;
-    uint32_t n_pages;
+    uint32_t n_pages; /* of the database: what the file has behind them is left over */
+    uint32_t n_in_file;
     vpi_pages_log log;
-    uint8_t *state; /* of each page, from 1 */
+    uint8_t *state; /* of the file's pages, from 1, and then of the log's */
     uint8_t *payload;
     vpi_pages_damage_fn damage;
     void *user;
@@ -97,10 +98,10 @@ vpriv_status vpi_pages_open(
     VPI_TRY(nobody_has_it(pages->fd));
     VPI_TRY(vpi_pages_log_open(path, &pages->log));
     VPI_ENSURE(n_bytes / VPI_PAGE_BYTES < INT32_MAX, VPRIV_E_LIMIT, "%s: too large", path);
-    pages->n_pages = (uint32_t)(n_bytes / VPI_PAGE_BYTES);
-    if (pages->log.n_pages > pages->n_pages)
-        pages->n_pages = pages->log.n_pages;
-    VPI_TRY(vpi_alloc((size_t)pages->n_pages + 1, 1, (void **)&pages->state));
+    pages->n_in_file = (uint32_t)(n_bytes / VPI_PAGE_BYTES);
+    pages->n_pages = pages->log.n_pages ? pages->log.n_pages : pages->n_in_file;
+    VPI_TRY(
+        vpi_alloc((size_t)pages->n_in_file + 1 + pages->log.n_frames, 1, (void **)&pages->state));
     VPI_TRY(vpi_alloc(PAYLOAD_MAX, 1, (void **)&pages->payload));
     *pages_out = pages;
     pages = NULL;
@@ -122,19 +123,25 @@ void vpi_pages_close(vpi_pages *pages)
     free(pages);
 }
 
-uint32_t vpi_pages_count(const vpi_pages *pages)
-{
-    return pages->n_pages;
-}
-
 bool vpi_pages_log_is_cut(const vpi_pages *pages)
 {
     return pages->log.is_cut;
 }
 
-static bool read_page(vpi_pages *pages, uint32_t page, uint8_t *out)
+/* What is known of a page; NULL for one that is neither in the file nor in the log. */
+static uint8_t *state_of(vpi_pages *pages, uint32_t page)
 {
     if (page < 1 || page > pages->n_pages)
+        return NULL;
+    if (page <= pages->n_in_file)
+        return &pages->state[page];
+    const size_t at = vpi_pages_log_find(&pages->log, page);
+    return at < pages->log.n_frames ? &pages->state[pages->n_in_file + 1 + at] : NULL;
+}
+
+static bool read_page(vpi_pages *pages, uint32_t page, uint8_t *out)
+{
+    if (!state_of(pages, page))
         return false;
     const bool read = vpi_pages_log_read(&pages->log, page, out) ||
                       vpi_file_read_at(pages->fd, out, VPI_PAGE_BYTES,
@@ -153,9 +160,10 @@ static void bad(walk *w, uint32_t page, const char *what)
 /* Pages of a chain, or of a tree, belong to one row, or place, only. */
 static bool take(walk *w, uint32_t page)
 {
-    if (page < 1 || page > w->pages->n_pages || w->pages->state[page] == SEEN)
+    uint8_t *state = state_of(w->pages, page);
+    if (!state || *state == SEEN)
         return false;
-    w->pages->state[page] = SEEN;
+    *state = SEEN;
     return true;
 }
 
@@ -340,6 +348,16 @@ vpriv_status vpi_pages_walk(vpi_pages *pages, const char *table, uint32_t root, 
     return st;
 }
 
+/* Neither in a tree nor in the list yet. */
+static bool set_free(vpi_pages *pages, uint32_t page)
+{
+    uint8_t *state = state_of(pages, page);
+    if (!state || *state != UNSEEN)
+        return false;
+    *state = FREE;
+    return true;
+}
+
 bool vpi_pages_free_list(vpi_pages *pages)
 {
     uint8_t *page = pages->page[0];
@@ -348,10 +366,8 @@ bool vpi_pages_free_list(vpi_pages *pages)
     const uint32_t n_free = be32(page + 36);
     uint32_t trunk = be32(page + 32), n = 0;
     while (trunk != 0) {
-        if (trunk > pages->n_pages || pages->state[trunk] != UNSEEN ||
-            !read_page(pages, trunk, page))
+        if (!set_free(pages, trunk) || !read_page(pages, trunk, page))
             return false;
-        pages->state[trunk] = FREE;
         n++;
         trunk = be32(page);
         const uint32_t n_leaves = be32(page + 4);
@@ -359,13 +375,24 @@ bool vpi_pages_free_list(vpi_pages *pages)
             return false;
         for (uint32_t i = 0; i < n_leaves; i++, n++) {
             const uint32_t leaf = be32(page + 8 + 4 * (size_t)i);
-            if (leaf <= pages->n_pages && pages->state[leaf] != UNSEEN)
+            if (leaf < 1 || leaf > pages->n_pages ||
+                (state_of(pages, leaf) && !set_free(pages, leaf)))
                 return false;
-            if (leaf <= pages->n_pages)
-                pages->state[leaf] = FREE;
         }
     }
     return n == n_free;
+}
+
+/* Rows of a leaf page that nothing leads to. */
+static vpriv_status take_stray(walk *w, uint32_t number)
+{
+    tree_page t;
+    uint8_t *page = w->pages->page[0], *state = state_of(w->pages, number);
+    if (!state || *state != UNSEEN || !read_page(w->pages, number, page) ||
+        !parse_tree_page(page, number, &t) || t.is_inner)
+        return VPRIV_OK;
+    *state = SEEN;
+    return walk_cells(w, &t, number, page, 0);
 }
 
 vpriv_status vpi_pages_strays(vpi_pages *pages, vpi_page_row_fn fn, void *user)
@@ -373,13 +400,10 @@ vpriv_status vpi_pages_strays(vpi_pages *pages, vpi_page_row_fn fn, void *user)
     vpriv_status st = VPRIV_OK;
     walk w = {pages, NULL, fn, user, true};
     /* What a chain takes is no leaf; what looks like one and is a chain is told by its shape. */
-    for (uint32_t number = 2; number <= pages->n_pages && st == VPRIV_OK; number++) {
-        tree_page t;
-        if (pages->state[number] != UNSEEN || !read_page(pages, number, pages->page[0]) ||
-            !parse_tree_page(pages->page[0], number, &t) || t.is_inner)
-            continue;
-        pages->state[number] = SEEN;
-        st = walk_cells(&w, &t, number, pages->page[0], 0);
-    }
+    for (uint32_t number = 2; number <= pages->n_in_file && st == VPRIV_OK; number++)
+        st = take_stray(&w, number);
+    for (size_t i = 0; i < pages->log.n_frames && st == VPRIV_OK; i++)
+        if (pages->log.frames[i].page > pages->n_in_file)
+            st = take_stray(&w, pages->log.frames[i].page);
     return st;
 }

@@ -20,7 +20,6 @@ typedef void (*vpi_pages_damage_fn)(void *user, uint32_t page, const char *table
 vpriv_status vpi_pages_open(
     const char *path, vpi_pages_damage_fn damage, void *user, vpi_pages **pages_out);
 void vpi_pages_close(vpi_pages *pages);
-uint32_t vpi_pages_count(const vpi_pages *pages);
 /* Whether bytes of the write-ahead log are there that do not hold together. */
 bool vpi_pages_log_is_cut(const vpi_pages *pages);
 

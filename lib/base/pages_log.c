@@ -4,6 +4,7 @@
 #include "base/pages.h"
 #include "base/try.h"
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,6 +32,25 @@ static void checksum(const uint8_t *at, size_t n_bytes, bool is_big, uint32_t su
     }
 }
 
+static int compare_frames(const void *left, const void *right)
+{
+    const struct vpi_frame *a = left, *b = right;
+    if (a->page != b->page)
+        return a->page < b->page ? -1 : 1;
+    return a->offset < b->offset ? -1 : a->offset > b->offset;
+}
+
+static void keep_latest(vpi_pages_log *log)
+{
+    size_t n = 0;
+    if (log->n_frames > 0)
+        qsort(log->frames, log->n_frames, sizeof *log->frames, compare_frames);
+    for (size_t i = 0; i < log->n_frames; i++)
+        if (i + 1 == log->n_frames || log->frames[i].page != log->frames[i + 1].page)
+            log->frames[n++] = log->frames[i];
+    log->n_frames = n;
+}
+
 static vpriv_status read_frames(vpi_pages_log *log, uint64_t n_bytes, uint8_t *frame)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
@@ -56,7 +76,7 @@ static vpriv_status read_frames(vpi_pages_log *log, uint64_t n_bytes, uint8_t *f
             break; /* of an earlier round: that is where it ends */
         checksum(frame, 8, is_big, sums);
         checksum(frame + 24, VPI_PAGE_BYTES, is_big, sums);
-        if (be32(frame + 16) != sums[0] || be32(frame + 20) != sums[1]) {
+        if (be32(frame) == 0 || be32(frame + 16) != sums[0] || be32(frame + 20) != sums[1]) {
             log->is_cut = true;
             break;
         }
@@ -67,6 +87,7 @@ static vpriv_status read_frames(vpi_pages_log *log, uint64_t n_bytes, uint8_t *f
             log->n_frames = n;
         }
     }
+    keep_latest(log);
     st = VPRIV_OK;
 out:
     return st;
@@ -106,11 +127,22 @@ void vpi_pages_log_close(vpi_pages_log *log)
     *log = (vpi_pages_log){.fd = -1};
 }
 
+size_t vpi_pages_log_find(const vpi_pages_log *log, uint32_t page)
+{
+    size_t low = 0, high = log->n_frames;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (log->frames[middle].page < page)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < log->n_frames && log->frames[low].page == page ? low : log->n_frames;
+}
+
 bool vpi_pages_log_read(const vpi_pages_log *log, uint32_t page, uint8_t *page_out)
 {
-    for (size_t i = log->n_frames; i-- > 0;)
-        if (log->frames[i].page == page)
-            return vpi_file_read_at(log->fd, page_out, VPI_PAGE_BYTES, log->frames[i].offset) ==
-                   VPRIV_OK;
-    return false;
+    const size_t at = vpi_pages_log_find(log, page);
+    return at < log->n_frames &&
+           vpi_file_read_at(log->fd, page_out, VPI_PAGE_BYTES, log->frames[at].offset) == VPRIV_OK;
 }

@@ -12,12 +12,14 @@ typedef struct vpi_pages_log {
     struct vpi_frame {
         uint32_t page;
         uint64_t offset;
-    } * frames; /* committed ones, in order */
+    } * frames; /* the last committed one of each page, in the order of pages */
 } vpi_pages_log;
 
 vpriv_status vpi_pages_log_open(const char *path, vpi_pages_log *log_out);
 void vpi_pages_log_close(vpi_pages_log *log);
-/* False when the page is not in it. */
+/* Where the page is among the frames; n_frames when it is not in it. */
+size_t vpi_pages_log_find(const vpi_pages_log *log, uint32_t page);
+/* False when the page is not in it, or cannot be read. */
 bool vpi_pages_log_read(const vpi_pages_log *log, uint32_t page, uint8_t *page_out);
 
 #endif
