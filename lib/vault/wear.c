@@ -15,11 +15,11 @@
 
 /* Pages of one table that hold these rows: bytes in them, doubled for pages that are half empty, or one
  * each and a parent for every 32 when they are scattered. */
-static vpriv_status pages_of_rows(
-    vpriv_vault *vault, const int64_t *rows, size_t n_rows, uint64_t *n_pages_out)
+static vpriv_status pages_of_rows(vpriv_vault *vault, const int64_t *rows, size_t n_rows,
+    uint64_t *n_pages_out, uint64_t *n_runs_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    uint64_t n_pages = 0, n_run_bytes = 0;
+    uint64_t n_pages = 0, n_runs = 1, n_run_bytes = 0;
     int64_t n_bytes = 0;
     for (size_t i = 0; i < n_rows; i++) {
         VPI_TRY(vpi_database_int(vault->database, &n_bytes,
@@ -30,13 +30,28 @@ static vpriv_status pages_of_rows(
         if (i > 0 && rows[i] - rows[i - 1] > 4) { /* far from the one before: pages of its own */
             n_pages += 2 * n_run_bytes / PAGE_BYTES + 4;
             n_run_bytes = 0;
+            n_runs++;
         }
         n_run_bytes += (uint64_t)n_bytes + 64;
     }
     n_pages += 2 * n_run_bytes / PAGE_BYTES + 4;
     *n_pages_out = n_pages;
+    *n_runs_out = n_runs;
     st = VPRIV_OK;
 out:
+    return st;
+}
+
+/* Of one index, whose order is about the table's: a page for each run, or all it has. */
+static vpriv_status pages_of_entries(
+    vpriv_vault *vault, size_t n_rows, uint64_t n_runs, uint64_t *n_pages_out)
+{
+    int64_t last = 0;
+    const vpriv_status st =
+        vpi_database_int(vault->database, &last, "SELECT coalesce(max(id), 0) FROM recording", "");
+    const uint64_t n_scattered = n_rows / ENTRIES_PER_PAGE + n_runs;
+    const uint64_t n_all = (uint64_t)last / ENTRIES_PER_PAGE + 1;
+    *n_pages_out = n_scattered < n_all ? n_scattered : n_all;
     return st;
 }
 
@@ -63,7 +78,7 @@ vpriv_status vpi_wear_window(
     vpriv_vault *vault, const int64_t *rows, size_t n_rows, uint64_t *slots, uint64_t *n_pages_io)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    uint64_t n_pages = 0;
+    uint64_t n_pages = 0, n_runs = 0, n_entries = 0;
     size_t n_slots = 0;
     for (size_t i = 0; i < n_rows; i++) {
         int64_t slot = 0;
@@ -71,9 +86,9 @@ vpriv_status vpi_wear_window(
             "SELECT coalesce(key_slot, 0) FROM recording WHERE id = ?1", "i", rows[i]));
         slots[n_slots++] = (uint64_t)slot;
     }
-    VPI_TRY(pages_of_rows(vault, rows, n_rows, &n_pages));
-    n_pages += pages_of_nodes(slots, n_slots) + FIXED_PAGES;
-    n_pages += N_INDEXES * (n_rows / ENTRIES_PER_PAGE + 1);
+    VPI_TRY(pages_of_rows(vault, rows, n_rows, &n_pages, &n_runs));
+    VPI_TRY(pages_of_entries(vault, n_rows, n_runs, &n_entries));
+    n_pages += pages_of_nodes(slots, n_slots) + FIXED_PAGES + N_INDEXES * n_entries;
     *n_pages_io += n_pages;
     st = VPRIV_OK;
 out:

@@ -10,10 +10,11 @@ recorder_tests = tests/unit/test_recorder_bulk \
 	tests/unit/test_recorder_stack \
 	tests/unit/test_recorder_sound \
 	tests/unit/test_recorder_speakers
+TESTS += $(recorder_tests)
 # Searches all of its memory: for minutes, where a sanitizer has its own beside it.
-searching_tests = tests/unit/test_recorder_secrets
-
-TESTS += $(searching_tests) $(recorder_tests)
+if !SANITIZERS
+TESTS += tests/unit/test_recorder_secrets
+endif
 check_PROGRAMS += tests/unit/test_recorder_secrets $(recorder_tests)
 # Long files on several threads, with a hand on what the threads do.
 tests_unit_test_recorder_bulk_SOURCES = tests/unit/test_recorder_bulk.c tests/unit/tape.c \

@@ -197,21 +197,47 @@ static uint64_t written(void)
     return n;
 }
 
-/* Sizes of vault and of window, and whether every second recording is somebody else's. */
+/* Sizes of vault and of window, and whether every second recording is somebody else's, or only one in so
+ * many is named. */
 static const struct {
     size_t n;
     uint32_t window;
     bool scattered;
-} wears[] = {{1, 0, false}, {60, 7, false}, {600, 0, false}, {600, 200, true}};
+    size_t stride;
+} wears[] = {{1, 0, false, 0}, {60, 7, false, 0}, {600, 0, false, 0}, {600, 200, true, 0},
+    {3000, 0, false, 60}, {3000, 10, false, 150}};
+
+static void name_every(size_t stride, vpriv_recording_id *ids_out, size_t n)
+{
+    sqlite3_stmt *statement = NULL;
+    ck_assert_int_eq(
+        sqlite3_prepare_v2(vpi_database_handle(h.vault->database),
+            "SELECT name FROM recording WHERE id % ?1 = 0 ORDER BY id", -1, &statement, NULL),
+        SQLITE_OK);
+    sqlite3_bind_int64(statement, 1, (int64_t)stride);
+    for (size_t i = 0; i < n; i++) {
+        ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
+        memcpy(ids_out[i].bytes, sqlite3_column_blob(statement, 0), sizeof ids_out[i].bytes);
+    }
+    sqlite3_finalize(statement);
+}
 
 START_TEST(the_wear_is_as_estimated)
 {
+    vpriv_recording_id ids[64];
     vpriv_purge_report report = {.struct_size = sizeof report};
     vpriv_purge_cost cost = {.struct_size = sizeof cost};
     vpriv_purge_criteria criteria = everything(wears[_i].window);
     if (wears[_i].scattered)
         criteria.subject = h.ada;
     record_many(wears[_i].n);
+    if (wears[_i].stride) {
+        criteria = (vpriv_purge_criteria){.struct_size = sizeof criteria,
+            .recordings = ids,
+            .n_recordings = wears[_i].n / wears[_i].stride,
+            .window = wears[_i].window};
+        name_every(wears[_i].stride, ids, criteria.n_recordings);
+    }
     household_sql(&h, "PRAGMA wal_checkpoint(TRUNCATE)");
     ck_ok(vpriv_purge_estimate(h.vault, &criteria, &cost));
     ck_assert_int_eq(living(), (int64_t)wears[_i].n);
