@@ -27,7 +27,7 @@ static vpriv_status pages_of_rows(vpriv_vault *vault, const int64_t *rows, size_
             " + coalesce((SELECT length(sealed) FROM wrap WHERE recording = ?1), 0)"
             " + coalesce((SELECT length(sealed) FROM shelf WHERE recording = ?1), 0)",
             "i", rows[i]));
-        if (i > 0 && rows[i] - rows[i - 1] > 4) { /* far from the one before: pages of its own */
+        if (i > 0 && llabs(rows[i] - rows[i - 1]) > 4) { /* far away: pages of its own */
             n_pages += 2 * n_run_bytes / PAGE_BYTES + 4;
             n_run_bytes = 0;
             n_runs++;

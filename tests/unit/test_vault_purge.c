@@ -212,7 +212,7 @@ static void name_every(size_t stride, vpriv_recording_id *ids_out, size_t n)
     sqlite3_stmt *statement = NULL;
     ck_assert_int_eq(
         sqlite3_prepare_v2(vpi_database_handle(h.vault->database),
-            "SELECT name FROM recording WHERE id % ?1 = 0 ORDER BY id", -1, &statement, NULL),
+            "SELECT name FROM recording WHERE id % ?1 = 0 ORDER BY id DESC", -1, &statement, NULL),
         SQLITE_OK);
     sqlite3_bind_int64(statement, 1, (int64_t)stride);
     for (size_t i = 0; i < n; i++) {
