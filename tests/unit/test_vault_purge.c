@@ -205,7 +205,7 @@ static const struct {
     bool scattered;
     size_t stride;
 } wears[] = {{1, 0, false, 0}, {60, 7, false, 0}, {600, 0, false, 0}, {600, 200, true, 0},
-    {3000, 0, false, 60}, {3000, 10, false, 150}};
+    {3000, 20, false, 60}};
 
 static void name_every(size_t stride, vpriv_recording_id *ids_out, size_t n)
 {
