@@ -86,6 +86,14 @@ void vpi_get_text(vpi_reader *reader, char *text_out, size_t capacity)
     text_out[length] = '\0';
 }
 
+uint32_t vpi_big_endian(const uint8_t *bytes, size_t n_bytes)
+{
+    uint32_t value = 0;
+    for (size_t i = 0; i < n_bytes; i++)
+        value = value << 8 | bytes[i];
+    return value;
+}
+
 size_t vpi_reader_left(const vpi_reader *reader)
 {
     return reader->failed ? 0 : (size_t)(reader->end - reader->at);

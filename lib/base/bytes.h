@@ -1,4 +1,5 @@
-/* One checked cursor for everything that is parsed or written. Little-endian throughout.
+/* One checked cursor for everything that is parsed or written. Little-endian throughout, but for the formats
+ * of others.
  *
  * Both cursors are sticky: after the first step out of bounds every further read gives zeros and
  * every further write does nothing, and the closing call reports it. So the good path runs straight
@@ -32,6 +33,9 @@ void vpi_get_text(vpi_reader *reader, char *text_out, size_t capacity);
 size_t vpi_reader_left(const vpi_reader *reader);
 /* VPRIV_OK when nothing failed and nothing is left, VPRIV_E_FORMAT otherwise. */
 vpriv_status vpi_reader_finish(const vpi_reader *reader, const char *what);
+
+/* A number of up to four bytes, the highest first, as AIFF, FLAC and SQLite write them. */
+uint32_t vpi_big_endian(const uint8_t *bytes, size_t n_bytes);
 
 typedef struct vpi_writer {
     uint8_t *start;

@@ -1,4 +1,5 @@
 #include "base/pages.h"
+#include "base/bytes.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/pages_log.h"
@@ -48,12 +49,12 @@ typedef struct walk {
 
 static uint32_t be16(const uint8_t *at)
 {
-    return (uint32_t)at[0] << 8 | at[1];
+    return vpi_big_endian(at, 2);
 }
 
 static uint32_t be32(const uint8_t *at)
 {
-    return be16(at) << 16 | be16(at + 2);
+    return vpi_big_endian(at, 4);
 }
 
 /* SQLite's varint: up to nine bytes, the ninth with all its bits. 0 when it does not end in time. */

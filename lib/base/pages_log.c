@@ -1,4 +1,5 @@
 #include "base/pages_log.h"
+#include "base/bytes.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/pages.h"
@@ -14,7 +15,7 @@
 
 static uint32_t be32(const uint8_t *at)
 {
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+    return vpi_big_endian(at, 4);
 }
 
 static uint32_t word(const uint8_t *at, bool is_big)
@@ -23,12 +24,12 @@ static uint32_t word(const uint8_t *at, bool is_big)
                   : (uint32_t)at[3] << 24 | (uint32_t)at[2] << 16 | (uint32_t)at[1] << 8 | at[0];
 }
 
-/* SQLite's own: not against an attacker, whose frames would have to open with our keys anyway. */
-static void checksum(const uint8_t *at, size_t n_bytes, bool is_big, uint32_t sums[2])
+/* Not against an attacker, whose frames would have to open with our keys anyway. */
+void vpi_pages_log_sum(const uint8_t *at, size_t n_bytes, bool is_big, uint32_t sums_io[2])
 {
     for (size_t i = 0; i < n_bytes; i += 8) {
-        sums[0] += word(at + i, is_big) + sums[1];
-        sums[1] += word(at + i + 4, is_big) + sums[0];
+        sums_io[0] += word(at + i, is_big) + sums_io[1];
+        sums_io[1] += word(at + i + 4, is_big) + sums_io[0];
     }
 }
 
@@ -61,7 +62,7 @@ static vpriv_status read_frames(vpi_pages_log *log, uint64_t n_bytes, uint8_t *f
         return VPRIV_OK;
     VPI_TRY(vpi_file_read_at(log->fd, head, sizeof head, 0));
     const bool is_big = be32(head) & 1;
-    checksum(head, 24, is_big, sums);
+    vpi_pages_log_sum(head, 24, is_big, sums);
     if ((be32(head) & ~1u) != MAGIC || be32(head + 8) != VPI_PAGE_BYTES ||
         be32(head + 24) != sums[0] || be32(head + 28) != sums[1]) {
         log->is_cut = true;
@@ -74,8 +75,8 @@ static vpriv_status read_frames(vpi_pages_log *log, uint64_t n_bytes, uint8_t *f
         VPI_TRY(vpi_file_read_at(log->fd, frame, FRAME_BYTES, offset));
         if (memcmp(frame + 8, head + 16, 8) != 0)
             break; /* of an earlier round: that is where it ends */
-        checksum(frame, 8, is_big, sums);
-        checksum(frame + 24, VPI_PAGE_BYTES, is_big, sums);
+        vpi_pages_log_sum(frame, 8, is_big, sums);
+        vpi_pages_log_sum(frame + 24, VPI_PAGE_BYTES, is_big, sums);
         if (be32(frame) == 0 || be32(frame + 16) != sums[0] || be32(frame + 20) != sums[1]) {
             log->is_cut = true;
             break;

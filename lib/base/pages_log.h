@@ -15,6 +15,9 @@ typedef struct vpi_pages_log {
     } * frames; /* the last committed one of each page, in the order of pages */
 } vpi_pages_log;
 
+/* SQLite's own checksum of a multiple of eight bytes, words in one byte order or the other, going on from sums. */
+void vpi_pages_log_sum(const uint8_t *at, size_t n_bytes, bool is_big, uint32_t sums_io[2]);
+
 vpriv_status vpi_pages_log_open(const char *path, vpi_pages_log *log_out);
 void vpi_pages_log_close(vpi_pages_log *log);
 /* Where the page is among the frames; n_frames when it is not in it. */

@@ -9,19 +9,12 @@
 #define FLAC_FRAME_MIN_BYTES  8u
 #define FLAC_FRAME_MAX_FRAMES 65535u
 
-static uint32_t big_endian(const uint8_t *bytes, size_t n_bytes)
-{
-    uint32_t value = 0;
-    for (size_t i = 0; i < n_bytes; i++)
-        value = value << 8 | bytes[i];
-    return value;
-}
-
 /* An 80-bit float that must be a whole number of Hz; 0 when it is not. */
 static uint32_t extended_to_hz(const uint8_t bytes[10])
 {
-    const uint32_t exponent = big_endian(bytes, 2);
-    const uint64_t mantissa = (uint64_t)big_endian(bytes + 2, 4) << 32 | big_endian(bytes + 6, 4);
+    const uint32_t exponent = vpi_big_endian(bytes, 2);
+    const uint64_t mantissa =
+        (uint64_t)vpi_big_endian(bytes + 2, 4) << 32 | vpi_big_endian(bytes + 6, 4);
     if (exponent < 16383 || exponent > 16383 + 31)
         return 0;
     const unsigned n_fraction_bits = 63 - (exponent - 16383);
@@ -41,9 +34,9 @@ static vpriv_status read_common(
     VPI_TRY(vpi_input_read(input, bytes, n_bytes));
     VPI_TRY(vpi_input_skip(input, size_bytes - n_bytes));
     vpi_sound_info info = {.container = VPI_CONTAINER_AIFF};
-    info.n_channels = big_endian(bytes, 2);
-    info.n_frames = big_endian(bytes + 2, 4);
-    info.n_bits = big_endian(bytes + 6, 2);
+    info.n_channels = vpi_big_endian(bytes, 2);
+    info.n_frames = vpi_big_endian(bytes + 2, 4);
+    info.n_bits = vpi_big_endian(bytes + 6, 2);
     info.rate_hz = extended_to_hz(bytes + 8);
     if (aifc) {
         const uint8_t *coding = bytes + 18;
@@ -70,14 +63,14 @@ vpriv_status vpi_aiff_probe(
         uint8_t head[16];
         VPI_ENSURE(i < N_CHUNKS_MAX, VPRIV_E_LIMIT, "has more than %d chunks", N_CHUNKS_MAX);
         VPI_TRY(vpi_input_read(input, head, 8));
-        const uint32_t size_bytes = big_endian(head + 4, 4);
+        const uint32_t size_bytes = vpi_big_endian(head + 4, 4);
         if (memcmp(head, "COMM", 4) == 0) {
             VPI_TRY(read_common(input, aifc, size_bytes, &info));
         } else if (memcmp(head, "SSND", 4) == 0) {
             VPI_ENSURE(size_bytes >= 8 && size_bytes <= input->size_bytes - input->at_bytes,
                 VPRIV_E_FORMAT, "was cut short: claims %u bytes of sound", size_bytes);
             VPI_TRY(vpi_input_read(input, head + 8, 8));
-            const uint32_t offset_bytes = big_endian(head + 8, 4);
+            const uint32_t offset_bytes = vpi_big_endian(head + 8, 4);
             VPI_ENSURE(offset_bytes <= size_bytes - 8, VPRIV_E_FORMAT,
                 "has sound that begins behind its end");
             sound_bytes = size_bytes - 8 - offset_bytes;
@@ -103,13 +96,13 @@ vpriv_status vpi_flac_probe(vpi_byte_input *input, vpi_sound_info *info_out)
     vpi_sound_info info = {.container = VPI_CONTAINER_FLAC};
     uint8_t bytes[4 + 34];
     VPI_TRY(vpi_input_read(input, bytes, sizeof bytes));
-    VPI_ENSURE((bytes[0] & 0x7f) == 0 && big_endian(bytes + 1, 3) == 34, VPRIV_E_FORMAT,
+    VPI_ENSURE((bytes[0] & 0x7f) == 0 && vpi_big_endian(bytes + 1, 3) == 34, VPRIV_E_FORMAT,
         "does not begin with FLAC stream information");
     const uint8_t *at = bytes + 4 + 10;
-    info.rate_hz = big_endian(at, 3) >> 4;
+    info.rate_hz = vpi_big_endian(at, 3) >> 4;
     info.n_channels = (uint32_t)(at[2] >> 1 & 7) + 1;
     info.n_bits = (uint32_t)((at[2] & 1) << 4 | at[3] >> 4) + 1;
-    info.n_frames = (uint64_t)(at[3] & 15) << 32 | big_endian(at + 4, 4);
+    info.n_frames = (uint64_t)(at[3] & 15) << 32 | vpi_big_endian(at + 4, 4);
     if (info.n_frames == 0) /* FLAC's way to say that the writer did not know */
         info.n_frames = VPI_FRAMES_UNKNOWN;
     VPI_ENSURE(info.n_bits != 32, VPRIV_E_UNSUPPORTED, "has FLAC of 32 bits, not read here");

@@ -2,6 +2,7 @@
  * write-ahead log, with bytes of them changed and the log's checksums put right. Where nothing is found to be
  * wrong, and SQLite finds nothing either, its rows are the ones that were read. */
 #include "base/pages.h"
+#include "base/pages_log.h"
 #include "fuzz/file.h"
 #include <fcntl.h>
 #include <sodium.h>
@@ -207,30 +208,16 @@ static void put_word(uint8_t *at, uint32_t word)
         at[i] = (uint8_t)word;
 }
 
-static uint32_t word_of(const uint8_t *at, bool is_big)
-{
-    return is_big ? (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3]
-                  : (uint32_t)at[3] << 24 | (uint32_t)at[2] << 16 | (uint32_t)at[1] << 8 | at[0];
-}
-
-static void sum(const uint8_t *at, size_t n_bytes, bool is_big, uint32_t sums[2])
-{
-    for (size_t i = 0; i < n_bytes; i += 8) {
-        sums[0] += word_of(at + i, is_big) + sums[1];
-        sums[1] += word_of(at + i + 4, is_big) + sums[0];
-    }
-}
-
 static void mend_log(void)
 {
     uint32_t sums[2] = {0, 0};
     const bool is_big = log_file.bytes[3] & 1;
-    sum(log_file.bytes, LOG_HEAD_BYTES - 8, is_big, sums);
+    vpi_pages_log_sum(log_file.bytes, LOG_HEAD_BYTES - 8, is_big, sums);
     put_word(log_file.bytes + LOG_HEAD_BYTES - 8, sums[0]);
     put_word(log_file.bytes + LOG_HEAD_BYTES - 4, sums[1]);
     for (size_t at = LOG_HEAD_BYTES; at + FRAME_BYTES <= log_file.n_bytes; at += FRAME_BYTES) {
-        sum(log_file.bytes + at, 8, is_big, sums);
-        sum(log_file.bytes + at + FRAME_HEAD, VPI_PAGE_BYTES, is_big, sums);
+        vpi_pages_log_sum(log_file.bytes + at, 8, is_big, sums);
+        vpi_pages_log_sum(log_file.bytes + at + FRAME_HEAD, VPI_PAGE_BYTES, is_big, sums);
         put_word(log_file.bytes + at + 16, sums[0]);
         put_word(log_file.bytes + at + 20, sums[1]);
     }
