@@ -36,8 +36,8 @@ typedef struct vpriv_salvage_report {
  *
  *  Consent is decided as ever, by what is left of it: what cannot be decided stays shut. Where a block is
  *  lost, the sound has a gap of exactly that length, marked as lost, and no sound is put in its place. What
- *  is there twice is not chosen from. A consent that allows so many uses opens nothing: its uses could not be
- *  counted.
+ *  is there in two versions is not chosen from. A consent that allows so many uses opens nothing: its uses
+ *  could not be counted.
  *
  *  The vault's log cannot take an entry any more. So there is a record signed with the device's key in the
  *  folder, on the disk before the first sound: who opened what, when, why.

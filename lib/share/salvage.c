@@ -377,11 +377,10 @@ static vpriv_status open_rebuilt(salvage *s, const char *path, vpriv_root_store 
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_database *database = NULL;
-    vpi_rebuilt rebuilt = {0};
     char into[4096];
     const int n = snprintf(into, sizeof into, "%s/%s", folder, REBUILT);
     VPI_ENSURE(n > 0 && (size_t)n < sizeof into, VPRIV_E_ARG, "the folder's name is too long");
-    VPI_TRY(vpi_rebuild(path, into, note_page, s, &database, &rebuilt));
+    VPI_TRY(vpi_rebuild(path, into, note_page, s, &database));
     VPI_TRY(vpi_vault_open_rebuilt(database, root, s->keyring, options, &s->vault));
     VPI_TRY(adopt(s->vault));
     VPI_TRY(look_at_head(s, path));

@@ -9,48 +9,50 @@ typedef struct table_form {
     const char *name;
     const char *columns;
     const char *insert;
-    const char *remove; /* NULL: a table that is its own index */
+    const char *same;   /* finds a row that is there already, with the same content */
+    const char *remove; /* what stands in the way of a row */
     size_t n_bytes;     /* of its last column, where that is always the same */
     bool never_changes; /* rows are only added */
 } table_form;
 
-#define FORM(name, columns, marks, id, n_bytes, never_changes)                                     \
+/* key: what no two rows have in common. */
+#define FORM(name, columns, marks, key, n_bytes, never_changes)                                    \
     {                                                                                              \
         name, columns, "INSERT INTO " name " VALUES (" marks ")",                                  \
-            "DELETE FROM " name " WHERE " id " = ?1", n_bytes, never_changes                       \
-    }
-#define INDEX_FORM(name, columns, marks)                                                           \
-    {                                                                                              \
-        name, columns, "INSERT INTO " name " VALUES (" marks ")", NULL, 0, false                   \
+            "SELECT " marks " INTERSECT SELECT * FROM " name " WHERE " key,                        \
+            "DELETE FROM " name " WHERE " key, n_bytes, never_changes                              \
     }
 
-static const table_form forms[] = {FORM("key_node", "Rb", "?1, ?2", "id", 4042, false),
-    FORM("root_pending", "Rib", "?1, ?2, ?3", "id", 73, false),
-    FORM("root_state", "Rib", "?1, ?2, ?3", "id", 297, false),
-    FORM("meta", "Rbbi", "?1, ?2, ?3, ?4", "id", 0, false),
-    FORM("state", "Rb", "?1, ?2", "id", 0, false), FORM("purpose", "Rb", "?1, ?2", "id", 73, false),
-    FORM("jurisdiction", "Rb", "?1, ?2", "id", 0, false),
-    FORM("notice", "Rbbb", "?1, ?2, ?3, ?4", "id", 0, true),
-    FORM("subject", "Rbibbb", "?1, ?2, ?3, ?4, ?5, ?6", "id", 301, false),
-    FORM("consent_record", "Rib", "?1, ?2, ?3", "id", 0, true),
-    FORM("consent_event", "Rib", "?1, ?2, ?3", "id", 0, true), INDEX_FORM("policy", "bb", "?1, ?2"),
-    FORM("recording", "RbiiIB", "?1, ?2, ?3, ?4, ?5, ?6", "id", 0, false),
-    INDEX_FORM("recording_subject", "bi", "?1, ?2"),
-    FORM("wrap", "Rb", "?1, ?2", "recording", 0, false),
-    FORM("shelf", "Rb", "?1, ?2", "recording", 0, false),
-    FORM("derivative", "Rbib", "?1, ?2, ?3, ?4", "id", 0, true),
-    FORM("block", "Rb", "?1, ?2", "id", 4096, true), INDEX_FORM("ingest", "iib", "?1, ?2, ?3"),
-    FORM("sweep", "RiBii", "?1, ?2, ?3, ?4, ?5", "id", 0, false),
-    FORM("log_hash", "Rb", "?1, ?2", "id", 32, true),
-    FORM("log_payload", "RBbb", "?1, ?2, ?3, ?4", "id", 0, true),
-    INDEX_FORM("term", "ii", "?1, ?2")};
-#define N_FORMS (sizeof forms / sizeof forms[0])
+static const table_form forms[] = {FORM("key_node", "Rb", "?1, ?2", "id = ?1", 4042, false),
+    FORM("root_pending", "Rib", "?1, ?2, ?3", "id = ?1", 73, false),
+    FORM("root_state", "Rib", "?1, ?2, ?3", "id = ?1", 297, false),
+    FORM("meta", "Rbbi", "?1, ?2, ?3, ?4", "id = ?1", 0, false),
+    FORM("state", "Rb", "?1, ?2", "id = ?1", 0, false),
+    FORM("purpose", "Rb", "?1, ?2", "id = ?1", 73, false),
+    FORM("jurisdiction", "Rb", "?1, ?2", "id = ?1", 0, false),
+    FORM("notice", "Rbbb", "?1, ?2, ?3, ?4", "id = ?1 OR tag = ?2", 0, true),
+    FORM("subject", "Rbibbb", "?1, ?2, ?3, ?4, ?5, ?6", "id = ?1 OR tag = ?2", 301, false),
+    FORM("consent_record", "Rib", "?1, ?2, ?3", "id = ?1", 0, true),
+    FORM("consent_event", "Rib", "?1, ?2, ?3", "id = ?1", 0, true),
+    FORM("policy", "bb", "?1, ?2", "tag = ?1", 0, false),
+    FORM("recording", "RbiiIB", "?1, ?2, ?3, ?4, ?5, ?6", "id = ?1 OR name = ?2", 0, false),
+    FORM("recording_subject", "bi", "?1, ?2", "tag = ?1 AND recording = ?2", 0, false),
+    FORM("wrap", "Rb", "?1, ?2", "recording = ?1", 0, false),
+    FORM("shelf", "Rb", "?1, ?2", "recording = ?1", 0, false),
+    FORM("derivative", "Rbib", "?1, ?2, ?3, ?4", "id = ?1 OR name = ?2", 0, true),
+    FORM("block", "Rb", "?1, ?2", "id = ?1", 4096, true),
+    FORM("ingest", "iib", "?1, ?2, ?3", "recording = ?1 AND kind = ?2", 0, false),
+    FORM("sweep", "RiBii", "?1, ?2, ?3, ?4, ?5", "id = ?1", 0, false),
+    FORM("log_hash", "Rb", "?1, ?2", "id = ?1", 32, true),
+    FORM("log_payload", "RBbb", "?1, ?2, ?3, ?4", "id = ?1", 0, true),
+    FORM("term", "ii", "?1, ?2", "retention = ?1 AND recording = ?2", 0, false)};
+#define N_FORMS      (sizeof forms / sizeof forms[0])
+#define NOT_OF_TABLE "a row that is not of this table"
 
 typedef struct rebuild {
     vpi_database *database;
     vpi_rebuild_fn fn;
     void *user;
-    vpi_rebuilt result;
     const table_form *form; /* of the walk at hand */
     bool is_broken[N_FORMS];
     bool knows_free_pages;
@@ -59,7 +61,6 @@ typedef struct rebuild {
 static void damage(void *user, uint32_t page, const char *table, const char *what)
 {
     rebuild *r = user;
-    r->result.n_damages++;
     r->fn(r->user, page, table, what);
 }
 
@@ -89,48 +90,61 @@ static bool fits(const table_form *form, const vpi_page_row *row)
     return form->n_bytes == 0 || row->values[n - 1].n_bytes == form->n_bytes;
 }
 
+/* As many columns as the statement asks for. */
 static int bind(sqlite3_stmt *statement, const vpi_page_row *row)
 {
+    const int n = sqlite3_bind_parameter_count(statement);
     int code = SQLITE_OK;
-    for (size_t i = 0; i < row->n_values && code == SQLITE_OK; i++) {
+    for (int i = 0; i < n && code == SQLITE_OK; i++) {
         const vpi_value *value = &row->values[i];
-        const int at = (int)i + 1;
         if (i == 0 && row->has_rowid)
-            code = sqlite3_bind_int64(statement, at, row->rowid);
+            code = sqlite3_bind_int64(statement, i + 1, row->rowid);
         else if (value->kind == VPI_VALUE_INT)
-            code = sqlite3_bind_int64(statement, at, value->number);
+            code = sqlite3_bind_int64(statement, i + 1, value->number);
         else if (value->kind == VPI_VALUE_BLOB)
-            code = sqlite3_bind_blob64(statement, at,
+            code = sqlite3_bind_blob64(statement, i + 1,
                 value->bytes ? (const void *)value->bytes : "", value->n_bytes, SQLITE_STATIC);
     }
     return code;
 }
 
-/* What is there twice is not chosen from: neither stays. */
-static vpriv_status refuse_both(rebuild *r, const table_form *form, const vpi_page_row *row)
-{
-    damage(r, row->page, form->name, "a row that is there twice; none of them is taken");
-    if (!form->remove)
-        return VPRIV_OK;
-    return vpi_database_run(r->database, form->remove, "i", row->rowid);
-}
-
-static vpriv_status put(rebuild *r, const table_form *form, const vpi_page_row *row)
+static int run(rebuild *r, const char *sql, const vpi_page_row *row)
 {
     sqlite3_stmt *statement = NULL;
-    sqlite3 *handle = vpi_database_handle(r->database);
-    int code = sqlite3_prepare_v2(handle, form->insert, -1, &statement, NULL);
+    int code = sqlite3_prepare_v2(vpi_database_handle(r->database), sql, -1, &statement, NULL);
     if (code == SQLITE_OK)
         code = bind(statement, row);
     if (code == SQLITE_OK)
         code = sqlite3_step(statement);
     sqlite3_finalize(statement);
-    switch (code & 0xff) {
+    return code & 0xff;
+}
+
+/* A page that was moved may be there in its old place, too. But what is there in two versions is not chosen
+ * from: neither stays. */
+static int put_beside(rebuild *r, const table_form *form, const vpi_page_row *row)
+{
+    if (sqlite3_extended_errcode(vpi_database_handle(r->database)) == SQLITE_CONSTRAINT_CHECK) {
+        damage(r, row->page, form->name, NOT_OF_TABLE);
+        return SQLITE_DONE;
+    }
+    const int code = run(r, form->same, row);
+    if (code == SQLITE_ROW)
+        return SQLITE_DONE;
+    if (code != SQLITE_DONE)
+        return code;
+    damage(r, row->page, form->name, "a row that is there in two versions; none of them is taken");
+    return run(r, form->remove, row);
+}
+
+static vpriv_status put(rebuild *r, const table_form *form, const vpi_page_row *row)
+{
+    int code = run(r, form->insert, row);
+    if (code == SQLITE_CONSTRAINT)
+        code = put_beside(r, form, row);
+    switch (code) {
     case SQLITE_DONE:
-        r->result.n_rows++;
         return VPRIV_OK;
-    case SQLITE_CONSTRAINT:
-        return refuse_both(r, form, row);
     case SQLITE_NOMEM:
         return vpi_fail(VPRIV_E_MEMORY, "no memory for the database");
     case SQLITE_FULL:
@@ -145,7 +159,7 @@ static vpriv_status take_row(void *user, const vpi_page_row *row)
     rebuild *r = user;
     if (fits(r->form, row))
         return put(r, r->form, row);
-    damage(r, row->page, r->form->name, "a row that is not of this table");
+    damage(r, row->page, r->form->name, NOT_OF_TABLE);
     r->is_broken[r->form - forms] = true;
     return VPRIV_OK;
 }
@@ -220,8 +234,8 @@ out:
     return st;
 }
 
-vpriv_status vpi_rebuild(const char *path, const char *into, vpi_rebuild_fn fn, void *user,
-    vpi_database **database_out, vpi_rebuilt *rebuilt_out)
+vpriv_status vpi_rebuild(
+    const char *path, const char *into, vpi_rebuild_fn fn, void *user, vpi_database **database_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_pages *pages = NULL;
@@ -238,7 +252,6 @@ vpriv_status vpi_rebuild(const char *path, const char *into, vpi_rebuild_fn fn, 
     VPI_TRY(walk_all(&r, pages));
     VPI_TRY(vpi_database_commit(r.database));
     *database_out = r.database;
-    *rebuilt_out = r.result;
     r.database = NULL;
     st = VPRIV_OK;
 out:

@@ -15,6 +15,7 @@ vault_tests = tests/unit/test_vault_backup \
 	tests/unit/test_vault_list \
 	tests/unit/test_vault_people \
 	tests/unit/test_vault_places \
+	tests/unit/test_vault_rebuild \
 	tests/unit/test_vault_notices \
 	tests/unit/test_vault_refused \
 	tests/unit/test_vault_refused_people \
@@ -55,6 +56,9 @@ tests_unit_test_vault_limits_LDADD = $(household_ldadd)
 tests_unit_test_vault_list_SOURCES = tests/unit/test_vault_list.c $(household)
 tests_unit_test_vault_list_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_list_LDADD = $(household_ldadd)
+tests_unit_test_vault_rebuild_SOURCES = tests/unit/test_vault_rebuild.c
+tests_unit_test_vault_rebuild_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_rebuild_LDADD = $(unit_ldadd)
 tests_unit_test_vault_refused_SOURCES = tests/unit/test_vault_refused.c tests/unit/refused.h $(household)
 tests_unit_test_vault_refused_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_refused_LDADD = $(household_ldadd)
