@@ -214,7 +214,8 @@ static vpriv_recording_id record_both(void)
     return id;
 }
 
-/* 0: Bob said nothing; 1: said yes, not for the past; 2: for the past too; 3: had said yes before. */
+/* 0: Bob said nothing; 1: said yes, not for the past; 2: for the past too; 3: had said yes before; 4: said yes
+ * for the past too, and takes it back. */
 START_TEST(everybody_who_speaks_must_have_said_so)
 {
     household_give(&h, h.bob, KEEP);
@@ -224,9 +225,11 @@ START_TEST(everybody_who_speaks_must_have_said_so)
     const vpriv_recording_id both = record_both();
     household_pass(&h, SECOND_US);
     give(h.ada, REVIEW, true);
-    if (_i == 1 || _i == 2)
-        give(h.bob, REVIEW, _i == 2);
-    const bool opens = _i >= 2;
+    if (_i == 1 || _i == 2 || _i == 4)
+        give(h.bob, REVIEW, _i != 1);
+    if (_i == 4)
+        household_withdraw(&h, h.bob, REVIEW);
+    const bool opens = _i == 2 || _i == 3;
     const vpriv_past_report report = apply(REVIEW);
     ck_assert_uint_eq(report.n_opened, N_OLD + opens);
     ck_assert_uint_eq(report.n_other_speaker, !opens);
@@ -569,7 +572,7 @@ int main(void)
     tcase_add_test(tests, second_call_does_nothing);
     tcase_add_test(tests, every_key_that_is_taken_is_on_record);
     tcase_add_loop_test(tests, log_is_durable_before_a_key_is_taken, 0, 2);
-    tcase_add_loop_test(tests, everybody_who_speaks_must_have_said_so, 0, 4);
+    tcase_add_loop_test(tests, everybody_who_speaks_must_have_said_so, 0, 5);
     tcase_add_test(tests, withdrawal_afterwards_closes_all_of_it);
     tcase_add_loop_test(tests, giving_again_does_not_revive_by_itself, 0, 2);
     tcase_add_test(tests, what_nothing_opens_stays_closed);
