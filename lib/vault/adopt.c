@@ -136,6 +136,8 @@ vpriv_status vpi_adopt_finish(vpriv_vault *vault, int64_t row, const vpi_finish 
     VPI_TRY(vpi_recording_load(vault, row, recording));
     if (recording->state == VPRIV_RECORDING_COMMITTED ||
         recording->state == VPRIV_RECORDING_RESTRICTED) {
+        VPI_ENSURE(!recording->finish.is_finished, VPRIV_E_AUTH,
+            "the vault file is damaged or was changed");
         recording->finish = *finish;
         VPI_TRY(vpi_tree_get(vault->tree, recording->key_slot, vault->secrets->adopt_shred_key));
         VPI_TRY(vpi_recording_store(vault, recording, vault->secrets->adopt_shred_key));

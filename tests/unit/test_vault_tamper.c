@@ -1,6 +1,7 @@
 /* Tampering is an error, never noise and never other sound (P13); the log cannot be bent unnoticed
  * (P8). Whatever is done to the rows of a vault, a recording opens as it was or not at all. */
 #include "household.h"
+#include "vault/ingest.h"
 #include "vault/log_store.h"
 #include <stdio.h>
 #include <sys/stat.h>
@@ -535,6 +536,62 @@ START_TEST(bad_envelope_of_a_capture_process_blocks_nothing)
 }
 END_TEST
 
+/* Whoever took a capture credential over can seal envelopes that open, about any recording. */
+static void forge_commit(const vpi_recording *recording)
+{
+    static vpi_ingest_commit commit;
+    commit = (vpi_ingest_commit){.shred_key = {1},
+        .n_tag_bytes = recording->n_tag_bytes,
+        .purposes = VPRIV_PURPOSE_BIT(KEEP)};
+    memcpy(commit.tag_bytes, recording->tag_bytes, recording->n_tag_bytes);
+    ck_ok(vpi_ingest_write_commit(h.vault, recording->row, a.bytes, &commit));
+}
+
+static void forge_finish(const vpi_recording *recording)
+{
+    vpi_finish finish = recording->finish;
+    ck_assert(finish.is_finished);
+    finish.n_frames_48k /= 2;
+    finish.ended_us -= SECOND_US / 2;
+    finish.reason = VPRIV_END_FAILED;
+    ck_ok(vpi_ingest_write_finish(h.vault, recording->row, a.bytes, &finish));
+}
+
+START_TEST(what_was_adopted_cannot_be_replaced_by_a_capture_process)
+{
+    static vpi_recording recording;
+    uint8_t key[VPI_KEY_BYTES], same[VPI_KEY_BYTES];
+    vpriv_recording_info before, after;
+    uint64_t sound = 0, n_left = 1;
+    restore();
+    ck_ok(household_open_vault(&h, h.path, &h.vault));
+    ck_ok(vpriv_recording_about(h.vault, &a, &before));
+    household_shred_key(&h, &a, key);
+    ck_ok(vpi_vault_enter(h.vault, true));
+    ck_ok(vpi_vault_begin(h.vault));
+    ck_ok(vpi_recording_load(h.vault, 1, &recording));
+    (_i == 0 ? forge_commit : forge_finish)(&recording);
+    ck_ok(vpi_vault_commit(h.vault));
+    vpi_vault_leave(h.vault);
+    vpriv_vault_close(h.vault);
+    for (int round = 0; round < 2; round++) {
+        ck_ok(household_open_vault(&h, h.path, &h.vault)); /* which adopts */
+        ck_ok(listen(&a, &sound));
+        ck_assert(sound == sound_a);
+        ck_ok(vpriv_recording_about(h.vault, &a, &after));
+        ck_assert_uint_eq(after.duration_us, before.duration_us);
+        ck_assert_int_eq(after.end_reason, before.end_reason);
+        household_shred_key(&h, &a, same);
+        ck_assert_mem_eq(same, key, sizeof key);
+        ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM ingest"), round == 0);
+        while (n_left > 0)
+            ck_ok(vpriv_vault_tidy(h.vault, 10, &n_left));
+        vpriv_vault_close(h.vault);
+        h.vault = NULL;
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("vault: tampering");
@@ -555,6 +612,7 @@ int main(void)
     tcase_add_test(tests, what_is_no_vault_is_said_to_be_none);
     tcase_add_test(tests, vault_cut_short_anywhere_is_refused);
     tcase_add_test(tests, bad_envelope_of_a_capture_process_blocks_nothing);
+    tcase_add_loop_test(tests, what_was_adopted_cannot_be_replaced_by_a_capture_process, 0, 2);
     suite_add_tcase(suite, tests);
     return unit_main(suite);
 }
