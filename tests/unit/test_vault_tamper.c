@@ -3,6 +3,8 @@
 #include "household.h"
 #include "vault/ingest.h"
 #include "vault/log_store.h"
+#include "vault/policy.h"
+#include <sodium.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -592,6 +594,85 @@ START_TEST(what_was_adopted_cannot_be_replaced_by_a_capture_process)
 }
 END_TEST
 
+/* Two recordings of a capture process, not adopted yet. */
+static void record_pending(vpriv_recording_id ids_out[2])
+{
+    const vpriv_vault_options options = {
+        .struct_size = sizeof options, .clock = household_clock, .clock_user = h.cell};
+    vpriv_keyring *credential = NULL;
+    vpriv_vault *rooted = h.vault;
+    ck_ok(vpriv_vault_capture_credential(h.vault, &credential));
+    ck_ok(vpriv_vault_open_for_capture(h.path, credential, &options, &h.vault));
+    for (int i = 0; i < 2; i++)
+        ids_out[i] = record_four_blocks(h.bob);
+    vpriv_vault_close(h.vault);
+    vpriv_keyring_close(credential);
+    h.vault = rooted;
+}
+
+/* The end of the first recording once more; of another vault that had the same ingest key, if so. */
+static void seal_finish(const vpriv_recording_id *id, uint8_t other_vault)
+{
+    static vpi_policy_head head;
+    uint8_t plain[512] = {0}, sealed[1 + crypto_box_SEALBYTES + sizeof plain] = {VPI_SUITE};
+    vpi_writer w = vpi_writer_of(plain, sizeof plain);
+    ck_ok(vpi_vault_enter(h.vault, true));
+    ck_ok(vpi_policy_read_head(h.vault, &head));
+    vpi_put_u8(&w, VPI_INGEST_FINISH);
+    vpi_put_bytes(&w, h.vault->vault_id, VPI_VAULT_ID_BYTES);
+    plain[1] ^= other_vault;
+    vpi_put_bytes(&w, id->bytes, VPI_RECORDING_ID_BYTES);
+    vpi_put_u8(&w, VPRIV_END_STOPPED);
+    vpi_put_u64(&w, 4);
+    vpi_put_u64(&w, 4 * 20 * 960);
+    vpi_put_i64(&w, HOUSEHOLD_START_US);
+    ck_assert_int_eq(crypto_box_seal(sealed + 1, plain, sizeof plain, head.ingest_public_key), 0);
+    ck_ok(vpi_vault_begin(h.vault));
+    ck_ok(vpi_database_run(h.vault->database,
+        "UPDATE ingest SET sealed = ?1 WHERE recording = 3 AND kind = 2", "b", sealed,
+        sizeof sealed));
+    ck_ok(vpi_vault_commit(h.vault));
+    vpi_vault_leave(h.vault);
+}
+
+/* 0: nothing is moved; 1: from one recording to the other; 2: from the beginning to the end; 3: from this
+ * vault; 4: from another. */
+START_TEST(an_envelope_belongs_to_its_place)
+{
+    static const char *const moves[] = {NULL,
+        "UPDATE ingest SET recording = -recording; UPDATE ingest SET recording = 7 + recording",
+        "UPDATE ingest SET kind = -kind; UPDATE ingest SET kind = 3 + kind", NULL, NULL};
+    static const int n_left_of[] = {0, 4, 4, 0, 1};
+    const bool is_adopted = _i == 0 || _i >= 3;
+    vpriv_recording_id ids[2];
+    uint64_t sound = 0, n_left = 1;
+    int n = 0;
+    restore();
+    ck_ok(household_open_vault(&h, h.path, &h.vault));
+    record_pending(ids);
+    ck_assert_int_eq(household_count(&h, "SELECT sum(recording) FROM ingest"), 3 + 3 + 4 + 4);
+    if (moves[_i])
+        household_sql(&h, moves[_i]);
+    if (_i >= 3)
+        seal_finish(&ids[0], _i == 4);
+    vpriv_vault_close(h.vault);
+    ck_ok(household_open_vault(&h, h.path, &h.vault)); /* which adopts */
+    ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM ingest"), n_left_of[_i]);
+    ck_fails(listen(&ids[0], &sound), is_adopted ? VPRIV_OK : VPRIV_E_CONSENT);
+    while (n_left > 0)
+        ck_ok(vpriv_vault_tidy(h.vault, 10, &n_left));
+    ck_ok(vpriv_recording_list(h.vault, NULL, ignore_recording, &n));
+    ck_assert_int_eq(n, is_adopted ? 4 : 2);
+    if (is_adopted) {
+        vpriv_recording_info info;
+        ck_ok(vpriv_recording_about(h.vault, &ids[0], &info));
+        ck_assert_int_eq(info.end_reason, _i == 4 ? VPRIV_END_UNFINISHED : VPRIV_END_STOPPED);
+    }
+    ck_ok(listen(&a, &sound));
+    ck_assert(sound == sound_a);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("vault: tampering");
@@ -612,6 +693,7 @@ int main(void)
     tcase_add_test(tests, what_is_no_vault_is_said_to_be_none);
     tcase_add_test(tests, vault_cut_short_anywhere_is_refused);
     tcase_add_test(tests, bad_envelope_of_a_capture_process_blocks_nothing);
+    tcase_add_loop_test(tests, an_envelope_belongs_to_its_place, 0, 5);
     tcase_add_loop_test(tests, what_was_adopted_cannot_be_replaced_by_a_capture_process, 0, 2);
     suite_add_tcase(suite, tests);
     return unit_main(suite);
