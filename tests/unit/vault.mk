@@ -1,12 +1,14 @@
 # The upper rooms share a household: a vault, people, a clock, and an attacker.
 household = tests/unit/household.c tests/unit/household.h
 deeds = tests/unit/deeds.h tests/unit/deeds.c tests/unit/deeds_list.c tests/unit/deeds_more.c
+tampered = tests/unit/tampered.c tests/unit/tampered.h
 household_ldadd = $(unit_ldadd) -lm
 
 vault_tests = tests/unit/test_vault_backup \
 	tests/unit/test_vault_consent \
 	tests/unit/test_vault_damaged \
 	tests/unit/test_vault_deny \
+	tests/unit/test_vault_envelopes \
 	tests/unit/test_vault_derivatives \
 	tests/unit/test_vault_erase \
 	tests/unit/test_vault_false_wakes \
@@ -41,6 +43,9 @@ tests_unit_test_vault_damaged_LDADD = $(household_ldadd)
 tests_unit_test_vault_deny_SOURCES = tests/unit/test_vault_deny.c $(household)
 tests_unit_test_vault_deny_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_deny_LDADD = $(household_ldadd)
+tests_unit_test_vault_envelopes_SOURCES = tests/unit/test_vault_envelopes.c $(tampered) $(household)
+tests_unit_test_vault_envelopes_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_envelopes_LDADD = $(household_ldadd)
 tests_unit_test_vault_erase_SOURCES = tests/unit/test_vault_erase.c $(household)
 tests_unit_test_vault_erase_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_erase_LDADD = $(household_ldadd)
@@ -70,7 +75,7 @@ tests_unit_test_vault_retention_CFLAGS = $(unit_cflags)
 # So that a test says how long the machine has run.
 tests_unit_test_vault_retention_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vpi_running_us
 tests_unit_test_vault_retention_LDADD = $(household_ldadd)
-tests_unit_test_vault_tamper_SOURCES = tests/unit/test_vault_tamper.c $(household)
+tests_unit_test_vault_tamper_SOURCES = tests/unit/test_vault_tamper.c $(tampered) $(household)
 tests_unit_test_vault_tamper_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_tamper_LDADD = $(household_ldadd)
 tests_unit_test_vault_places_SOURCES = tests/unit/test_vault_places.c $(household)
