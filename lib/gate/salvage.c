@@ -29,16 +29,16 @@ static vpriv_status has_no_counted_uses(const vpriv_reader *reader, uint32_t *re
 static vpriv_status count_blocks(vpriv_reader *reader)
 {
     const vpi_recording *recording = reader->recording;
-    const int64_t first = recording->row << VPI_ROW_SHIFT;
-    int64_t behind = first;
+    const vpi_block_ids ids = vpi_blocks_of(recording->row);
+    int64_t behind = ids.first;
     if (recording->finish.is_finished) {
         reader->n_blocks = recording->finish.n_blocks;
         return VPRIV_OK;
     }
     const vpriv_status st = vpi_database_int(reader->vault->database, &behind,
-        "SELECT coalesce(max(id) + 1, ?1) FROM block WHERE id >= ?1 AND id < ?2", "ii", first,
-        first + (INT64_C(1) << VPI_ROW_SHIFT));
-    reader->n_blocks = (uint64_t)(behind - first);
+        "SELECT coalesce(max(id) + 1, ?1) FROM block WHERE id >= ?1 AND id < ?2", "ii", ids.first,
+        ids.end);
+    reader->n_blocks = (uint64_t)(behind - ids.first);
     return st;
 }
 

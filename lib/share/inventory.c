@@ -170,9 +170,10 @@ static bool tell_subject(void *user, const vpriv_subject_info *subject)
 static vpriv_status count_bytes(vpriv_vault *vault, int64_t row, uint64_t *n_out)
 {
     int64_t n = 0;
+    const vpi_block_ids ids = vpi_blocks_of(row);
     const vpriv_status st = vpi_database_int(vault->database, &n,
         "SELECT coalesce(sum(length(sealed)), 0) FROM block WHERE id >= ?1 AND id < ?2", "ii",
-        row << VPI_ROW_SHIFT, (row + 1) << VPI_ROW_SHIFT);
+        ids.first, ids.end);
     if (st == VPRIV_OK)
         *n_out = (uint64_t)n;
     return st;

@@ -139,27 +139,37 @@ vpriv_status vpi_block_walk_next(vpi_block_walk *walk, vpi_block_entry *entry_ou
     return VPRIV_OK;
 }
 
+vpi_block_ids vpi_blocks_of(int64_t recording_row)
+{
+    if (recording_row < 1 || recording_row >= INT64_MAX >> VPI_ROW_SHIFT)
+        return (vpi_block_ids){0, 0};
+    return (vpi_block_ids){recording_row << VPI_ROW_SHIFT, (recording_row + 1) << VPI_ROW_SHIFT};
+}
+
 vpriv_status vpi_blocks_insert(
     vpriv_vault *vault, int64_t row, uint64_t sequence, const uint8_t block[VPI_BLOCK_BYTES])
 {
+    const vpi_block_ids ids = vpi_blocks_of(row);
+    if (ids.first == ids.end)
+        return vpi_fail(VPRIV_E_LIMIT, "a vault has at most 2^39 recordings");
     if (sequence >= SEQUENCE_LIMIT)
         return vpi_fail(VPRIV_E_LIMIT, "a recording has at most 2^24 blocks");
     return vpi_database_run(vault->database, "INSERT INTO block(id, sealed) VALUES (?1, ?2)", "ib",
-        row << VPI_ROW_SHIFT | (int64_t)sequence, block, (size_t)VPI_BLOCK_BYTES);
+        ids.first + (int64_t)sequence, block, (size_t)VPI_BLOCK_BYTES);
 }
 
 vpriv_status vpi_blocks_count(vpriv_vault *vault, int64_t row, uint64_t *n_out)
 {
     vpi_row found = VPI_NO_ROW;
-    const int64_t first = row << VPI_ROW_SHIFT;
+    const vpi_block_ids ids = vpi_blocks_of(row);
     const vpriv_status st = vpi_database_query(vault->database, &found,
-        "SELECT count(*), coalesce(max(id), 0) FROM block WHERE id >= ?1 AND id < ?2", "ii", first,
-        first + (int64_t)SEQUENCE_LIMIT);
+        "SELECT count(*), coalesce(max(id), 0) FROM block WHERE id >= ?1 AND id < ?2", "ii",
+        ids.first, ids.end);
     if (st != VPRIV_OK)
         return st;
     const int64_t n = vpi_column_int(&found, 0), last = vpi_column_int(&found, 1);
     vpi_row_end(&found);
-    if (n > 0 && last != first + n - 1)
+    if (n > 0 && last != ids.first + n - 1)
         return vpi_auth_failed();
     *n_out = (uint64_t)n;
     return VPRIV_OK;
@@ -178,7 +188,7 @@ vpriv_status vpi_blocks_open(vpriv_vault *vault, const vpi_recording *recording,
         VPRIV_E_AUTH, "the vault file is damaged or was changed");
     const vpriv_status found =
         vpi_database_query(vault->database, &row, "SELECT sealed FROM block WHERE id = ?1", "i",
-            recording->row << VPI_ROW_SHIFT | (int64_t)sequence);
+            vpi_blocks_of(recording->row).first + (int64_t)sequence);
     VPI_ENSURE(
         found != VPRIV_E_NOT_FOUND, VPRIV_E_AUTH, "the vault file is damaged or was changed");
     VPI_TRY(found);
@@ -200,7 +210,7 @@ out:
 
 vpriv_status vpi_blocks_remove(vpriv_vault *vault, int64_t row)
 {
-    const int64_t first = row << VPI_ROW_SHIFT;
-    return vpi_database_run(vault->database, "DELETE FROM block WHERE id >= ?1 AND id < ?2", "ii",
-        first, first + (int64_t)SEQUENCE_LIMIT);
+    const vpi_block_ids ids = vpi_blocks_of(row);
+    return vpi_database_run(
+        vault->database, "DELETE FROM block WHERE id >= ?1 AND id < ?2", "ii", ids.first, ids.end);
 }

@@ -21,6 +21,14 @@
 #define VPI_BLOCK_ENTRIES_MAX ((VPI_BLOCK_PLAIN_BYTES - VPI_BLOCK_HEAD_BYTES) / 3)
 #define VPI_PACKET_BYTES_MAX  4000
 
+/* Numbers of a recording's rows in the table: from first up to end. There are none for a number that no
+ * recording has; a changed file may name one. */
+typedef struct vpi_block_ids {
+    int64_t first;
+    int64_t end;
+} vpi_block_ids;
+vpi_block_ids vpi_blocks_of(int64_t recording_row);
+
 /* Collects entries until they no longer fit. Guarded memory of the owner. */
 typedef struct vpi_block_builder {
     uint64_t start_48k;

@@ -49,7 +49,7 @@ static vpriv_status entry_done(vpriv_vault *vault, int64_t id)
 /* Inside a transaction. */
 static vpriv_status remove_blocks(vpriv_vault *vault, int64_t id, int64_t recording)
 {
-    const int64_t first = recording << VPI_ROW_SHIFT;
+    const vpi_block_ids ids = vpi_blocks_of(recording);
     int64_t state = 0;
     vpriv_status st = vpi_database_int(
         vault->database, &state, "SELECT state FROM recording WHERE id = ?1", "i", recording);
@@ -59,7 +59,7 @@ static vpriv_status remove_blocks(vpriv_vault *vault, int64_t id, int64_t record
         return st;
     st = vpi_database_run(vault->database,
         "DELETE FROM block WHERE id IN (SELECT id FROM block WHERE id >= ?1 AND id < ?2 LIMIT ?3)",
-        "iii", first, first + ((int64_t)1 << VPI_ROW_SHIFT), (int64_t)BLOCKS_PER_STEP);
+        "iii", ids.first, ids.end, (int64_t)BLOCKS_PER_STEP);
     if (st != VPRIV_OK || vpi_database_changes(vault->database) == BLOCKS_PER_STEP)
         return st;
     st = vpi_database_run(vault->database,

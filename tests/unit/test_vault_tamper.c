@@ -400,6 +400,29 @@ START_TEST(vault_cut_short_anywhere_is_refused)
 }
 END_TEST
 
+/* A number that no recording can have: its blocks would be those of the first one, if it only ran over. */
+START_TEST(recording_of_an_impossible_number_takes_nothing_along)
+{
+    static const char *const bad[] = {
+        "INSERT INTO recording VALUES ((1 << 40) + 1, randomblob(16), 1, 0, NULL, NULL)",
+        "INSERT INTO recording VALUES ((1 << 40) + 1, randomblob(16), 4, 0, NULL, NULL);"
+        "INSERT INTO sweep(kind, recording, cursor) VALUES (1, (1 << 40) + 1, 0)",
+        "INSERT INTO recording VALUES (-((1 << 40) - 1), randomblob(16), 1, 0, NULL, NULL)",
+        "INSERT INTO recording VALUES (9223372036854775807, randomblob(16), 1, 0, NULL, NULL)"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        uint64_t sound = 0, n_left = 0;
+        restore();
+        household_sql(&h, bad[i]);
+        ck_ok(household_open_vault(&h, h.path, &h.vault));
+        const vpriv_status tidied = vpriv_vault_tidy(h.vault, 10, &n_left);
+        ck_assert(tidied == VPRIV_OK || tidied == VPRIV_E_AUTH);
+        ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM block"), 8);
+        ck_ok(listen(&a, &sound));
+        ck_assert(sound == sound_a);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("vault: tampering");
@@ -419,6 +442,7 @@ int main(void)
     tcase_add_test(tests, older_file_is_refused);
     tcase_add_test(tests, what_is_no_vault_is_said_to_be_none);
     tcase_add_test(tests, vault_cut_short_anywhere_is_refused);
+    tcase_add_test(tests, recording_of_an_impossible_number_takes_nothing_along);
     suite_add_tcase(suite, tests);
     return unit_main(suite);
 }
