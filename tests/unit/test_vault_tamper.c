@@ -405,8 +405,8 @@ START_TEST(recording_of_an_impossible_number_takes_nothing_along)
 {
     static const char *const bad[] = {
         "INSERT INTO recording VALUES ((1 << 40) + 1, randomblob(16), 1, 0, NULL, NULL)",
-        "INSERT INTO recording VALUES ((1 << 40) + 1, randomblob(16), 4, 0, NULL, NULL);"
-        "INSERT INTO sweep(kind, recording, cursor) VALUES (1, (1 << 40) + 1, 0)",
+        ("INSERT INTO recording VALUES ((1 << 40) + 1, randomblob(16), 4, 0, NULL, NULL);"
+         "INSERT INTO sweep(kind, recording, cursor) VALUES (1, (1 << 40) + 1, 0)"),
         "INSERT INTO recording VALUES (-((1 << 40) - 1), randomblob(16), 1, 0, NULL, NULL)",
         "INSERT INTO recording VALUES (9223372036854775807, randomblob(16), 1, 0, NULL, NULL)"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
