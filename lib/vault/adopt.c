@@ -1,6 +1,7 @@
 #include "vault/adopt.h"
 #include "base/memory.h"
 #include "base/try.h"
+#include "consent/text.h"
 #include "vault/consent_store.h"
 #include "vault/erase.h"
 #include "vault/terms.h"
@@ -103,6 +104,8 @@ vpriv_status vpi_adopt_commit(vpriv_vault *vault, int64_t row, const vpi_ingest_
     recording->n_tag_bytes = commit->n_tag_bytes;
     memcpy(recording->tag_bytes, commit->tag_bytes, commit->n_tag_bytes);
     VPI_TRY(vpi_tag_decode(commit->tag_bytes, commit->n_tag_bytes, &recording->tag));
+    VPI_ENSURE(vpi_time_is_plausible(recording->tag.started_us), VPRIV_E_AUTH,
+        "the vault file is damaged or was changed");
     vpi_tag_hash(commit->tag_bytes, commit->n_tag_bytes, recording->tag_hash);
     VPI_TRY(make_wraps(vault, recording, commit, wraps));
     if (wraps->purposes == 0) {
