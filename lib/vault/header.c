@@ -40,6 +40,11 @@ static void get_purpose_terms(vpi_reader *r, vpi_recording *recording)
     }
 }
 
+bool vpi_finish_is_possible(const vpi_finish *finish)
+{
+    return finish->reason <= VPRIV_END_PAUSED && finish->n_blocks <= UINT64_C(1) << VPI_ROW_SHIFT;
+}
+
 static vpriv_status parse_header(const uint8_t *plain, size_t n_bytes, vpi_recording *recording)
 {
     vpi_reader r = vpi_reader_of(plain, n_bytes);
@@ -61,7 +66,7 @@ static vpriv_status parse_header(const uint8_t *plain, size_t n_bytes, vpi_recor
     recording->restriction = (vpriv_restriction)vpi_get_u8(&r);
     get_purpose_terms(&r, recording);
     recording->n_derivatives = vpi_get_u16(&r);
-    if (r.failed || recording->finish.reason > VPRIV_END_PAUSED ||
+    if (r.failed || !vpi_finish_is_possible(&recording->finish) ||
         recording->restriction > VPRIV_RESTRICTION_LEGAL_HOLD)
         return vpi_auth_failed();
     vpi_tag_hash(recording->tag_bytes, recording->n_tag_bytes, recording->tag_hash);

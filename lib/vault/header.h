@@ -16,6 +16,8 @@ typedef struct vpi_finish {
     uint64_t n_frames_48k; /* of sound and gaps, without pre-skip */
     int64_t ended_us;
 } vpi_finish;
+/* Whether a recording can have ended like that. */
+bool vpi_finish_is_possible(const vpi_finish *finish);
 
 typedef struct vpi_recording {
     int64_t row;

@@ -161,7 +161,8 @@ static vpriv_status read_finish(vpi_reader *r, vpi_finish *finish_out)
     finish_out->n_blocks = vpi_get_u64(r);
     finish_out->n_frames_48k = vpi_get_u64(r);
     finish_out->ended_us = vpi_get_i64(r);
-    return only_padding_is_left(r) ? VPRIV_OK : vpi_auth_failed();
+    return only_padding_is_left(r) && vpi_finish_is_possible(finish_out) ? VPRIV_OK
+                                                                         : vpi_auth_failed();
 }
 
 /* Where the walk through the pending rows stands. */

@@ -116,7 +116,7 @@ static void record_pending(vpriv_recording_id ids_out[2])
 }
 
 /* The end of the first recording once more; of another vault that had the same ingest key, if so. */
-static void seal_finish(const vpriv_recording_id *id, uint8_t other_vault)
+static void seal_finish(const vpriv_recording_id *id, uint8_t other_vault, uint8_t reason)
 {
     static vpi_policy_head head;
     uint8_t plain[512] = {0}, sealed[1 + crypto_box_SEALBYTES + sizeof plain] = {VPI_SUITE};
@@ -127,7 +127,7 @@ static void seal_finish(const vpriv_recording_id *id, uint8_t other_vault)
     vpi_put_bytes(&w, h.vault->vault_id, VPI_VAULT_ID_BYTES);
     plain[1] ^= other_vault;
     vpi_put_bytes(&w, id->bytes, VPI_RECORDING_ID_BYTES);
-    vpi_put_u8(&w, VPRIV_END_STOPPED);
+    vpi_put_u8(&w, reason);
     vpi_put_u64(&w, 4);
     vpi_put_u64(&w, 4 * 20 * 960);
     vpi_put_i64(&w, HOUSEHOLD_START_US);
@@ -141,13 +141,13 @@ static void seal_finish(const vpriv_recording_id *id, uint8_t other_vault)
 }
 
 /* 0: nothing is moved; 1: from one recording to the other; 2: from the beginning to the end; 3: from this
- * vault; 4: from another. */
+ * vault; 4: from another; 5: with an end that there is not. */
 START_TEST(an_envelope_belongs_to_its_place)
 {
     static const char *const moves[] = {NULL,
         "UPDATE ingest SET recording = -recording; UPDATE ingest SET recording = 7 + recording",
-        "UPDATE ingest SET kind = -kind; UPDATE ingest SET kind = 3 + kind", NULL, NULL};
-    static const int n_left_of[] = {0, 4, 4, 0, 1};
+        "UPDATE ingest SET kind = -kind; UPDATE ingest SET kind = 3 + kind", NULL, NULL, NULL};
+    static const int n_left_of[] = {0, 4, 4, 0, 1, 1};
     const bool is_adopted = _i == 0 || _i >= 3;
     vpriv_recording_id ids[2];
     uint64_t sound = 0, n_left = 1;
@@ -159,7 +159,7 @@ START_TEST(an_envelope_belongs_to_its_place)
     if (moves[_i])
         household_sql(&h, moves[_i]);
     if (_i >= 3)
-        seal_finish(&ids[0], _i == 4);
+        seal_finish(&ids[0], _i == 4, _i == 5 ? VPRIV_END_PAUSED + 1 : VPRIV_END_STOPPED);
     vpriv_vault_close(h.vault);
     ck_ok(household_open_vault(&h, h.path, &h.vault)); /* which adopts */
     ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM ingest"), n_left_of[_i]);
@@ -171,7 +171,7 @@ START_TEST(an_envelope_belongs_to_its_place)
     if (is_adopted) {
         vpriv_recording_info info;
         ck_ok(vpriv_recording_about(h.vault, &ids[0], &info));
-        ck_assert_int_eq(info.end_reason, _i == 4 ? VPRIV_END_UNFINISHED : VPRIV_END_STOPPED);
+        ck_assert_int_eq(info.end_reason, _i >= 4 ? VPRIV_END_UNFINISHED : VPRIV_END_STOPPED);
     }
     ck_ok(listen(&a, &sound));
     ck_assert(sound == sound_a);
@@ -185,7 +185,7 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, bad_envelope_of_a_capture_process_blocks_nothing);
-    tcase_add_loop_test(tests, an_envelope_belongs_to_its_place, 0, 5);
+    tcase_add_loop_test(tests, an_envelope_belongs_to_its_place, 0, 6);
     tcase_add_loop_test(tests, what_was_adopted_cannot_be_replaced_by_a_capture_process, 0, 2);
     suite_add_tcase(suite, tests);
     return unit_main(suite);
