@@ -16,7 +16,12 @@ const char *file_path(void)
 
 void file_remove(void)
 {
-    (void)unlink(path);
+    static const char *const suffixes[] = {"", "-wal", "-shm"}; /* what SQLite puts beside it */
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        char name[sizeof path + 8];
+        snprintf(name, sizeof name, "%s%s", path, suffixes[i]);
+        (void)unlink(name);
+    }
     path[0] = '\0';
 }
 
