@@ -5,7 +5,7 @@ household h;
 vpriv_recording_id a, b;
 uint64_t sound_a, sound_b;
 
-vpriv_recording_id record_four_blocks(const uint8_t *subject)
+vpriv_recording_id record_four_blocks(const uint8_t *subject, int64_t started_ago_us)
 {
     vpi_sealer *sealer = NULL;
     vpi_block_builder builder;
@@ -13,6 +13,7 @@ vpriv_recording_id record_four_blocks(const uint8_t *subject)
     vpriv_recording_id id;
     vpi_sealer_request request = household_request(subject);
     request.optional = VPRIV_PURPOSE_BIT(REVIEW);
+    request.started_ago_us = started_ago_us;
     ck_ok(vpi_sealer_create(h.vault, &request, &sealer));
     memcpy(id.bytes, vpi_sealer_recording_id(sealer), sizeof id.bytes);
     for (uint64_t i = 0; i < 4; i++) {
@@ -59,8 +60,8 @@ void set_up(void)
     household_give(&h, h.ada, KEEP);
     household_give(&h, h.ada, REVIEW);
     household_give(&h, h.bob, KEEP);
-    a = record_four_blocks(h.ada);
-    b = record_four_blocks(h.bob);
+    a = record_four_blocks(h.ada, 0);
+    b = record_four_blocks(h.bob, 0);
     ck_ok(listen(&a, &sound_a));
     ck_ok(listen(&b, &sound_b));
     ck_assert(sound_a != sound_b);

@@ -17,7 +17,7 @@ void tear_down(void);
 /* The files as they were. */
 void restore(void);
 
-vpriv_recording_id record_four_blocks(const uint8_t *subject);
+vpriv_recording_id record_four_blocks(const uint8_t *subject, int64_t started_ago_us);
 /* What a recording sounds like, as one number; the status when it does not open to its end. */
 vpriv_status listen(const vpriv_recording_id *id, uint64_t *sound_out);
 /* For vpriv_recording_list; user: an int. */

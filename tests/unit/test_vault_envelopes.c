@@ -100,7 +100,7 @@ START_TEST(what_was_adopted_cannot_be_replaced_by_a_capture_process)
 END_TEST
 
 /* Two recordings of a capture process, not adopted yet. */
-static void record_pending(vpriv_recording_id ids_out[2])
+static void record_pending(int64_t started_ago_us, vpriv_recording_id ids_out[2])
 {
     const vpriv_vault_options options = {
         .struct_size = sizeof options, .clock = household_clock, .clock_user = h.cell};
@@ -109,14 +109,15 @@ static void record_pending(vpriv_recording_id ids_out[2])
     ck_ok(vpriv_vault_capture_credential(h.vault, &credential));
     ck_ok(vpriv_vault_open_for_capture(h.path, credential, &options, &h.vault));
     for (int i = 0; i < 2; i++)
-        ids_out[i] = record_four_blocks(h.bob);
+        ids_out[i] = record_four_blocks(h.bob, started_ago_us);
     vpriv_vault_close(h.vault);
     vpriv_keyring_close(credential);
     h.vault = rooted;
 }
 
 /* The end of the first recording once more; of another vault that had the same ingest key, if so. */
-static void seal_finish(const vpriv_recording_id *id, uint8_t other_vault, uint8_t reason)
+static void seal_finish(
+    const vpriv_recording_id *id, uint8_t other_vault, uint8_t reason, uint64_t n_blocks)
 {
     static vpi_policy_head head;
     uint8_t plain[512] = {0}, sealed[1 + crypto_box_SEALBYTES + sizeof plain] = {VPI_SUITE};
@@ -128,7 +129,7 @@ static void seal_finish(const vpriv_recording_id *id, uint8_t other_vault, uint8
     plain[1] ^= other_vault;
     vpi_put_bytes(&w, id->bytes, VPI_RECORDING_ID_BYTES);
     vpi_put_u8(&w, reason);
-    vpi_put_u64(&w, 4);
+    vpi_put_u64(&w, n_blocks);
     vpi_put_u64(&w, 4 * 20 * 960);
     vpi_put_i64(&w, HOUSEHOLD_START_US);
     ck_assert_int_eq(crypto_box_seal(sealed + 1, plain, sizeof plain, head.ingest_public_key), 0);
@@ -141,25 +142,27 @@ static void seal_finish(const vpriv_recording_id *id, uint8_t other_vault, uint8
 }
 
 /* 0: nothing is moved; 1: from one recording to the other; 2: from the beginning to the end; 3: from this
- * vault; 4: from another; 5: with an end that there is not. */
+ * vault; 4: from another; 5: with an end that there is not; 6: with more blocks than there can be. */
 START_TEST(an_envelope_belongs_to_its_place)
 {
     static const char *const moves[] = {NULL,
         "UPDATE ingest SET recording = -recording; UPDATE ingest SET recording = 7 + recording",
-        "UPDATE ingest SET kind = -kind; UPDATE ingest SET kind = 3 + kind", NULL, NULL, NULL};
-    static const int n_left_of[] = {0, 4, 4, 0, 1, 1};
+        "UPDATE ingest SET kind = -kind; UPDATE ingest SET kind = 3 + kind", NULL, NULL, NULL,
+        NULL};
+    static const int n_left_of[] = {0, 4, 4, 0, 1, 1, 1};
     const bool is_adopted = _i == 0 || _i >= 3;
     vpriv_recording_id ids[2];
     uint64_t sound = 0, n_left = 1;
     int n = 0;
     restore();
     ck_ok(household_open_vault(&h, h.path, &h.vault));
-    record_pending(ids);
+    record_pending(0, ids);
     ck_assert_int_eq(household_count(&h, "SELECT sum(recording) FROM ingest"), 3 + 3 + 4 + 4);
     if (moves[_i])
         household_sql(&h, moves[_i]);
     if (_i >= 3)
-        seal_finish(&ids[0], _i == 4, _i == 5 ? VPRIV_END_PAUSED + 1 : VPRIV_END_STOPPED);
+        seal_finish(&ids[0], _i == 4, _i == 5 ? VPRIV_END_PAUSED + 1 : VPRIV_END_STOPPED,
+            _i == 6 ? (1 << VPI_ROW_SHIFT) + 1 : 4);
     vpriv_vault_close(h.vault);
     ck_ok(household_open_vault(&h, h.path, &h.vault)); /* which adopts */
     ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM ingest"), n_left_of[_i]);
@@ -178,6 +181,27 @@ START_TEST(an_envelope_belongs_to_its_place)
 }
 END_TEST
 
+/* Nothing of a time that cannot be is reckoned with: 0: just possible; 1: the moment before. */
+START_TEST(a_recording_begins_at_a_time_that_can_be)
+{
+    vpriv_recording_id ids[2];
+    uint64_t n_left = 1, sound = 0;
+    int n = 0;
+    restore();
+    ck_ok(household_open_vault(&h, h.path, &h.vault));
+    record_pending(h.cell->now_us - 1 + _i, ids);
+    vpriv_vault_close(h.vault);
+    ck_ok(household_open_vault(&h, h.path, &h.vault)); /* which adopts */
+    ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM ingest"), _i == 0 ? 0 : 2);
+    while (n_left > 0)
+        ck_ok(vpriv_vault_tidy(h.vault, 10, &n_left));
+    ck_ok(vpriv_recording_list(h.vault, NULL, count_recording, &n));
+    ck_assert_int_eq(n, _i == 0 ? 4 : 2);
+    ck_ok(listen(&a, &sound));
+    ck_assert(sound == sound_a);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("vault: envelopes");
@@ -185,7 +209,8 @@ int main(void)
     tcase_set_timeout(tests, 120);
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, bad_envelope_of_a_capture_process_blocks_nothing);
-    tcase_add_loop_test(tests, an_envelope_belongs_to_its_place, 0, 6);
+    tcase_add_loop_test(tests, an_envelope_belongs_to_its_place, 0, 7);
+    tcase_add_loop_test(tests, a_recording_begins_at_a_time_that_can_be, 0, 2);
     tcase_add_loop_test(tests, what_was_adopted_cannot_be_replaced_by_a_capture_process, 0, 2);
     suite_add_tcase(suite, tests);
     return unit_main(suite);

@@ -2,6 +2,7 @@
  * leads to only where it can be of one table, of one version and of now. Rows of all tables are made up, from
  * the schema alone. */
 #include "keys/tree.h"
+#include "made_rows.h"
 #include "unit.h"
 #include "vault/rebuild.h"
 #include <fcntl.h>
@@ -134,117 +135,7 @@ static vpi_database *rebuild(const char *table)
 
 /* ---- Every table ---- */
 
-/* Lengths that are always the same, of the last column. */
-static const struct {
-    const char *table;
-    int n;
-} lengths[] = {{"key_node", 4042}, {"root_pending", 73}, {"root_state", 297}, {"purpose", 73},
-    {"subject", 301}, {"block", 4096}, {"log_hash", 32}};
-
-static int length_of(const char *table)
-{
-    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++)
-        if (strcmp(lengths[i].table, table) == 0)
-            return lengths[i].n;
-    return 0;
-}
-
-/* Column by column, from the schema as the library has it. */
-typedef struct column {
-    bool is_row, is_int, may_be_null;
-} column;
-typedef struct table {
-    char name[32];
-    bool has_rowid, has_one; /* row, and no more */
-    int n;
-    column columns[8];
-} table;
-static table tables[32];
-static int n_tables;
-
-static void read_columns(sqlite3 *strict, table *t)
-{
-    char sql[SQL_BYTES];
-    sqlite3_stmt *statement = NULL;
-    snprintf(sql, sizeof sql, "SELECT type, \"notnull\", pk FROM pragma_table_info('%s')", t->name);
-    ck_assert_int_eq(sqlite3_prepare_v2(strict, sql, -1, &statement, NULL), SQLITE_OK);
-    while (sqlite3_step(statement) == SQLITE_ROW) {
-        column *c = &t->columns[t->n++];
-        c->is_int = strcmp((const char *)sqlite3_column_text(statement, 0), "INTEGER") == 0;
-        const bool is_key = sqlite3_column_int(statement, 2) > 0;
-        c->is_row = is_key && t->has_rowid;
-        c->may_be_null = !is_key && sqlite3_column_int(statement, 1) == 0;
-    }
-    sqlite3_finalize(statement);
-}
-
-static void read_tables(void)
-{
-    vpi_database *strict = NULL;
-    sqlite3_stmt *statement = NULL;
-    ck_ok(vpi_database_open(":memory:", VPI_DATABASE_CREATE, &strict));
-    ck_ok(vpi_database_script(strict, vpi_tree_schema));
-    ck_ok(vpi_database_script(strict, vpi_vault_schema));
-    sqlite3 *handle = vpi_database_handle(strict);
-    ck_assert_int_eq(sqlite3_prepare_v2(handle,
-                         "SELECT name, sql NOT LIKE '%WITHOUT ROWID%', sql LIKE '%CHECK (id = 1)%'"
-                         " FROM sqlite_schema"
-                         " WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
-                         -1, &statement, NULL),
-        SQLITE_OK);
-    while (sqlite3_step(statement) == SQLITE_ROW) {
-        table *t = &tables[n_tables++];
-        snprintf(t->name, sizeof t->name, "%s", (const char *)sqlite3_column_text(statement, 0));
-        t->has_rowid = sqlite3_column_int(statement, 1);
-        t->has_one = sqlite3_column_int(statement, 2);
-        read_columns(handle, t);
-    }
-    sqlite3_finalize(statement);
-    vpi_database_close(strict);
-}
-
 static const char *const kinds[] = {"int", "blob", "null", "text", "real"};
-
-/* A value that no other row has in this column. */
-static void value_of(const table *t, int c, const char *kind, int row, int longer, char out[80])
-{
-    const int usual = c + 1 == t->n && length_of(t->name) ? length_of(t->name) : 24;
-    if (strcmp(kind, "int") == 0)
-        snprintf(out, 80, "%d", 1000 * (c + 1) + row);
-    else if (strcmp(kind, "blob") == 0)
-        snprintf(
-            out, 80, "CAST(printf('%%0%d.4d', %d) AS BLOB)", usual + longer, 1000 * (c + 1) + row);
-    else if (strcmp(kind, "null") == 0)
-        snprintf(out, 80, "NULL");
-    else if (strcmp(kind, "text") == 0)
-        snprintf(out, 80, "'a text %d'", row);
-    else
-        snprintf(out, 80, "%d.5", row);
-}
-
-/* One row; where odd >= 0 that column is of this kind. False when SQLite does not take it. */
-static bool add_row(sqlite3 *handle, const table *t, int row, int odd, const char *kind, int longer)
-{
-    char sql[1024], value[80];
-    int n = snprintf(sql, sizeof sql, "INSERT INTO %s VALUES (", t->name);
-    for (int c = 0; c < t->n; c++) {
-        const column *about = &t->columns[c];
-        if (about->is_row)
-            snprintf(value, sizeof value, "%d", row);
-        else
-            value_of(t, c,
-                c == odd        ? kind
-                : about->is_int ? "int"
-                                : "blob",
-                row, c + 1 == t->n ? longer : 0, value);
-        n += snprintf(sql + n, sizeof sql - (size_t)n, "%s%s", c ? ", " : "", value);
-    }
-    snprintf(sql + n, sizeof sql - (size_t)n, ")");
-    const int code = sqlite3_exec(handle, sql, NULL, NULL, NULL);
-    ck_assert_msg(
-        code == SQLITE_OK || code == SQLITE_CONSTRAINT, "%s: %s", sql, sqlite3_errmsg(handle));
-    return code == SQLITE_OK;
-}
 
 static void set_up(void)
 {
@@ -254,15 +145,15 @@ static void set_up(void)
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/damaged", folder);
     snprintf(into, sizeof into, "%s/rebuilt", folder);
-    read_tables();
-    ck_assert_int_eq(n_tables, 23);
+    made_tables_read();
+    ck_assert_int_eq(n_made_tables, 23);
     ck_ok(vpi_database_open(path, VPI_DATABASE_CREATE, &database));
     loosen(vpi_tree_schema, vpi_database_handle(database));
     loosen(vpi_vault_schema, vpi_database_handle(database));
     run(vpi_database_handle(database), "PRAGMA foreign_keys=OFF");
-    for (int i = 0; i < n_tables; i++)
-        for (int row = 1; row <= (tables[i].has_one ? 1 : N_GOOD); row++)
-            ck_assert(add_row(vpi_database_handle(database), &tables[i], row, -1, "", 0));
+    for (int i = 0; i < n_made_tables; i++)
+        for (int row = 1; row <= (made_tables[i].has_one ? 1 : N_GOOD); row++)
+            ck_assert(made_row_add(vpi_database_handle(database), &made_tables[i], row, -1, "", 0));
     vpi_database_close(database);
     load();
     memcpy(whole, bytes, n_bytes);
@@ -277,18 +168,19 @@ static void tear_down(void)
 }
 
 /* Every table has the rows that were good; one of them so many more or less. */
-static void check_good(vpi_database *database, const table *other, int more, const char *what)
+static void check_good(vpi_database *database, const made_table *other, int more, const char *what)
 {
-    for (int i = 0; i < n_tables; i++) {
-        const int64_t n = count(database, tables[i].name);
-        const int wanted = (tables[i].has_one ? 1 : N_GOOD) + (&tables[i] == other ? more : 0);
-        ck_assert_msg(n == wanted, "%s: %s has %lld rows, not %d", what, tables[i].name,
+    for (int i = 0; i < n_made_tables; i++) {
+        const int64_t n = count(database, made_tables[i].name);
+        const int wanted =
+            (made_tables[i].has_one ? 1 : N_GOOD) + (&made_tables[i] == other ? more : 0);
+        ck_assert_msg(n == wanted, "%s: %s has %lld rows, not %d", what, made_tables[i].name,
             (long long)n, wanted);
     }
 }
 
 /* Beside the rows that are there, or in place of the only one there may be. */
-static bool add_odd(const table *t, int c, const char *kind, int longer)
+static bool add_odd(const made_table *t, int c, const char *kind, int longer)
 {
     char sql[64];
     store();
@@ -296,7 +188,7 @@ static bool add_odd(const table *t, int c, const char *kind, int longer)
     snprintf(sql, sizeof sql, "DELETE FROM %s", t->name);
     if (t->has_one)
         run(handle, sql);
-    const bool added = add_row(handle, t, t->has_one ? 1 : 9, c, kind, longer);
+    const bool added = made_row_add(handle, t, t->has_one ? 1 : 9, c, kind, longer);
     sqlite3_close(handle);
     return added;
 }
@@ -314,7 +206,7 @@ START_TEST(what_is_of_every_table_is_taken)
 }
 END_TEST
 
-static void try_odd(const table *t, int c, const char *kind, int longer, size_t *n_tried)
+static void try_odd(const made_table *t, int c, const char *kind, int longer, size_t *n_tried)
 {
     char what[128];
     if (!add_odd(t, c, kind, longer))
@@ -330,14 +222,14 @@ static void try_odd(const table *t, int c, const char *kind, int longer, size_t 
 START_TEST(a_row_that_is_not_of_its_table_is_not_taken)
 {
     size_t n_tried = 0;
-    for (int i = 0; i < n_tables; i++)
-        for (int c = 0; c < tables[i].n; c++)
+    for (int i = 0; i < n_made_tables; i++)
+        for (int c = 0; c < made_tables[i].n; c++)
             for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
-                const column *about = &tables[i].columns[c];
+                const made_column *about = &made_tables[i].columns[c];
                 const bool is_right = strcmp(kinds[k], about->is_int ? "int" : "blob") == 0 ||
                                       (about->may_be_null && strcmp(kinds[k], "null") == 0);
                 if (!is_right && !about->is_row)
-                    try_odd(&tables[i], c, kinds[k], 0, &n_tried);
+                    try_odd(&made_tables[i], c, kinds[k], 0, &n_tried);
             }
     ck_assert_uint_gt(n_tried, 150);
 }
@@ -346,23 +238,23 @@ END_TEST
 START_TEST(a_last_column_of_another_length_is_not_taken)
 {
     size_t n_tried = 0;
-    for (int i = 0; i < n_tables; i++)
-        for (int longer = -1; longer <= 1 && length_of(tables[i].name); longer += 2)
-            try_odd(&tables[i], tables[i].n - 1, "blob", longer, &n_tried);
-    ck_assert_uint_eq(n_tried, 2 * sizeof lengths / sizeof lengths[0]);
+    for (int i = 0; i < n_made_tables; i++)
+        for (int longer = -1; longer <= 1 && made_length_of(made_tables[i].name); longer += 2)
+            try_odd(&made_tables[i], made_tables[i].n - 1, "blob", longer, &n_tried);
+    ck_assert_uint_eq(n_tried, 2 * N_MADE_LENGTHS);
 }
 END_TEST
 
 START_TEST(a_null_is_taken_where_it_may_be)
 {
     size_t n = 0;
-    for (int i = 0; i < n_tables; i++)
-        for (int c = 0; c < tables[i].n; c++) {
-            if (!tables[i].columns[c].may_be_null)
+    for (int i = 0; i < n_made_tables; i++)
+        for (int c = 0; c < made_tables[i].n; c++) {
+            if (!made_tables[i].columns[c].may_be_null)
                 continue;
-            ck_assert(add_odd(&tables[i], c, "null", 0));
+            ck_assert(add_odd(&made_tables[i], c, "null", 0));
             vpi_database *database = rebuild("");
-            check_good(database, &tables[i], 1, tables[i].name);
+            check_good(database, &made_tables[i], 1, made_tables[i].name);
             ck_assert_uint_eq(told.n, 0);
             vpi_database_close(database);
             n++;
@@ -373,24 +265,24 @@ END_TEST
 
 START_TEST(a_row_with_a_column_too_many_is_not_taken)
 {
-    for (int i = 0; i < n_tables; i++) {
+    for (int i = 0; i < n_made_tables; i++) {
         char sql[SQL_BYTES];
-        if (tables[i].has_one)
+        if (made_tables[i].has_one)
             continue;
-        ck_assert(add_odd(&tables[i], -1, "", 0));
+        ck_assert(add_odd(&made_tables[i], -1, "", 0));
         sqlite3 *handle = open_file();
-        snprintf(sql, sizeof sql, "ALTER TABLE %s ADD COLUMN more BLOB", tables[i].name);
+        snprintf(sql, sizeof sql, "ALTER TABLE %s ADD COLUMN more BLOB", made_tables[i].name);
         run(handle, sql);
         snprintf(sql, sizeof sql, "UPDATE %s SET more = x'00' WHERE CAST(%s AS TEXT) LIKE '%%9'",
-            tables[i].name, tables[i].has_rowid ? "rowid" : "recording");
-        if (strcmp(tables[i].name, "policy") == 0)
+            made_tables[i].name, made_tables[i].has_rowid ? "rowid" : "recording");
+        if (strcmp(made_tables[i].name, "policy") == 0)
             snprintf(sql, sizeof sql,
                 "UPDATE policy SET more = x'00' WHERE CAST(tag AS TEXT) LIKE '%%9'");
         run(handle, sql);
         ck_assert_int_eq(sqlite3_changes(handle), 1);
         sqlite3_close(handle);
-        vpi_database *database = rebuild(tables[i].name);
-        check_good(database, NULL, 0, tables[i].name);
+        vpi_database *database = rebuild(made_tables[i].name);
+        check_good(database, NULL, 0, made_tables[i].name);
         ck_assert_uint_eq(told.n_of_table, 1);
         vpi_database_close(database);
     }
@@ -399,11 +291,11 @@ END_TEST
 
 /* ---- Pages that nothing leads to ---- */
 
-static const table *table_named(const char *name)
+static const made_table *table_named(const char *name)
 {
-    for (int i = 0; i < n_tables; i++)
-        if (strcmp(tables[i].name, name) == 0)
-            return &tables[i];
+    for (int i = 0; i < n_made_tables; i++)
+        if (strcmp(made_tables[i].name, name) == 0)
+            return &made_tables[i];
     ck_abort_msg("no table %s", name);
 }
 
@@ -420,7 +312,7 @@ static void fill(const char *name)
     sqlite3 *handle = open_file();
     run(handle, "BEGIN");
     for (int row = 0; row < N_MANY; row++)
-        ck_assert(add_row(handle, table_named(name), FIRST_MANY + row, -1, "", 0));
+        ck_assert(made_row_add(handle, table_named(name), FIRST_MANY + row, -1, "", 0));
     run(handle, "COMMIT");
     sqlite3_close(handle);
     load();
@@ -464,18 +356,26 @@ static void break_page(uint8_t *page)
     memset(page, 0, VPI_PAGE_BYTES);
 }
 
+/* Nothing leads to the copy; it is of a table that has a hole. */
+static uint8_t *copy_first_and_break_second(const char *name, int64_t *n_lost_out)
+{
+    begin_again();
+    fill(name);
+    const uint8_t *first = page_of(name, 0);
+    uint8_t *second = page_of(name, 1);
+    uint8_t *copy = append_copy(first);
+    *n_lost_out = n_cells(second);
+    ck_assert_int_gt(*n_lost_out, 3);
+    break_page(second);
+    return copy;
+}
+
 START_TEST(the_same_row_twice_is_one_row)
 {
     static const char *const names[] = {"log_hash", "policy", "recording_subject", "recording"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        begin_again();
-        fill(names[i]);
-        const uint8_t *first = page_of(names[i], 0);
-        uint8_t *second = page_of(names[i], 1);
-        const int64_t n_lost = n_cells(second);
-        ck_assert_int_gt(n_lost, 3);
-        append_copy(first);
-        break_page(second);
+        int64_t n_lost = 0;
+        (void)copy_first_and_break_second(names[i], &n_lost);
         store();
         vpi_database *database = rebuild(names[i]);
         ck_assert_int_eq(count(database, names[i]), N_GOOD + N_MANY - n_lost);
@@ -490,15 +390,9 @@ START_TEST(of_two_versions_none_is_taken)
 {
     static const char *const names[] = {"log_hash", "policy", "wrap", "ingest"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        begin_again();
-        fill(names[i]);
-        const uint8_t *first = page_of(names[i], 0);
-        uint8_t *second = page_of(names[i], 1);
-        const int64_t n_lost = n_cells(second);
-        uint8_t *copy = append_copy(first);
-        uint8_t *row = cell(copy, 0);
+        int64_t n_lost = 0;
+        uint8_t *row = cell(copy_first_and_break_second(names[i], &n_lost), 0);
         row[*row + (names[i][0] == 'w' || names[i][0] == 'l' ? 1 : 0)] ^= 1;
-        break_page(second);
         store();
         vpi_database *database = rebuild(names[i]);
         ck_assert_int_eq(count(database, names[i]), N_GOOD + N_MANY - n_lost - 1);
@@ -555,15 +449,15 @@ END_TEST
 
 START_TEST(of_what_there_is_one_of_a_second_is_not_taken)
 {
-    for (int i = 0; i < n_tables; i++) {
-        if (!tables[i].has_one)
+    for (int i = 0; i < n_made_tables; i++) {
+        if (!made_tables[i].has_one)
             continue;
         store();
         sqlite3 *handle = open_file();
-        ck_assert(add_row(handle, &tables[i], 2, -1, "", 0));
+        ck_assert(made_row_add(handle, &made_tables[i], 2, -1, "", 0));
         sqlite3_close(handle);
-        vpi_database *database = rebuild(tables[i].name);
-        check_good(database, NULL, 0, tables[i].name);
+        vpi_database *database = rebuild(made_tables[i].name);
+        check_good(database, NULL, 0, made_tables[i].name);
         ck_assert_uint_eq(told.n_of_table, 1);
         ck_assert_uint_eq(told.n_versions, 0);
         vpi_database_close(database);

@@ -247,7 +247,7 @@ START_TEST(rows_of_another_vault_do_not_open)
     household_give(&other, other.ada, KEEP);
     const household mine = h;
     h = other;
-    const vpriv_recording_id foreign = record_four_blocks(h.ada);
+    const vpriv_recording_id foreign = record_four_blocks(h.ada, 0);
     ck_ok(listen(&foreign, &sound));
     other = h;
     h = mine;

@@ -61,7 +61,8 @@ tests_unit_test_vault_limits_LDADD = $(household_ldadd)
 tests_unit_test_vault_list_SOURCES = tests/unit/test_vault_list.c $(household)
 tests_unit_test_vault_list_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_list_LDADD = $(household_ldadd)
-tests_unit_test_vault_rebuild_SOURCES = tests/unit/test_vault_rebuild.c
+tests_unit_test_vault_rebuild_SOURCES = tests/unit/test_vault_rebuild.c tests/unit/made_rows.c \
+	tests/unit/made_rows.h
 tests_unit_test_vault_rebuild_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_rebuild_LDADD = $(unit_ldadd)
 tests_unit_test_vault_refused_SOURCES = tests/unit/test_vault_refused.c tests/unit/refused.h $(household)

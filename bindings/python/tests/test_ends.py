@@ -246,6 +246,7 @@ def test_a_process_that_dies_leaves_what_was_sealed(tmp_path: pathlib.Path, end:
 def test_control_c_ends_a_run(tmp_path: pathlib.Path) -> None:
     out = python(RECORDING + """
     import signal
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also when started to ignore it
     threading.Thread(target=push_forever, daemon=True).start()
     threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
     try:
@@ -261,5 +262,9 @@ def test_control_c_ends_a_list(spoken: Home) -> None:
     def interrupt(done: int, total: int) -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
-    with pytest.raises(KeyboardInterrupt):
-        spoken.vault.backup(spoken.folder / "home.backup", progress=interrupt)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            spoken.vault.backup(spoken.folder / "home.backup", progress=interrupt)
+    finally:
+        signal.signal(signal.SIGINT, before)
