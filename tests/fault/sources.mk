@@ -33,7 +33,9 @@ attack_sources = tests/fault/attack.h tests/fault/attack_inside.h tests/fault/at
 
 TESTS += tests/fault/test_cuts
 check_PROGRAMS += tests/fault/test_cuts
-tests_fault_test_cuts_SOURCES = tests/fault/test_cuts.c $(life_sources) $(attack_sources)
+tests_fault_test_cuts_SOURCES = tests/fault/test_cuts.c tests/fault/cuts.h tests/fault/cuts.c \
+	tests/fault/cuts_changes.c tests/fault/cuts_storage.c tests/fault/cuts_recording.c \
+	tests/fault/cuts_creation.c $(life_sources) $(attack_sources)
 tests_fault_test_cuts_CFLAGS = $(fault_cflags)
 tests_fault_test_cuts_LDADD = $(life_ldadd)
 EXTRA_PROGRAMS += tests/fault/long_cuts
