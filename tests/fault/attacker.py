@@ -1,6 +1,6 @@
 """An attacker who has every version of every row that was ever written, and some secrets: opens what these
 open together, takes the keys found inside, and goes on until nothing new opens. Knows doc/format.md, by way
-of tests/vectors/decrypt.py; keeps no rule of reading. First each row is tried with the keys that the format
+of tests/vectors/reader; keeps no rule of reading. First each row is tried with the keys that the format
 names for it, then whatever is still closed with every key there is."""
 
 import ctypes
@@ -12,8 +12,8 @@ import sys
 from collections import defaultdict
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "vectors"))
-import decrypt  # noqa: E402
-from decrypt import derive, place, tried  # noqa: E402
+import reader  # noqa: E402
+from reader import derive, place, tried  # noqa: E402
 
 sodium = ctypes.CDLL(ctypes.util.find_library("sodium") or "libsodium.so.23")
 opens = sodium.crypto_aead_xchacha20poly1305_ietf_decrypt
@@ -178,10 +178,10 @@ class Attacker:
 
     def took_node(self, row, sealed):
         """Its keys are for the nodes below, or are leaves."""
-        _, keys = decrypt.parse_node(sealed.plain)
+        _, keys = reader.parse_node(sealed.plain)
         level, index = row >> 56, row & 2**56 - 1
         for position, key in enumerate(keys):
-            number = index * decrypt.NODE_KEYS + position
+            number = index * reader.NODE_KEYS + position
             if not any(key):
                 continue
             self.add_key(key)
@@ -216,10 +216,10 @@ class Attacker:
                 for key in self.slots.get(slot, ()):
                     self.try_one(sealed, self.under(label, key))
         for sealed in self.plain_rows:
-            for key in self.slots[decrypt.STRICT_CATALOGUE] | self.slots[decrypt.POLICY]:
+            for key in self.slots[reader.STRICT_CATALOGUE] | self.slots[reader.POLICY]:
                 self.try_one(sealed, key)
         for _, sealed in self.payloads:
-            for key in self.slots[decrypt.STRICT_CATALOGUE]:
+            for key in self.slots[reader.STRICT_CATALOGUE]:
                 self.try_one(sealed, key)
 
     # By force
@@ -254,9 +254,9 @@ class Attacker:
 
     def open_envelopes(self):
         """Every key as an ingest secret, or every one that ever was."""
-        keys = self.keys if self.by_force else self.slots[decrypt.INGEST]
-        publics = [(key, decrypt.x25519_public(key)) for key in keys]
-        open_box = decrypt.sodium.crypto_box_seal_open
+        keys = self.keys if self.by_force else self.slots[reader.INGEST]
+        publics = [(key, reader.x25519_public(key)) for key in keys]
+        open_box = reader.sodium.crypto_box_seal_open
         for sealed in self.envelopes:
             for key, public in publics:
                 if sealed in self.envelopes_open or (sealed, key) in self.envelopes_tried:
@@ -265,12 +265,12 @@ class Attacker:
                 self.n_tried += 1
                 if open_box(ROOM, sealed[1:], LONG(len(sealed) - 1), public, key) == 0:
                     self.envelopes_open.add(sealed)
-                    envelope = decrypt.open_envelope(key, sealed)
+                    envelope = reader.open_envelope(key, sealed)
                     if envelope["kind"] == 1:
                         self.add_key(envelope["shred_key"])
                         for purpose, inner in envelope["inner"].items():
                             self.open_inner(envelope["recording_id"], purpose, inner,
-                                            decrypt.tag_hash(envelope["tag"]))
+                                            reader.tag_hash(envelope["tag"]))
 
     def open_inner(self, name, purpose, inner, hashed):
         """The recording key, with the secret half of its purpose; or with any other."""
@@ -278,7 +278,7 @@ class Attacker:
             return
         self.inners.add((name, purpose, inner))
         for secret in dict.fromkeys([self.secrets.get(purpose), *self.secrets.values()]):
-            key = tried(decrypt.open_inner, inner, secret, name) if secret else None
+            key = tried(reader.open_inner, inner, secret, name) if secret else None
             if key:
                 self.recording_keys.add((name, hashed, key))
                 self.purposes[name].add(purpose)
@@ -296,9 +296,9 @@ class Attacker:
         for row, sealed in self.headers:
             if sealed.plain is None:
                 continue
-            header = decrypt.parse_header(sealed.padded())
+            header = reader.parse_header(sealed.padded())
             for wraps in self.wraps_of[row[0]]:
-                for purpose, wrap in decrypt.parse_wraps(wraps.padded()).items() if wraps.plain else ():
+                for purpose, wrap in reader.parse_wraps(wraps.padded()).items() if wraps.plain else ():
                     self.open_wrap(row[2], header, self.shred_of(row, sealed), purpose, wrap, slots_of)
 
     def shred_of(self, row, sealed):
@@ -324,7 +324,7 @@ class Attacker:
             choices += [named[:i] + [everything] + named[i + 1:] for i in range(len(speakers))]
         for grants in itertools.chain.from_iterable(itertools.product(*c) for c in choices):
             self.n_tried += 1
-            if row.attempt(decrypt.wrap_key(shred, self.vault_id, name, purpose,
+            if row.attempt(reader.wrap_key(shred, self.vault_id, name, purpose,
                                             list(zip(speakers, grants)))):
                 self.wraps_tried[key] = True
                 self.open_inner(name, purpose, row.plain, header["tag_hash"])
@@ -334,7 +334,7 @@ class Attacker:
         """All versions of all blocks where it ever lay."""
         for number in self.numbers[name]:
             for (sequence, sealed), final in itertools.product(self.block_rows[number], (0, 1)):
-                plain = tried(decrypt.open_block, key, self.vault_id, name, hashed, sequence, final,
+                plain = tried(reader.open_block, key, self.vault_id, name, hashed, sequence, final,
                               sealed)
                 if plain:
                     self.blocks[name].setdefault(sequence, set()).add(plain)
@@ -347,24 +347,24 @@ class Attacker:
         for _, name, shelf in self.shelves:
             if shelf.plain is None:
                 continue
-            for entry in decrypt.parse_shelf(shelf.padded()):
+            for entry in reader.parse_shelf(shelf.padded()):
                 for (_, inner), (purpose, wrap) in itertools.product(inners[name], entry["wraps"].items()):
                     if entry["id"] in self.contents or purpose not in self.secrets:
                         continue
-                    key = tried(decrypt.open_derivative_wrap, (purpose, wrap), decrypt.branch_of(inner),
+                    key = tried(reader.open_derivative_wrap, (purpose, wrap), reader.branch_of(inner),
                                 self.secrets[purpose], self.vault_id, name, entry)
                     for sealed in self.content_rows[entry["id"]] if key else ():
-                        said = tried(decrypt.open_content, key, self.vault_id, name, entry, sealed)
+                        said = tried(reader.open_content, key, self.vault_id, name, entry, sealed)
                         if said:
                             self.contents[entry["id"]] = said
 
     def open_payloads(self):
         """The log's entries: the owners' keys in their slots, any key for an only owner."""
-        catalogues = self.slots[decrypt.STRICT_CATALOGUE]
+        catalogues = self.slots[reader.STRICT_CATALOGUE]
         for row, owners in self.payloads:
             if owners.plain is None or row[0] in self.entries:
                 continue
-            c = decrypt.Cursor(owners.plain)
+            c = reader.Cursor(owners.plain)
             slots = [c.u64() for _ in range(c.count(0, 16))]
             for catalogue in catalogues:
                 start = derive(catalogue, "log: payload", struct.pack("<Q", row[0]))
@@ -392,14 +392,14 @@ class Attacker:
                 ids.add(sealed.padded()[30:46])
         for _, sealed in self.headers:
             if sealed.plain is not None:
-                ids.update(decrypt.parse_header(sealed.padded())["speakers"])
+                ids.update(reader.parse_header(sealed.padded())["speakers"])
         for plain in self.entries.values():
-            ids.add(decrypt.parse_entry(plain)["subject"])
+            ids.add(reader.parse_entry(plain)["subject"])
         return ids
 
     def open_policies(self):
         """What the capture policy says of whom one can name; by force, with any key as its own."""
-        keys = self.keys if self.by_force else self.slots[decrypt.POLICY]
+        keys = self.keys if self.by_force else self.slots[reader.POLICY]
         theirs = [derive(key, "policy: person", name) for name in self.named() for key in keys]
         for sealed in self.policies:
             for key in theirs if sealed.plain is None else ():

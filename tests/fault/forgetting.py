@@ -18,7 +18,7 @@ sys.dont_write_bytecode = True
 SOURCE = pathlib.Path(os.environ.get("top_srcdir", pathlib.Path(__file__).parents[2])).resolve()
 BUILD = pathlib.Path(os.environ.get("top_builddir", SOURCE / "build")).resolve()
 sys.path.insert(0, str(SOURCE / "tests" / "vectors"))
-import decrypt  # noqa: E402
+import reader  # noqa: E402
 
 PLANTS = BUILD / "tests" / "fault" / "plants"
 PLANTER = BUILD / "tests" / "fault" / "planter"
@@ -31,19 +31,19 @@ RECORDING_LABELS = ("recording: block key", "recording: block nonce")
 CHUNK = 1 << 20
 
 
-class Vault(decrypt.Vault):
+class Vault(reader.Vault):
     """Remembers the keys of the recordings, and of what was made from them, that it opens."""
 
     def open_derivatives(self, recording, branch, purpose):
         """Those made for it, and their keys."""
         super().open_derivatives(recording, branch, purpose)
         for entry in recording["derivatives"]:
-            key = decrypt.open_derivative_wrap((purpose, entry["wraps"][purpose]), branch,
+            key = reader.open_derivative_wrap((purpose, entry["wraps"][purpose]), branch,
                                                self.secrets[purpose], self.vault_id,
                                                recording["id"], entry)
             names = self.vault_id + recording["id"] + entry["id"]
             self.made = getattr(self, "made", []) + [
-                (key, branch, decrypt.derive(branch, "derivative: wrap", names),
+                (key, branch, reader.derive(branch, "derivative: wrap", names),
                  entry["opens"][purpose])]
 
     def recording_key(self, recording, inner, purpose):
@@ -55,8 +55,8 @@ class Vault(decrypt.Vault):
 
 def secrets_of(folder):
     """name: bytes of every key, and of the packets."""
-    root = decrypt.parse_root_file((folder / "home.root").read_bytes())
-    ring = decrypt.parse_keyring((folder / "home.keyring").read_bytes())
+    root = reader.parse_root_file((folder / "home.root").read_bytes())
+    ring = reader.parse_keyring((folder / "home.keyring").read_bytes())
     vault = Vault(folder / "home.vault", root, [ring])
     keys = {"root": root["key"]}
     keys |= {f"purpose-{purpose}": key for purpose, key in ring["secret"].items()}
@@ -67,7 +67,7 @@ def secrets_of(folder):
     for labels, prefix in ((ROOT_LABELS, "root"), (LEAF_LABELS, "leaf"),
                            (RECORDING_LABELS, "recording"), (DERIVATIVE_LABELS, "derivative")):
         for name in [name for name in keys if name.partition("-")[0] == prefix]:
-            keys |= {f"{name}:{label.replace(' ', '_')}": decrypt.derive(keys[name], label)
+            keys |= {f"{name}:{label.replace(' ', '_')}": reader.derive(keys[name], label)
                      for label in labels}
     found = {f"{name}/{half}": key[half:half + 16] for name, key in keys.items()
              for half in (0, 16)}

@@ -4,7 +4,7 @@ promised; and whether an attacker (attacker.py) opens exactly that."""
 import hashlib
 from collections import defaultdict
 
-import decrypt
+import reader
 
 IMPROVE, IMPROVE_US = 4, 72 * 3600 * 10**6
 FOREVER_US = 2**63 - 1
@@ -197,7 +197,7 @@ def judge_people(life, attacker):
         told |= {label for label, plain in words if bytes.fromhex(subject) in plain and
                  label.startswith("consent")}
         told |= {f"log entry {i} of kind {entry['kind']}" for i, entry in (
-            (i, decrypt.parse_entry(plain)) for i, plain in attacker.entries.items())
+            (i, reader.parse_entry(plain)) for i, plain in attacker.entries.items())
                  if entry["subject"].hex() == subject}
         if told:
             yield f"of {name}, who was erased: {sorted(told)}"

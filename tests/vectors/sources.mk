@@ -15,7 +15,10 @@ tests_vectors_makevectors_LDADD = lib/librooms.la $(VPRIV_LIBS)
 format_checks = tests/vectors/check-vectors tests/vectors/check-vault tests/vectors/check-words \
 	tests/vectors/check-inventory
 TESTS += $(format_checks)
-EXTRA_DIST += $(format_checks) tests/vectors/decrypt.py tests/vectors/sealed-row.txt \
+EXTRA_DIST += $(format_checks) tests/vectors/decrypt.py tests/vectors/reader/__init__.py \
+	tests/vectors/reader/primitives.py tests/vectors/reader/files.py tests/vectors/reader/rows.py \
+	tests/vectors/reader/log.py tests/vectors/reader/vault.py tests/vectors/reader/attack.py \
+	tests/vectors/sealed-row.txt \
 	tests/vectors/padded-row.txt tests/vectors/derive.txt tests/vectors/root-file.txt tests/vectors/passphrase-file.txt \
 	tests/vectors/keyring.txt tests/vectors/wrap.txt tests/vectors/block.txt \
 	tests/vectors/tag.txt tests/vectors/consent-record.txt tests/vectors/log-entry.txt \
