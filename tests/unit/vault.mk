@@ -2,6 +2,7 @@
 household = tests/unit/household.c tests/unit/household.h
 deeds = tests/unit/deeds.h tests/unit/deeds.c tests/unit/deeds_list.c tests/unit/deeds_more.c
 tampered = tests/unit/tampered.c tests/unit/tampered.h
+placed = tests/unit/placed.c tests/unit/placed.h
 household_ldadd = $(unit_ldadd) -lm
 
 vault_tests = tests/unit/test_vault_backup \
@@ -16,7 +17,9 @@ vault_tests = tests/unit/test_vault_backup \
 	tests/unit/test_vault_limits \
 	tests/unit/test_vault_list \
 	tests/unit/test_vault_people \
+	tests/unit/test_vault_pauses \
 	tests/unit/test_vault_places \
+	tests/unit/test_vault_policies \
 	tests/unit/test_vault_rebuild \
 	tests/unit/test_vault_notices \
 	tests/unit/test_vault_refused \
@@ -79,9 +82,15 @@ tests_unit_test_vault_retention_LDADD = $(household_ldadd)
 tests_unit_test_vault_tamper_SOURCES = tests/unit/test_vault_tamper.c $(tampered) $(household)
 tests_unit_test_vault_tamper_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_tamper_LDADD = $(household_ldadd)
-tests_unit_test_vault_places_SOURCES = tests/unit/test_vault_places.c $(household)
+tests_unit_test_vault_pauses_SOURCES = tests/unit/test_vault_pauses.c $(placed) $(household)
+tests_unit_test_vault_pauses_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_pauses_LDADD = $(household_ldadd)
+tests_unit_test_vault_places_SOURCES = tests/unit/test_vault_places.c $(placed) $(household)
 tests_unit_test_vault_places_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_places_LDADD = $(household_ldadd)
+tests_unit_test_vault_policies_SOURCES = tests/unit/test_vault_policies.c $(placed) $(household)
+tests_unit_test_vault_policies_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_policies_LDADD = $(household_ldadd)
 tests_unit_test_vault_steps_SOURCES = tests/unit/test_vault_steps.c $(deeds) $(household)
 tests_unit_test_vault_steps_CFLAGS = $(unit_cflags)
 # So that steps of SQLite and allocations fail.
