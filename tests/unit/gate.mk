@@ -1,6 +1,9 @@
-gate_tests = tests/unit/test_gate_log tests/unit/test_gate_out tests/unit/test_gate_past
+gate_tests = tests/unit/test_gate_derivative tests/unit/test_gate_log tests/unit/test_gate_out tests/unit/test_gate_past
 TESTS += $(gate_tests)
 check_PROGRAMS += $(gate_tests)
+tests_unit_test_gate_derivative_SOURCES = tests/unit/test_gate_derivative.c $(derived) $(household)
+tests_unit_test_gate_derivative_CFLAGS = $(unit_cflags)
+tests_unit_test_gate_derivative_LDADD = $(household_ldadd)
 tests_unit_test_gate_log_SOURCES = tests/unit/test_gate_log.c $(household)
 tests_unit_test_gate_log_CFLAGS = $(unit_cflags) -I$(top_srcdir)/tests
 tests_unit_test_gate_log_LDADD = tests/fault/libcutvfs.la $(household_ldadd)

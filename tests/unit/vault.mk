@@ -3,6 +3,7 @@ household = tests/unit/household.c tests/unit/household.h
 deeds = tests/unit/deeds.h tests/unit/deeds.c tests/unit/deeds_list.c tests/unit/deeds_more.c
 tampered = tests/unit/tampered.c tests/unit/tampered.h
 placed = tests/unit/placed.c tests/unit/placed.h
+derived = tests/unit/derived.c tests/unit/derived.h
 household_ldadd = $(unit_ldadd) -lm
 
 vault_tests = tests/unit/test_vault_backup \
@@ -11,6 +12,7 @@ vault_tests = tests/unit/test_vault_backup \
 	tests/unit/test_vault_deny \
 	tests/unit/test_vault_envelopes \
 	tests/unit/test_vault_derivatives \
+	tests/unit/test_vault_derivatives_end \
 	tests/unit/test_vault_erase \
 	tests/unit/test_vault_false_wakes \
 	tests/unit/test_vault_group \
@@ -123,10 +125,13 @@ tests_unit_long_sync_SOURCES = $(tests_unit_test_vault_sync_SOURCES)
 tests_unit_long_sync_CPPFLAGS = $(AM_CPPFLAGS) -DSYNC_LONG
 tests_unit_long_sync_CFLAGS = $(unit_cflags)
 tests_unit_long_sync_LDADD = $(household_ldadd)
-tests_unit_test_vault_derivatives_SOURCES = tests/unit/test_vault_derivatives.c $(household) \
-	tests/fault/attack.h tests/fault/attack_inside.h tests/fault/attack.c tests/fault/attack_open.c
-tests_unit_test_vault_derivatives_CFLAGS = $(unit_cflags) -I$(top_srcdir)/tests
+tests_unit_test_vault_derivatives_SOURCES = tests/unit/test_vault_derivatives.c $(derived) $(household)
+tests_unit_test_vault_derivatives_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_derivatives_LDADD = $(household_ldadd)
+tests_unit_test_vault_derivatives_end_SOURCES = tests/unit/test_vault_derivatives_end.c $(derived) $(household) \
+	tests/fault/attack.h tests/fault/attack_inside.h tests/fault/attack.c tests/fault/attack_open.c
+tests_unit_test_vault_derivatives_end_CFLAGS = $(unit_cflags) -I$(top_srcdir)/tests
+tests_unit_test_vault_derivatives_end_LDADD = $(household_ldadd)
 tests_unit_test_vault_people_SOURCES = tests/unit/test_vault_people.c $(household)
 tests_unit_test_vault_people_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_people_LDADD = $(household_ldadd)
