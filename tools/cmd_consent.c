@@ -190,31 +190,10 @@ exit_code command_consent_give(const tool_arguments *arguments)
     return code;
 }
 
-exit_code command_consent_refuse(const tool_arguments *arguments)
+static void print_refused(vpriv_purpose purpose, const vpriv_receipt *receipt)
 {
-    tool_session session;
-    tool_output output;
-    consent_request request;
-    vpriv_receipt receipt = {.struct_size = sizeof receipt};
-    exit_code code = read_request(arguments, &request);
-    if (code == EXIT_GOOD)
-        code = session_open(arguments, SESSION_WITHOUT_KEYRING, &session);
-    if (code != EXIT_GOOD)
-        return code;
-    code = receipt_begin(arguments, &output);
-    if (code == EXIT_GOOD) {
-        const vpriv_status st = vpriv_consent_refuse(
-            session.vault, request.subject, request.purpose, &request.evidence, &receipt);
-        if (st == VPRIV_OK) {
-            printf("%s: refused\n", vpriv_purpose_name(request.purpose));
-            code = receipt_finish(arguments, &output, session.vault, &receipt, NULL);
-        } else {
-            code = tool_failed(arguments, NULL, st);
-        }
-    }
-    output_abandon(&output);
-    session_close(&session);
-    return code;
+    (void)receipt;
+    printf("%s: refused\n", vpriv_purpose_name(purpose));
 }
 
 static void print_withdrawn(vpriv_purpose purpose, const vpriv_receipt *receipt)
@@ -224,7 +203,13 @@ static void print_withdrawn(vpriv_purpose purpose, const vpriv_receipt *receipt)
         receipt->assurance == VPRIV_ASSURANCE_KEYED ? "keyed" : "best effort");
 }
 
-exit_code command_consent_withdraw(const tool_arguments *arguments)
+/* The two ways to say no. */
+typedef vpriv_status (*no_call)(vpriv_vault *vault,
+    const uint8_t subject_id[VPRIV_SUBJECT_ID_BYTES], vpriv_purpose purpose,
+    const vpriv_consent_evidence *evidence, vpriv_receipt *receipt_out);
+
+static exit_code say_no(const tool_arguments *arguments, no_call call,
+    void (*print)(vpriv_purpose purpose, const vpriv_receipt *receipt))
 {
     tool_session session;
     tool_output output;
@@ -237,12 +222,13 @@ exit_code command_consent_withdraw(const tool_arguments *arguments)
         return code;
     code = receipt_begin(arguments, &output);
     if (code == EXIT_GOOD) {
-        const vpriv_status st = vpriv_consent_withdraw(
-            session.vault, request.subject, request.purpose, &request.evidence, &receipt);
+        const vpriv_status st =
+            call(session.vault, request.subject, request.purpose, &request.evidence, &receipt);
         if (st == VPRIV_OK) {
-            print_withdrawn(request.purpose, &receipt);
+            print(request.purpose, &receipt);
             code = receipt_finish(arguments, &output, session.vault, &receipt, NULL);
-            session_tidy_after(arguments, session.vault);
+            if (call == vpriv_consent_withdraw)
+                session_tidy_after(arguments, session.vault);
         } else {
             code = tool_failed(arguments, NULL, st);
         }
@@ -250,6 +236,16 @@ exit_code command_consent_withdraw(const tool_arguments *arguments)
     output_abandon(&output);
     session_close(&session);
     return code;
+}
+
+exit_code command_consent_refuse(const tool_arguments *arguments)
+{
+    return say_no(arguments, vpriv_consent_refuse, print_refused);
+}
+
+exit_code command_consent_withdraw(const tool_arguments *arguments)
+{
+    return say_no(arguments, vpriv_consent_withdraw, print_withdrawn);
 }
 
 /* Which records to show, and where they go. */
