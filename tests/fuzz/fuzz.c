@@ -1,6 +1,6 @@
 #include "fuzz/fuzz.h"
 #include "base/memory.h"
-#include "base/random.h"
+#include "vectors/fixed_random.h"
 #include <sodium.h>
 
 static const fuzz_target *const targets[] = {
@@ -21,37 +21,6 @@ const fuzz_target *fuzz_find(const char *name)
             return fuzz_at(i);
     return NULL;
 }
-
-/* Keys and ids are the same in each run, so that a failure of yesterday is one today. */
-static uint64_t n_drawn;
-
-static void draw(void *bytes_out, size_t n_bytes)
-{
-    uint8_t seed[randombytes_SEEDBYTES] = {'f', 'u', 'z', 'z'};
-    vpi_writer w = vpi_writer_of(seed + 8, 8);
-    vpi_put_u64(&w, n_drawn++);
-    randombytes_buf_deterministic(bytes_out, n_bytes, seed);
-}
-
-static const char *fixed_name(void)
-{
-    return "fixed";
-}
-
-static uint32_t fixed_random(void)
-{
-    uint32_t number;
-    draw(&number, sizeof number);
-    return number;
-}
-
-static void fixed_buf(void *const bytes_out, const size_t n_bytes)
-{
-    draw(bytes_out, n_bytes);
-}
-
-static randombytes_implementation fixed = {
-    .implementation_name = fixed_name, .random = fixed_random, .buf = fixed_buf};
 
 fuzz_input *fuzz_seeds;
 size_t fuzz_n_seeds;
@@ -133,9 +102,8 @@ void fuzz_end(void)
 void fuzz_start(const fuzz_target *target)
 {
     fuzz_must(vpi_crypto_init());
-    randombytes_set_implementation(&fixed);
-    vpi_random_replace(draw);
-    n_drawn = 0;
+    /* Keys and ids are the same in each run, so that a failure of yesterday is one today. */
+    fixed_random_start("fuzz", 4);
     for (size_t i = 0; i < fuzz_n_seeds; i++)
         free(fuzz_seeds[i].bytes);
     free(fuzz_seeds);

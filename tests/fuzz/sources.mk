@@ -14,7 +14,7 @@ fuzz_sources = tests/fuzz/fuzz.h tests/fuzz/fuzz.c tests/fuzz/targets.h \
 	tests/fuzz/fuzz_policy_head.c tests/fuzz/fuzz_policy_row.c tests/fuzz/fuzz_false_wakes_row.c \
 	tests/fuzz/fuzz_state_row.c tests/fuzz/fuzz_log_row.c tests/fuzz/fuzz_key_node.c \
 	tests/fuzz/fuzz_profile_row.c tests/fuzz/fuzz_event_row.c tests/fuzz/fuzz_envelope.c \
-	tests/fuzz/fuzz_pages.c
+	tests/fuzz/fuzz_pages.c tests/vectors/fixed_random.h tests/vectors/fixed_random.c
 fuzz_seeds = tests/fuzz/seeds/block.txt tests/fuzz/seeds/checkpoint.txt tests/fuzz/seeds/document.txt tests/fuzz/seeds/envelope.txt \
 	tests/fuzz/seeds/false_wakes_row.txt tests/fuzz/seeds/notice_form.txt \
 	tests/fuzz/seeds/state_row.txt tests/fuzz/seeds/text.txt

@@ -1,42 +1,10 @@
 /* Writes every vector file into a folder, and tries every case on the library as it goes. */
 #include "base/clock.h"
 #include "base/memory.h"
+#include "fixed_random.h"
 #include "vectors.h"
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-
-static uint8_t stream_number;
-static uint64_t n_drawn;
-
-static void draw(void *bytes_out, size_t n_bytes)
-{
-    uint8_t seed[randombytes_SEEDBYTES] = {stream_number};
-    vpi_writer w = vpi_writer_of(seed + 8, 8);
-    vpi_put_u64(&w, n_drawn++);
-    randombytes_buf_deterministic(bytes_out, n_bytes, seed);
-}
-
-/* Sealed boxes draw from libsodium itself. */
-static const char *fixed_name(void)
-{
-    return "fixed";
-}
-
-static uint32_t fixed_random(void)
-{
-    uint32_t number;
-    draw(&number, sizeof number);
-    return number;
-}
-
-static void fixed_buf(void *const bytes_out, const size_t n_bytes)
-{
-    draw(bytes_out, n_bytes);
-}
-
-static randombytes_implementation fixed = {
-    .implementation_name = fixed_name, .random = fixed_random, .buf = fixed_buf};
 
 int64_t __wrap_vpi_running_us(uint8_t boot_id_out[VPI_BOOT_ID_BYTES]);
 int64_t __wrap_vpi_running_us(uint8_t boot_id_out[VPI_BOOT_ID_BYTES])
@@ -47,8 +15,7 @@ int64_t __wrap_vpi_running_us(uint8_t boot_id_out[VPI_BOOT_ID_BYTES])
 
 void vectors_randomness(uint8_t stream)
 {
-    stream_number = stream;
-    n_drawn = 0;
+    fixed_random_start(&stream, sizeof stream);
 }
 
 void vectors_open(vectors *v, const char *name, const char *about)
@@ -143,8 +110,7 @@ int main(int argc, char **argv)
 {
     vectors v = {.folder = argc == 2 ? argv[1] : "."};
     vectors_must(vpi_crypto_init(), "libsodium");
-    randombytes_set_implementation(&fixed);
-    vpi_random_replace(draw);
+    vectors_randomness(0);
     vectors_rows(&v);
     vectors_files(&v);
     vectors_recordings(&v);

@@ -5,7 +5,7 @@
 check_PROGRAMS += tests/vectors/drivevault tests/vectors/makevectors
 tests_vectors_drivevault_SOURCES = tests/vectors/drivevault.c
 tests_vectors_drivevault_LDADD = lib/librooms.la $(VPRIV_LIBS)
-tests_vectors_makevectors_SOURCES = tests/vectors/vectors.h tests/vectors/makevectors.c \
+tests_vectors_makevectors_SOURCES = tests/vectors/vectors.h tests/vectors/fixed_random.h tests/vectors/fixed_random.c tests/vectors/makevectors.c \
 	tests/vectors/vectors_rows.c tests/vectors/vectors_files.c \
 	tests/vectors/vectors_recordings.c tests/vectors/vectors_records.c \
 	tests/vectors/vectors_vault.c
