@@ -1,32 +1,9 @@
 /* What calls of the vault refuse, what they say about it, and that nothing has changed then: the vault and
  * its recordings. Those about people are in test_vault_refused_people.c. */
-#include "household.h"
-#include "refused.h"
+#include "refused_vault.h"
 #include <voicepriv/purge.h>
 #include <voicepriv/retention.h>
 #include <voicepriv/storage.h>
-
-#define KEEP VPRIV_PURPOSE_KEEP_HISTORY
-
-static household h;
-static vpriv_recording_id id;
-static uint64_t before;
-static char long_text[512];
-
-static void set_up(void)
-{
-    household_open(&h, HOUSEHOLD_FORGETS);
-    household_give(&h, h.ada, KEEP);
-    id = household_quick(&h, h.ada);
-    memset(long_text, 'x', sizeof long_text - 1);
-    before = household_print(&h);
-}
-
-static void tear_down(void)
-{
-    ck_assert(household_print(&h) == before);
-    household_close(&h);
-}
 
 START_TEST(a_change_is_noticed)
 {

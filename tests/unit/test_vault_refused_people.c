@@ -1,36 +1,14 @@
 /* What calls of the vault refuse, what they say about it, and that nothing has changed then: people, consents,
  * places, pauses, surfaces and what is made from recordings. The rest is in test_vault_refused.c. */
-#include "household.h"
-#include "refused.h"
+#include "refused_vault.h"
 #include <sodium.h>
 #include <voicepriv/derivative.h>
 #include <voicepriv/past.h>
 #include <voicepriv/places.h>
 #include <voicepriv/sync.h>
 
-#define KEEP   VPRIV_PURPOSE_KEEP_HISTORY
 #define ACT    VPRIV_PURPOSE_EXECUTE_REQUEST
 #define NOBODY ((vpriv_purpose)32)
-
-static household h;
-static vpriv_recording_id id;
-static uint64_t before;
-static char long_text[512];
-
-static void set_up(void)
-{
-    household_open(&h, HOUSEHOLD_FORGETS);
-    household_give(&h, h.ada, KEEP);
-    id = household_quick(&h, h.ada);
-    memset(long_text, 'x', sizeof long_text - 1);
-    before = household_print(&h);
-}
-
-static void tear_down(void)
-{
-    ck_assert(household_print(&h) == before);
-    household_close(&h);
-}
 
 START_TEST(people)
 {

@@ -3,6 +3,7 @@ household = tests/unit/household.c tests/unit/household.h
 deeds = tests/unit/deeds.h tests/unit/deeds.c tests/unit/deeds_list.c tests/unit/deeds_more.c
 tampered = tests/unit/tampered.c tests/unit/tampered.h
 placed = tests/unit/placed.c tests/unit/placed.h
+refused_vault = tests/unit/refused_vault.h tests/unit/refused_vault.c tests/unit/refused.h
 derived = tests/unit/derived.c tests/unit/derived.h
 household_ldadd = $(unit_ldadd) -lm
 
@@ -70,10 +71,10 @@ tests_unit_test_vault_rebuild_SOURCES = tests/unit/test_vault_rebuild.c tests/un
 	tests/unit/made_rows.h
 tests_unit_test_vault_rebuild_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_rebuild_LDADD = $(unit_ldadd)
-tests_unit_test_vault_refused_SOURCES = tests/unit/test_vault_refused.c tests/unit/refused.h $(household)
+tests_unit_test_vault_refused_SOURCES = tests/unit/test_vault_refused.c $(refused_vault) $(household)
 tests_unit_test_vault_refused_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_refused_LDADD = $(household_ldadd)
-tests_unit_test_vault_refused_people_SOURCES = tests/unit/test_vault_refused_people.c tests/unit/refused.h $(household)
+tests_unit_test_vault_refused_people_SOURCES = tests/unit/test_vault_refused_people.c $(refused_vault) $(household)
 tests_unit_test_vault_refused_people_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_refused_people_LDADD = $(household_ldadd)
 tests_unit_test_vault_retention_SOURCES = tests/unit/test_vault_retention.c $(household)
