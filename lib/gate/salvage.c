@@ -10,11 +10,11 @@
 /* A use could not be counted where everybody sees it. */
 static vpriv_status has_no_counted_uses(const vpriv_reader *reader, uint32_t *reasons_out)
 {
-    const vpi_tag *tag = &reader->recording->tag;
-    for (uint32_t i = 0; i < tag->n_subjects; i++) {
+    const vpi_recording *recording = reader->recording;
+    for (uint32_t i = 0; i < vpi_n_speakers(recording); i++) {
         vpriv_consent_record record;
         vpi_subject subject;
-        vpriv_status st = vpi_subject_find(reader->vault, tag->subjects[i], &subject);
+        vpriv_status st = vpi_subject_find(reader->vault, vpi_speaker(recording, i), &subject);
         if (st == VPRIV_OK)
             st = vpi_consent_latest(reader->vault, subject.row, reader->purpose, &record, NULL);
         if (st != VPRIV_OK)

@@ -210,29 +210,25 @@ out:
     return st;
 }
 
-/* Ids grow with time, so what started within a time is a stretch, up to recorders that ran at the same
- * time: each row is looked at, and the search ends after a number of younger ones. */
-#define YOUNGER_IN_A_ROW 64
-
 typedef struct stretch {
     int64_t since_us;
     int64_t until_us; /* VPRIV_TIME_FOREVER_US, with since_us 0: all, whatever the headers say */
     int64_t cursor;
     uint64_t n_held;
+    bool is_done;
 } stretch;
 
-static vpriv_status match(vpriv_vault *vault, const stretch *of, int64_t row,
-    vpi_recording *recording, bool *matches_out, bool *younger_out)
+static vpriv_status match(
+    vpriv_vault *vault, const stretch *of, int64_t row, vpi_recording *recording, bool *matches_out)
 {
     *matches_out = true;
-    *younger_out = false;
     if (of->since_us == 0 && of->until_us == VPRIV_TIME_FOREVER_US)
         return VPRIV_OK;
     const vpriv_status st = vpi_recording_load(vault, row, recording);
     if (st != VPRIV_OK)
         return st;
-    *younger_out = recording->tag.started_us >= of->until_us;
-    *matches_out = !*younger_out && recording->tag.started_us >= of->since_us;
+    const int64_t started_us = recording->tag.started_us;
+    *matches_out = started_us >= of->since_us && started_us < of->until_us;
     return VPRIV_OK;
 }
 
@@ -242,20 +238,21 @@ static vpriv_status rows_within(
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_recording *recording = NULL;
     size_t n = 0;
-    int n_younger = 0;
+    int n_others = 0;
     VPI_TRY(vpi_alloc(1, sizeof *recording, (void **)&recording));
-    while (n < capacity && n_younger < YOUNGER_IN_A_ROW) {
+    while (n < capacity && n_others < VPI_ERASE_REST_AFTER) {
         int64_t row = 0;
-        bool matches = false, younger = false, held = false;
+        bool matches = false, held = false;
         const vpriv_status next = vpi_database_next(vault->database, of->cursor, &row,
             "SELECT id FROM recording WHERE id > ?1 AND key_slot IS NOT NULL ORDER BY id LIMIT 1",
             "i", of->cursor);
-        if (next == VPRIV_E_NOT_FOUND)
+        of->is_done = next == VPRIV_E_NOT_FOUND;
+        if (of->is_done)
             break;
         VPI_TRY(next);
         of->cursor = row;
-        VPI_TRY(match(vault, of, row, recording, &matches, &younger));
-        n_younger = younger ? n_younger + 1 : 0;
+        VPI_TRY(match(vault, of, row, recording, &matches));
+        n_others = matches ? 0 : n_others + 1;
         if (matches)
             VPI_TRY(vpi_erase_is_held(vault, row, &held));
         of->n_held += held;
@@ -269,8 +266,7 @@ out:
     return st;
 }
 
-static vpriv_status erase_batch(
-    vpriv_vault *vault, stretch *of, bool *done_out, vpriv_receipt *receipt)
+static vpriv_status erase_batch(vpriv_vault *vault, stretch *of, vpriv_receipt *receipt)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     int64_t rows[BATCH_ROWS];
@@ -284,11 +280,12 @@ static vpriv_status erase_batch(
     VPI_TRY(vpi_vault_begin_freeing(vault));
     VPI_TRY(vpi_ingest_adopt_all(vault));
     const size_t most = vpi_reserve_is_there(vault) ? BATCH_ROWS : BATCH_ROWS_SHORT;
-    if (receipt->kind == VPRIV_LOG_UNKNOWN)
+    const bool is_first = receipt->kind == VPRIV_LOG_UNKNOWN;
+    if (is_first)
         vpi_receipt_start(vault, VPRIV_LOG_ERASURE, receipt);
     VPI_TRY(rows_within(vault, of, rows, most, &n));
-    *done_out = n < most;
-    VPI_TRY(vpi_erase_rows(vault, rows, n, NULL, 0, &entry, receipt));
+    if (n > 0 || is_first)
+        VPI_TRY(vpi_erase_rows(vault, rows, n, NULL, 0, &entry, receipt));
     VPI_TRY(vpi_vault_commit(vault));
     vpi_erase_give_back(vault);
     st = VPRIV_OK;
@@ -300,8 +297,7 @@ static vpriv_status erase_stretch(
     vpriv_vault *vault, int64_t since_us, int64_t until_us, vpriv_receipt *receipt_out)
 {
     vpriv_receipt receipt = {.kind = VPRIV_LOG_UNKNOWN};
-    stretch of = {since_us, until_us, 0, 0};
-    bool done = false;
+    stretch of = {.since_us = since_us, .until_us = until_us};
     vpriv_status st = vpi_vault_enter(vault, true);
     if (st != VPRIV_OK)
         return st;
@@ -311,8 +307,8 @@ static vpriv_status erase_stretch(
     VPI_ENSURE(vpi_time_is_bound(since_us) && vpi_time_is_bound(until_us), VPRIV_E_ARG,
         "times are UTC microseconds of the years 1970 to 2400");
     VPI_TRY(vpi_receipt_check(receipt_out));
-    while (!done)
-        VPI_TRY(erase_batch(vault, &of, &done, &receipt));
+    while (!of.is_done)
+        VPI_TRY(erase_batch(vault, &of, &receipt));
     receipt.n_held = of.n_held;
     vpi_receipt_finish(vault, &receipt, receipt_out);
     st = VPRIV_OK;

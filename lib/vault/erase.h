@@ -14,6 +14,11 @@ vpriv_status vpi_erase_rows(vpriv_vault *vault, const int64_t *rows, size_t n_ro
     const uint64_t *more_slots, size_t n_more_slots, vpriv_log_entry *entry,
     vpriv_receipt *receipt);
 
+/* A search by time looks at every recording: which row it has says little about when it began, because clocks
+ * are set and recorders wait. Behind so many in a row that are not meant it ends its transaction, so that
+ * others can write. */
+#define VPI_ERASE_REST_AFTER 2048
+
 /* Whether the recording is under a legal hold. */
 vpriv_status vpi_erase_is_held(vpriv_vault *vault, int64_t row, bool *held_out);
 

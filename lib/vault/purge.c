@@ -13,8 +13,7 @@
 #include <string.h>
 #include <voicepriv/purge.h>
 
-#define WINDOW_SHORT     16 /* when the disk is full and only the reserve is there to write in */
-#define YOUNGER_IN_A_ROW 64 /* ids grow with time, up to recorders that ran at once */
+#define WINDOW_SHORT 16 /* when the disk is full and only the reserve is there to write in */
 
 typedef struct purge {
     const vpriv_purge_criteria *criteria;
@@ -23,7 +22,6 @@ typedef struct purge {
     bool has_tag;
     uint8_t tag[VPI_TAG_BYTES];
     int64_t cursor; /* the row looked at last; of named ones, how many */
-    int n_younger;
     int64_t *rows;
     uint64_t *slots; /* of the estimate */
     size_t n_rows;
@@ -150,9 +148,7 @@ static vpriv_status match(vpriv_vault *vault, purge *p, int64_t row, bool *match
     if (matches && (since_us != 0 || (until_us != 0 && until_us != VPRIV_TIME_FOREVER_US))) {
         VPI_TRY(vpi_recording_load(vault, row, p->recording));
         const int64_t started_us = p->recording->tag.started_us;
-        const bool younger = until_us != 0 && started_us >= until_us;
-        p->n_younger = younger ? p->n_younger + 1 : 0;
-        matches = !younger && started_us >= since_us;
+        matches = started_us >= since_us && (until_us == 0 || started_us < until_us);
     }
     if (matches)
         VPI_TRY(vpi_erase_is_held(vault, row, &held));
@@ -166,8 +162,9 @@ out:
 static vpriv_status collect(vpriv_vault *vault, purge *p, size_t most)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
+    int n_others = 0;
     p->n_rows = 0;
-    while (p->n_rows < most && !p->is_done) {
+    while (p->n_rows < most && n_others < VPI_ERASE_REST_AFTER) {
         int64_t row = 0;
         bool matches = false;
         const vpriv_status next = next_row(vault, p, &row);
@@ -176,9 +173,9 @@ static vpriv_status collect(vpriv_vault *vault, purge *p, size_t most)
             break;
         VPI_TRY(next);
         VPI_TRY(match(vault, p, row, &matches));
+        n_others = matches ? 0 : n_others + 1;
         if (matches)
             p->rows[p->n_rows++] = row;
-        p->is_done = p->n_younger >= YOUNGER_IN_A_ROW;
     }
     st = VPRIV_OK;
 out:

@@ -5,6 +5,7 @@
 #include "vault/ingest.h"
 #include "vault/log_store.h"
 #include "vault/subject.h"
+#include "vault/sweep.h"
 #include <stdio.h>
 #include <string.h>
 #include <voicepriv/retention.h>
@@ -28,6 +29,7 @@ static vpriv_status change_one(
     if (lifts ? recording->restriction == VPRIV_RESTRICTION_NONE
               : recording->restriction >= c->restriction)
         return VPRIV_OK;
+    const bool was_held = recording->restriction == VPRIV_RESTRICTION_LEGAL_HOLD;
     recording->restriction = c->restriction;
     recording->state = lifts ? VPRIV_RECORDING_COMMITTED : VPRIV_RECORDING_RESTRICTED;
     VPI_TRY(vpi_tree_get(vault->tree, recording->key_slot, vault->secrets->adopt_shred_key));
@@ -37,6 +39,9 @@ static vpriv_status change_one(
         vpi_subject subject;
         VPI_TRY(vpi_subject_find(vault, vpi_speaker(recording, i), &subject));
         rows[i] = subject.row;
+        /* What lost its last consent during the hold was passed over; whoever looks at one person's sees it. */
+        if (lifts && was_held && i == 0)
+            VPI_TRY(vpi_sweep_add_subject(vault, &subject));
     }
     memcpy(c->entry.recording, id->bytes, sizeof c->entry.recording);
     VPI_TRY(vpi_log_append(vault, &c->entry, rows, n_speakers, NULL, NULL));

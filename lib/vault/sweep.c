@@ -37,7 +37,9 @@ vpriv_status vpi_sweep_add_subject(vpriv_vault *vault, const vpi_subject *subjec
         return st;
     return vpi_database_run(vault->database,
         "INSERT INTO sweep(kind, tag, recording, cursor)"
-        " SELECT ?1, ?2, coalesce(max(id), 0), 0 FROM recording",
+        " SELECT ?1, ?2, newest, 0 FROM (SELECT coalesce(max(id), 0) AS newest FROM recording)"
+        " WHERE NOT EXISTS (SELECT 1 FROM sweep WHERE kind = ?1 AND tag = ?2 AND recording = newest"
+        " AND cursor = 0)",
         "ib", (int64_t)SWEEP_SUBJECT, tag, sizeof tag);
 }
 

@@ -242,6 +242,23 @@ vpi_sealer_request household_request(const uint8_t *subject)
     return request;
 }
 
+static vpriv_recording_id quick_as(household *h, vpi_sealer_request *request)
+{
+    vpi_sealer *sealer = NULL;
+    vpi_block_builder builder;
+    uint8_t plain[VPI_BLOCK_PLAIN_BYTES];
+    vpriv_recording_id id;
+    request->optional = UINT32_MAX & ~request->required;
+    ck_ok(vpi_sealer_create(h->vault, request, &sealer));
+    ck_ok(vpi_sealer_commit(sealer));
+    memcpy(id.bytes, vpi_sealer_recording_id(sealer), sizeof id.bytes);
+    vpi_block_clear(&builder, 0);
+    vpi_block_finish(&builder, plain);
+    ck_ok(vpi_sealer_finish(sealer, plain, VPRIV_END_STOPPED, 0));
+    vpi_sealer_destroy(sealer);
+    return id;
+}
+
 vpriv_recording_id household_quick(household *h, const uint8_t *subject)
 {
     return household_quick_for(h, subject, VPRIV_RETENTION_ERASED_ONLY);
@@ -250,21 +267,16 @@ vpriv_recording_id household_quick(household *h, const uint8_t *subject)
 vpriv_recording_id household_quick_for(
     household *h, const uint8_t *subject, vpriv_retention retention)
 {
-    vpi_sealer *sealer = NULL;
-    vpi_block_builder builder;
-    uint8_t plain[VPI_BLOCK_PLAIN_BYTES];
-    vpriv_recording_id id;
     vpi_sealer_request request = household_request(subject);
-    request.optional = UINT32_MAX & ~request.required;
     request.tag.retention = retention;
-    ck_ok(vpi_sealer_create(h->vault, &request, &sealer));
-    ck_ok(vpi_sealer_commit(sealer));
-    memcpy(id.bytes, vpi_sealer_recording_id(sealer), sizeof id.bytes);
-    vpi_block_clear(&builder, 0);
-    vpi_block_finish(&builder, plain);
-    ck_ok(vpi_sealer_finish(sealer, plain, VPRIV_END_STOPPED, 0));
-    vpi_sealer_destroy(sealer);
-    return id;
+    return quick_as(h, &request);
+}
+
+vpriv_recording_id household_quick_ago(household *h, const uint8_t *subject, int64_t started_ago_us)
+{
+    vpi_sealer_request request = household_request(subject);
+    request.started_ago_us = started_ago_us;
+    return quick_as(h, &request);
 }
 
 vpriv_status household_hear_in(vpriv_vault *vault, const vpriv_keyring *keyring,

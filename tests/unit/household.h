@@ -77,6 +77,8 @@ vpi_sealer_request household_request(const uint8_t *subject);
 vpriv_recording_id household_quick(household *h, const uint8_t *subject);
 vpriv_recording_id household_quick_for(
     household *h, const uint8_t *subject, vpriv_retention retention);
+vpriv_recording_id household_quick_ago(
+    household *h, const uint8_t *subject, int64_t started_ago_us);
 
 /* Opens for a purpose and reads to the end; what the first failing call gave. */
 vpriv_status household_hear(

@@ -2,6 +2,7 @@
  * the log still proves that it happened (P8). */
 #include "household.h"
 #include "vault/consent_store.h"
+#include "vault/erase.h"
 #include "vault/log_store.h"
 #include "vault/subject.h"
 #include <stdio.h>
@@ -179,6 +180,32 @@ START_TEST(many_are_erased_all_or_none)
     ck_fails(vpriv_vault_erase(h.vault, NULL, 1, &receipt), VPRIV_E_ARG);
     receipt.struct_size = 3;
     ck_fails(vpriv_vault_erase(h.vault, ids, 1, &receipt), VPRIV_E_ARG);
+}
+END_TEST
+
+/* Began before the others, and came into the vault behind them: as recorders do that ran at once. */
+START_TEST(what_began_earlier_is_found_wherever_it_stands)
+{
+    vpriv_receipt receipt = receipt_of();
+    vpriv_purge_report report = {.struct_size = sizeof report};
+    const int64_t until_us = h.cell->now_us - 4 * SECOND_US;
+    const vpriv_purge_criteria criteria = {.struct_size = sizeof criteria, .until_us = until_us};
+    for (int i = 0; i < 300; i++)
+        household_quick(&h, h.ada);
+    const vpriv_recording_id first = household_quick_ago(&h, h.ada, 5 * SECOND_US);
+    for (int i = 0; i < VPI_ERASE_REST_AFTER; i++)
+        household_quick(&h, h.ada);
+    const vpriv_recording_id second = household_quick_ago(&h, h.ada, 5 * SECOND_US);
+    ck_ok(vpriv_vault_erase_before(h.vault, until_us, &receipt));
+    ck_assert_uint_eq(receipt.n_recordings, 2);
+    ck_erased(&first);
+    ck_erased(&second);
+    const vpriv_recording_id third = household_quick_ago(&h, h.ada, 5 * SECOND_US);
+    ck_ok(vpriv_purge(h.vault, &criteria, NULL, NULL, &report, NULL));
+    ck_assert_uint_eq(report.n_recordings, 1);
+    ck_erased(&third);
+    ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM recording WHERE state = 2"),
+        300 + VPI_ERASE_REST_AFTER);
 }
 END_TEST
 
@@ -458,6 +485,7 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, erased_recording_is_noise_in_every_old_copy);
     tcase_add_test(tests, many_are_erased_all_or_none);
+    tcase_add_test(tests, what_began_earlier_is_found_wherever_it_stands);
     tcase_add_test(tests, all_before_a_moment_are_erased);
     tcase_add_test(tests, erased_person_leaves_proofs_without_words);
     tcase_add_test(tests, a_row_that_was_taken_away_keeps_nobody_in_the_vault);

@@ -476,6 +476,30 @@ START_TEST(a_legal_hold_cannot_be_erased_and_is_seen)
 }
 END_TEST
 
+START_TEST(what_lost_its_consent_during_a_hold_goes_when_it_is_lifted)
+{
+    vpriv_recording_id ids[3];
+    uint64_t n_left = 1;
+    household_give(&h, h.bob, KEEP);
+    for (int i = 0; i < 3; i++)
+        ids[i] = household_quick(&h, i == 2 ? h.bob : h.ada);
+    ck_ok(
+        vpriv_recording_restrict(h.vault, ids, 3, VPRIV_RESTRICTION_LEGAL_HOLD, "court", "a case"));
+    household_withdraw(&h, h.ada, KEEP);
+    while (n_left > 0)
+        ck_ok(vpriv_vault_tidy(h.vault, 10, &n_left));
+    ck_assert_int_eq(n_kept(), 3);
+    ck_ok(vpriv_recording_lift(h.vault, ids, 3, "court", "the case is closed"));
+    ck_assert_int_eq(
+        household_count(&h, "SELECT count(*) FROM sweep"), 2); /* one look for each person */
+    do
+        ck_ok(vpriv_vault_tidy(h.vault, 10, &n_left));
+    while (n_left > 0);
+    ck_assert_int_eq(n_kept(), 1);
+    ck_ok(household_hear(&h, &ids[2], KEEP));
+}
+END_TEST
+
 static bool count_restrictions(void *user, uint64_t index, const vpriv_log_entry *entry)
 {
     (void)index;
@@ -564,6 +588,7 @@ int main(void)
     tcase_add_test(tests, a_purpose_that_is_due_is_held_too_while_the_clock_jumps);
     tcase_add_test(tests, a_dispute_shuts_the_recording_and_stops_its_clock);
     tcase_add_test(tests, a_legal_hold_cannot_be_erased_and_is_seen);
+    tcase_add_test(tests, what_lost_its_consent_during_a_hold_goes_when_it_is_lifted);
     tcase_add_test(tests, setting_aside_is_on_record_and_all_or_none);
     tcase_add_test(tests, s9_a_time_is_erased_exactly);
     tcase_add_test(tests, consents_with_a_bad_term_are_refused);
