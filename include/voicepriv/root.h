@@ -87,7 +87,8 @@ typedef struct vpriv_passphrase_cost {
  *            given back to the system, but neither locked nor wiped before.
  *  @retval VPRIV_OK  @retval VPRIV_E_ARG no path, no passphrase, or a cost out of range
  *  @retval VPRIV_E_AUTH the passphrase is wrong  @retval VPRIV_E_FORMAT not such a file, or damaged
- *  @retval VPRIV_E_IO  @retval VPRIV_E_MEMORY too little for Argon2id, or no locked memory
+ *  @retval VPRIV_E_IO  @retval VPRIV_E_BUSY another process has the file locked for longer than ten seconds
+ *  @retval VPRIV_E_MEMORY too little for Argon2id, or no locked memory
  *  Source:   RFC 9106, section 4
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_root_passphrase_open(const char *path,
@@ -118,7 +119,10 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_root_recovery_open(
  *  Threads:  one call at a time per store      Realtime: no      Secrets: as vpriv_root_passphrase_open
  *  @retval VPRIV_OK  @retval VPRIV_E_ARG another kind of store, no passphrase, or a cost out of range
  *  @retval VPRIV_E_NOT_FOUND there is no file yet  @retval VPRIV_E_AUTH it was changed elsewhere meanwhile
- *  @retval VPRIV_E_FORMAT  @retval VPRIV_E_IO  @retval VPRIV_E_MEMORY
+ *  @retval VPRIV_E_FORMAT  @retval VPRIV_E_IO the old one stays in force  @retval VPRIV_E_MEMORY
+ *  @retval VPRIV_E_BUSY another process has the file locked for longer than ten seconds
+ *  @retval VPRIV_E_ROOT the new one is in force, but the old version of the file could not be wiped, and an image of
+ *          the disk may open with the old passphrase: change it again
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_root_passphrase_change(vpriv_root_store *store,
     const char *passphrase, size_t n_bytes, const vpriv_passphrase_cost *cost);
@@ -128,12 +132,14 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_root_passphrase_change(vpriv_root_
  *  @param      store       a store of vpriv_root_passphrase_open whose vault exists
  *  @param      passphrase  the present one: whoever finds a device open does not get a recovery key
  *  @param      n_bytes     its length
- *  @param[out] text_out    VPRIV_RECOVERY_KEY_TEXT_BYTES, ends with NUL; untouched on failure
+ *  @param[out] text_out    VPRIV_RECOVERY_KEY_TEXT_BYTES, ends with NUL; empty on failure, but for VPRIV_E_ROOT
  *  Owns:     the caller owns the text, and wipes it
  *  Threads:  one call at a time per store      Realtime: no      Secrets: text_out is one
  *  @retval VPRIV_OK  @retval VPRIV_E_ARG another kind of store, or no passphrase
  *  @retval VPRIV_E_AUTH the passphrase is wrong  @retval VPRIV_E_NOT_FOUND there is no file yet
- *  @retval VPRIV_E_FORMAT  @retval VPRIV_E_IO  @retval VPRIV_E_MEMORY
+ *  @retval VPRIV_E_FORMAT  @retval VPRIV_E_IO the old one stays good  @retval VPRIV_E_MEMORY  @retval VPRIV_E_BUSY
+ *  @retval VPRIV_E_ROOT the new one is good, and in text_out, but the old version of the file could not be wiped:
+ *          make another
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_root_recovery_key(vpriv_root_store *store,
     const char *passphrase, size_t n_bytes, char text_out[VPRIV_RECOVERY_KEY_TEXT_BYTES]);

@@ -166,12 +166,11 @@ out:
     return st;
 }
 
-/* VPRIV_E_NOT_FOUND when there is no file yet, or an empty one. */
-static vpriv_status read_head(passphrase_file *file, slot_head *head_out)
+/* The head of a slot, if its cost is one that is paid. */
+static vpriv_status read_slot(const uint8_t *slot, slot_head *head_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    VPI_TRY(vpi_root_slots_load(&file->file, file->secrets->slot));
-    vpi_reader r = vpi_reader_of(file->secrets->slot, SLOT_BYTES_USED);
+    vpi_reader r = vpi_reader_of(slot, SLOT_BYTES_USED);
     decode_head(&r, head_out);
     VPI_ENSURE(head_out->n_passes >= 1 && head_out->n_passes <= PASSES_MAX &&
                    head_out->memory_bytes >= MEMORY_MIN && head_out->memory_bytes <= MEMORY_MAX,
@@ -181,14 +180,39 @@ out:
     return st;
 }
 
-/* The record of the slot just read, with the file key at hand. */
-static vpriv_status open_record(passphrase_file *file, const slot_head *head, uint8_t *record_out)
+/* VPRIV_E_NOT_FOUND when there is no file yet, or an empty one. */
+static vpriv_status read_head(passphrase_file *file, slot_head *head_out)
+{
+    const vpriv_status st = vpi_root_slots_load(&file->file, file->secrets->slot);
+    return st == VPRIV_OK ? read_slot(file->secrets->slot, head_out) : st;
+}
+
+static vpriv_status open_record(
+    const passphrase_secrets *secrets, const slot_head *head, const uint8_t *slot, uint8_t *out)
 {
     uint8_t digest[crypto_generichash_BYTES];
-    const uint8_t *slot = file->secrets->slot;
     const vpi_place place = record_place(head, slot, digest);
-    return vpi_unseal(file->secrets->file_key, &place, slot + SLOT_BYTES_USED - SEALED_RECORD_BYTES,
-        SEALED_RECORD_BYTES, record_out);
+    return vpi_unseal(secrets->file_key, &place, slot + SLOT_BYTES_USED - SEALED_RECORD_BYTES,
+        SEALED_RECORD_BYTES, out);
+}
+
+static void seal_record(const passphrase_secrets *secrets, const slot_head *head,
+    const uint8_t *record, uint8_t *slot_out)
+{
+    uint8_t digest[crypto_generichash_BYTES];
+    vpi_writer w = vpi_writer_of(slot_out, SLOT_BYTES_USED);
+    encode_head(&w, head);
+    const vpi_place place = record_place(head, slot_out, digest);
+    vpi_seal(secrets->file_key, &place, record, VPRIV_ROOT_RECORD_BYTES, w.at);
+}
+
+/* The file key is drawn anew with each change, so that the one sealed there tells. */
+static vpriv_status is_what_was_opened(const passphrase_file *file, const slot_head *head)
+{
+    return memcmp(head->sealed_key, file->head.sealed_key, sizeof head->sealed_key) == 0
+               ? VPRIV_OK
+               : vpi_fail(VPRIV_E_AUTH, "the passphrase was changed meanwhile, or the file was "
+                                        "replaced: open it again");
 }
 
 static vpriv_status load(void *user, uint8_t *record_out)
@@ -197,10 +221,8 @@ static vpriv_status load(void *user, uint8_t *record_out)
     passphrase_file *file = user;
     slot_head head;
     VPI_TRY(read_head(file, &head));
-    VPI_ENSURE(memcmp(head.sealed_key, file->head.sealed_key, sizeof head.sealed_key) == 0,
-        VPRIV_E_AUTH,
-        "the passphrase was changed meanwhile, or the file was replaced: open it again");
-    VPI_TRY(open_record(file, &head, record_out));
+    VPI_TRY(is_what_was_opened(file, &head));
+    VPI_TRY(open_record(file->secrets, &head, file->secrets->slot, record_out));
     file->head = head;
     st = VPRIV_OK;
 out:
@@ -208,39 +230,50 @@ out:
     return st;
 }
 
-static vpriv_status write_record(passphrase_file *file, const uint8_t *record)
+/* One change of the file: another record under the same file key, or the record that is there then under
+ * another one. */
+typedef struct slot_change {
+    passphrase_file *file; /* opened what is there */
+    const uint8_t *record; /* NULL: the one that is there */
+    passphrase_file *next; /* seals what comes; the same file when there is a record */
+} slot_change;
+
+static vpriv_status make_slot(void *user, const uint8_t *current, uint8_t *next_out)
 {
-    uint8_t digest[crypto_generichash_BYTES];
-    uint8_t *slot = file->secrets->slot;
-    slot_head next = file->head;
-    next.order++;
-    memcpy(next.vault_id, record, sizeof next.vault_id);
-    vpi_writer w = vpi_writer_of(slot, SLOT_BYTES_USED);
-    encode_head(&w, &next);
-    const vpi_place place = record_place(&next, slot, digest);
-    vpi_seal(file->secrets->file_key, &place, record, VPRIV_ROOT_RECORD_BYTES, w.at);
-    const vpriv_status st = vpi_root_slots_replace(&file->file, slot);
-    if (st == VPRIV_OK)
-        file->head = next;
+    vpriv_status st = VPRIV_E_INTERNAL;
+    const slot_change *c = user;
+    slot_head *head = &c->next->head;
+    uint8_t *there = c->next->secrets->record;
+    if (current) {
+        slot_head now;
+        VPI_TRY(read_slot(current, &now));
+        VPI_TRY(is_what_was_opened(c->file, &now));
+        if (c->record)
+            *head = now;
+        else
+            VPI_TRY(open_record(c->file->secrets, &now, current, there));
+        head->order = now.order;
+    } else {
+        VPI_ENSURE(c->record, VPRIV_E_NOT_FOUND, "the root key file is empty");
+    }
+    const uint8_t *record = c->record ? c->record : there;
+    head->order++;
+    memcpy(head->vault_id, record, sizeof head->vault_id);
+    seal_record(c->next->secrets, head, record, next_out);
+    st = VPRIV_OK;
+out:
     return st;
 }
 
 static vpriv_status replace(void *user, const uint8_t *record)
 {
-    vpriv_status st = VPRIV_E_INTERNAL;
     passphrase_file *file = user;
-    slot_head head;
-    const vpriv_status found = read_head(file, &head);
-    if (found != VPRIV_E_NOT_FOUND) {
-        VPI_TRY(found);
-        VPI_ENSURE(memcmp(head.sealed_key, file->head.sealed_key, sizeof head.sealed_key) == 0,
-            VPRIV_E_AUTH,
-            "the passphrase was changed meanwhile, or the file was replaced: open it again");
-        file->head = head;
-    }
-    VPI_TRY(write_record(file, record));
-    st = VPRIV_OK;
-out:
+    slot_change c = {file, record, file};
+    bool in_force = false;
+    const slot_head before = file->head;
+    const vpriv_status st = vpi_root_slots_change(&file->file, make_slot, &c, &in_force);
+    if (!in_force)
+        file->head = before;
     wipe_but_the_file_key(file->secrets);
     return st;
 }
@@ -325,7 +358,8 @@ vpriv_status vpriv_root_passphrase_open(const char *path, const char *passphrase
     } else {
         VPI_TRY(found);
         VPI_TRY(unlock(file, passphrase, n_bytes));
-        VPI_TRY(open_record(file, &file->head, file->secrets->record));
+        VPI_TRY(
+            open_record(file->secrets, &file->head, file->secrets->slot, file->secrets->record));
     }
     wipe_but_the_file_key(file->secrets);
     VPI_TRY(make_store(file, store_out));
@@ -378,7 +412,7 @@ vpriv_status vpriv_root_recovery_open(
     VPI_TRY(allocate(path, &file));
     VPI_TRY(read_head(file, &file->head));
     VPI_TRY(recover(file, recovery_key));
-    VPI_TRY(open_record(file, &file->head, file->secrets->record));
+    VPI_TRY(open_record(file->secrets, &file->head, file->secrets->slot, file->secrets->record));
     wipe_but_the_file_key(file->secrets);
     VPI_TRY(make_store(file, store_out));
     file = NULL;
@@ -389,7 +423,7 @@ out:
     return st;
 }
 
-/* What will stand in the file in place of what does, with the record in its secrets. */
+/* What will stand in the file in place of what does. */
 static vpriv_status begin_change(
     vpriv_root_store *store, const char *passphrase, size_t n_bytes, passphrase_file **next_out)
 {
@@ -413,16 +447,24 @@ out:
     return st;
 }
 
-/* Write it, and go on with it in the open store. */
-static vpriv_status finish_change(vpriv_root_store *store, passphrase_file *next)
+/* With the record that is there by now: destroying went on while the passphrase was worked on. The open store
+ * goes on with what is in force, also where the old version could not be wiped. */
+static vpriv_status finish_change(
+    vpriv_root_store *store, passphrase_file *next, bool *in_force_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     passphrase_file *file = store->callbacks.user;
+    slot_change c = {file, NULL, next};
+    *in_force_out = false;
     VPI_TRY(draw_file_key(next));
-    VPI_TRY(write_record(next, next->secrets->record));
-    file->head = next->head;
-    memcpy(file->secrets->file_key, next->secrets->file_key, VPI_KEY_BYTES);
-    st = VPRIV_OK;
+    st = vpi_root_slots_change(&next->file, make_slot, &c, in_force_out);
+    if (*in_force_out) {
+        file->head = next->head;
+        memcpy(file->secrets->file_key, next->secrets->file_key, VPI_KEY_BYTES);
+    }
+    if (*in_force_out && st != VPRIV_OK)
+        st = vpi_fail_in(VPRIV_E_ROOT,
+            "the new one is in force, and the old one may still be on the disk: change it again");
 out:
     file->file.is_unsure = file->file.is_unsure || next->file.is_unsure;
     return st;
@@ -433,10 +475,11 @@ vpriv_status vpriv_root_passphrase_change(vpriv_root_store *store, const char *p
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     passphrase_file *next = NULL;
+    bool in_force = false;
     VPI_TRY(begin_change(store, passphrase, n_bytes, &next));
     VPI_TRY(take_cost(&next->head, cost));
     VPI_TRY(derive(next, passphrase, n_bytes));
-    VPI_TRY(finish_change(store, next));
+    VPI_TRY(finish_change(store, next, &in_force));
     st = VPRIV_OK;
 out:
     if (next)
@@ -449,13 +492,17 @@ vpriv_status vpriv_root_recovery_key(vpriv_root_store *store, const char *passph
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     passphrase_file *next = NULL;
+    bool in_force = false;
     VPI_ENSURE(text_out, VPRIV_E_ARG, "no room for the recovery key");
+    text_out[0] = '\0';
     VPI_TRY(begin_change(store, passphrase, n_bytes, &next));
     VPI_TRY(unlock(next, passphrase, n_bytes));
     vpi_random(next->secrets->recovery, VPI_RECOVERY_BYTES);
     VPI_TRY(recovery_pair(next->secrets, next->head.recovery_public_key));
-    VPI_TRY(finish_change(store, next));
-    vpi_recovery_key_format(next->secrets->recovery, text_out);
+    const vpriv_status changed = finish_change(store, next, &in_force);
+    if (in_force) /* then it opens the file, and the one before does not */
+        vpi_recovery_key_format(next->secrets->recovery, text_out);
+    VPI_TRY(changed);
     st = VPRIV_OK;
 out:
     if (next)

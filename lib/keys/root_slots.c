@@ -1,17 +1,23 @@
 #include "keys/root_slots.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/try.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SLOT_BYTES   4096
 #define N_SLOTS      2
 #define MAGIC_BYTES  8
 #define DIGEST_BYTES 32
+
+/* Whoever has the file locked is through with it after a few syncs. */
+#define LOCK_PATIENCE_US INT64_C(10000000)
 
 _Static_assert(MAGIC_BYTES + VPI_SLOT_BYTES_MAX + DIGEST_BYTES <= SLOT_BYTES, "a slot has room");
 
@@ -63,17 +69,27 @@ out:
     return st;
 }
 
+/* Zeros that may not be on the disk look like zeros that are. Where another version is in force, one byte that
+ * is none makes whoever opens the file next wipe the slot again. */
+static vpriv_status wipe_slot(vpi_root_slots *slots, int fd, int slot, bool other_is_in_force)
+{
+    static const uint8_t not_sure = 1;
+    uint8_t *bytes = slots->slots + slot * SLOT_BYTES;
+    vpi_wipe(bytes, SLOT_BYTES);
+    const vpriv_status st = write_slot(slots, fd, slot, bytes);
+    if (st == VPRIV_OK || !other_is_in_force)
+        return st;
+    const vpi_reason reason = vpi_fail_text();
+    (void)vpi_file_write_at(fd, &not_sure, 1, (uint64_t)(slot + 1) * SLOT_BYTES - 1);
+    vpi_fail_text_again(&reason);
+    return st;
+}
+
 /* What is in force is put on the disk again before the other one is wiped. */
 static vpriv_status make_sure(vpi_root_slots *slots, int fd, int current)
 {
-    vpriv_status st = VPRIV_E_INTERNAL;
-    uint8_t *other = slots->slots + (1 - current) * SLOT_BYTES;
-    VPI_TRY(write_slot(slots, fd, current, slots->slots + current * SLOT_BYTES));
-    memset(other, 0, SLOT_BYTES);
-    VPI_TRY(write_slot(slots, fd, 1 - current, other));
-    st = VPRIV_OK;
-out:
-    return st;
+    const vpriv_status st = write_slot(slots, fd, current, slots->slots + current * SLOT_BYTES);
+    return st == VPRIV_OK ? wipe_slot(slots, fd, 1 - current, true) : st;
 }
 
 /* Both slots as far as the file goes; zeros behind its end. */
@@ -86,13 +102,64 @@ static vpriv_status read_slots(vpi_root_slots *slots, int fd, uint64_t size)
     return vpi_file_read_at(fd, slots->slots, (size_t)size, 0);
 }
 
+/* Against other processes and other stores of this one. */
+static vpriv_status lock(int fd)
+{
+    const struct timespec nap = {0, 1000000};
+    const int64_t since_us = vpi_monotonic_us();
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    while (fcntl(fd, F_OFD_SETLK, &whole) != 0) {
+        if (errno != EAGAIN && errno != EACCES && errno != EINTR)
+            return vpi_errno_failed(errno, "the root key file cannot be locked");
+        if (vpi_monotonic_us() - since_us > LOCK_PATIENCE_US)
+            return vpi_fail(VPRIV_E_BUSY, "another process has the root key file locked");
+        (void)nanosleep(&nap, NULL);
+    }
+    return VPRIV_OK;
+}
+
+/* Not by closing alone: a process that was forked in this moment may have the file open, too. */
+static void unlock_and_close(int fd)
+{
+    struct flock whole = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+    (void)fcntl(fd, F_OFD_SETLK, &whole);
+    close(fd);
+}
+
+/* The file that has the name, locked; what was destroyed while it was waited for is another one. */
+static vpriv_status open_locked(
+    const vpi_root_slots *slots, int flags, int *fd_out, uint64_t *size_out)
+{
+    for (;;) {
+        struct stat opened, named;
+        int fd = -1;
+        vpriv_status st = vpi_file_open(slots->path, O_RDWR | flags, &fd, size_out);
+        if (st != VPRIV_OK)
+            return st;
+        st = lock(fd);
+        if (st == VPRIV_OK && fstat(fd, &opened) != 0)
+            st = vpi_errno_failed(errno, slots->path);
+        if (st != VPRIV_OK) {
+            unlock_and_close(fd);
+            return st;
+        }
+        if (lstat(slots->path, &named) == 0 && named.st_dev == opened.st_dev &&
+            named.st_ino == opened.st_ino) {
+            *size_out = (uint64_t)opened.st_size;
+            *fd_out = fd;
+            return VPRIV_OK;
+        }
+        unlock_and_close(fd);
+    }
+}
+
 /* Open, read both slots, and finish an interrupted replacement: an older version still there goes. */
 static vpriv_status open_and_read(vpi_root_slots *slots, int flags, int *fd_out, int *current_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     int fd = -1;
     uint64_t size = 0;
-    VPI_TRY(vpi_file_open(slots->path, O_RDWR | flags, &fd, &size));
+    VPI_TRY(open_locked(slots, flags, &fd, &size));
     VPI_TRY(read_slots(slots, fd, size));
     const int current = current_slot(slots);
     VPI_ENSURE(current >= 0 || sodium_is_zero(slots->slots, N_SLOTS * SLOT_BYTES), VPRIV_E_FORMAT,
@@ -108,16 +175,16 @@ static vpriv_status open_and_read(vpi_root_slots *slots, int flags, int *fd_out,
     st = VPRIV_OK;
 out:
     if (fd >= 0)
-        close(fd);
+        unlock_and_close(fd);
     return st;
 }
 
-/* Nothing stays in memory or open. */
+/* Nothing stays in memory, open or locked. */
 static void finish(vpi_root_slots *slots, int fd)
 {
     vpi_wipe(slots->slots, N_SLOTS * SLOT_BYTES);
     if (fd >= 0)
-        close(fd);
+        unlock_and_close(fd);
 }
 
 vpriv_status vpi_root_slots_load(vpi_root_slots *slots, uint8_t *bytes_out)
@@ -137,55 +204,82 @@ out:
 static vpriv_status prepare_first(vpi_root_slots *slots, int fd)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
+    static const uint8_t empty[SLOT_BYTES];
     VPI_ENSURE(fchmod(fd, 0600) == 0, VPRIV_E_IO, "the root key file cannot be closed to others");
     for (int i = 0; i < N_SLOTS; i++)
-        VPI_TRY(write_slot(slots, fd, i, slots->slots + i * SLOT_BYTES));
+        VPI_TRY(write_slot(slots, fd, i, empty));
     VPI_TRY(vpi_file_sync_folder(slots->path));
     st = VPRIV_OK;
 out:
     return st;
 }
 
-static void fill_slot(const vpi_root_slots *slots, const uint8_t *bytes, uint8_t *slot)
+static void seal_slot(const vpi_root_slots *slots, uint8_t *slot)
 {
     memcpy(slot, slots->magic, MAGIC_BYTES);
-    memcpy(slot + MAGIC_BYTES, bytes, slots->n_bytes);
     crypto_generichash(slot + head_bytes(slots), DIGEST_BYTES, slot, head_bytes(slots), NULL, 0);
     vpi_wipe_stack();
 }
 
-/* What could not be written whole, or not for certain, is not to be found by the next who reads. */
-static void take_back(vpi_root_slots *slots, int fd, int target)
+/* What could not be written whole, or not for certain, is not to be found by the next who reads. Where it is all
+ * the same, it is in force. */
+static void take_back(
+    vpi_root_slots *slots, int fd, int target, bool other_is_in_force, bool *in_force_out)
 {
     const vpi_reason reason = vpi_fail_text();
-    vpi_wipe(slots->slots + target * SLOT_BYTES, SLOT_BYTES);
-    if (write_slot(slots, fd, target, slots->slots + target * SLOT_BYTES) != VPRIV_OK)
+    if (wipe_slot(slots, fd, target, other_is_in_force) != VPRIV_OK) {
+        *in_force_out = read_slots(slots, fd, N_SLOTS * SLOT_BYTES) == VPRIV_OK &&
+                        current_slot(slots) == target;
         vpi_fail_text_again(&reason);
+    }
     slots->is_unsure = true;
 }
 
-vpriv_status vpi_root_slots_replace(vpi_root_slots *slots, const uint8_t *bytes)
+vpriv_status vpi_root_slots_change(
+    vpi_root_slots *slots, vpi_slot_next next, void *user, bool *in_force_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     int fd = -1, current = -1;
+    *in_force_out = false;
     VPI_TRY(open_and_read(slots, O_CREAT, &fd, &current));
-    if (current < 0)
-        VPI_TRY(prepare_first(slots, fd));
     const int target = current == 0 ? 1 : 0;
     uint8_t *slot = slots->slots + target * SLOT_BYTES;
-    fill_slot(slots, bytes, slot);
+    VPI_TRY(next(user, current < 0 ? NULL : slots->slots + current * SLOT_BYTES + MAGIC_BYTES,
+        slot + MAGIC_BYTES));
+    seal_slot(slots, slot);
+    if (current < 0)
+        VPI_TRY(prepare_first(slots, fd));
     const vpriv_status written = write_slot(slots, fd, target, slot);
     if (written != VPRIV_OK)
-        take_back(slots, fd, target);
+        take_back(slots, fd, target, current >= 0, in_force_out);
     VPI_TRY(written);
-    if (current >= 0) {
-        vpi_wipe(slots->slots + current * SLOT_BYTES, SLOT_BYTES);
-        VPI_TRY(write_slot(slots, fd, current, slots->slots + current * SLOT_BYTES));
-    }
+    *in_force_out = true;
+    if (current >= 0)
+        VPI_TRY(wipe_slot(slots, fd, current, true));
     st = VPRIV_OK;
 out:
     finish(slots, fd);
     return st;
+}
+
+typedef struct copy {
+    const uint8_t *bytes;
+    size_t n_bytes;
+} copy;
+
+static vpriv_status next_is_this(void *user, const uint8_t *current, uint8_t *next_out)
+{
+    const copy *of = user;
+    (void)current;
+    memcpy(next_out, of->bytes, of->n_bytes);
+    return VPRIV_OK;
+}
+
+vpriv_status vpi_root_slots_replace(vpi_root_slots *slots, const uint8_t *bytes)
+{
+    copy of = {bytes, slots->n_bytes};
+    bool in_force = false;
+    return vpi_root_slots_change(slots, next_is_this, &of, &in_force);
 }
 
 /* A damaged version goes too, but never a file that is something else. */
@@ -202,7 +296,7 @@ vpriv_status vpi_root_slots_destroy(vpi_root_slots *slots)
     vpriv_status st = VPRIV_E_INTERNAL;
     int fd = -1;
     uint64_t size = 0;
-    VPI_TRY(vpi_file_open(slots->path, O_RDWR, &fd, &size));
+    VPI_TRY(open_locked(slots, 0, &fd, &size));
     VPI_TRY(read_slots(slots, fd, size));
     VPI_ENSURE(is_ours(slots), VPRIV_E_FORMAT, "not a root key file of this kind: it is kept");
     /* No further than the file goes: destroying needs no disk space. */

@@ -1,4 +1,5 @@
 keys_tests = tests/unit/test_keys_seal tests/unit/test_keys_root tests/unit/test_keys_passphrase \
+	tests/unit/test_keys_root_processes \
 	tests/unit/test_keys_kernel tests/unit/test_keys_keyring \
 	tests/unit/test_keys_recording tests/unit/test_keys_tree \
 	tests/unit/test_keys_forgetting tests/unit/test_keys_crash \
@@ -18,6 +19,9 @@ tests_unit_test_keys_refused_LDADD = $(unit_ldadd)
 tests_unit_test_keys_root_SOURCES = tests/unit/test_keys_root.c
 tests_unit_test_keys_root_CFLAGS = $(unit_cflags)
 tests_unit_test_keys_root_LDADD = $(unit_ldadd)
+tests_unit_test_keys_root_processes_SOURCES = tests/unit/test_keys_root_processes.c
+tests_unit_test_keys_root_processes_CFLAGS = $(unit_cflags)
+tests_unit_test_keys_root_processes_LDADD = $(unit_ldadd)
 tests_unit_test_keys_keyring_SOURCES = tests/unit/test_keys_keyring.c
 tests_unit_test_keys_keyring_CFLAGS = $(unit_cflags)
 tests_unit_test_keys_keyring_LDADD = $(unit_ldadd)

@@ -19,7 +19,9 @@ static const vpriv_passphrase_cost cheap = {sizeof cheap, 1, 8192};
 static struct {
     int n_writes;
     int fail_from; /* this write and all later ones fail; −1 for none */
-} disk = {.fail_from = -1};
+    int n_syncs;
+    int fail_sync; /* this one fails; −1 for none */
+} disk = {.fail_from = -1, .fail_sync = -1};
 
 ssize_t pwrite(int fd, const void *data, size_t n_bytes, off_t offset);
 ssize_t pwrite(int fd, const void *data, size_t n_bytes, off_t offset)
@@ -31,6 +33,33 @@ ssize_t pwrite(int fd, const void *data, size_t n_bytes, off_t offset)
         return -1;
     }
     return real(fd, data, n_bytes, offset);
+}
+
+int fdatasync(int fd);
+int fdatasync(int fd)
+{
+    int (*real)(int) = NULL;
+    *(void **)&real = dlsym(RTLD_NEXT, "fdatasync");
+    if (disk.n_syncs++ == disk.fail_sync) {
+        errno = EIO;
+        return -1;
+    }
+    return real(fd);
+}
+
+/* Who destroys while a passphrase is worked on. */
+static vpriv_root_store *meanwhile;
+
+int crypto_pwhash(unsigned char *const out, unsigned long long n_out, const char *const passphrase,
+    unsigned long long n_passphrase, const unsigned char *const salt, unsigned long long passes,
+    size_t memory, int algorithm)
+{
+    int (*real)(unsigned char *, unsigned long long, const char *, unsigned long long,
+        const unsigned char *, unsigned long long, size_t, int) = NULL;
+    *(void **)&real = dlsym(RTLD_NEXT, "crypto_pwhash");
+    if (meanwhile)
+        help_put(meanwhile, 3);
+    return real(out, n_out, passphrase, n_passphrase, salt, passes, memory, algorithm);
 }
 
 static vpi_root_record record_of(uint64_t generation)
@@ -358,10 +387,11 @@ START_TEST(a_cut_change_leaves_one_of_the_two)
         disk.fail_from = from;
         const vpriv_status st = change(store, NEW);
         disk.fail_from = -1;
-        ck_assert(st == VPRIV_OK || st == VPRIV_E_IO);
+        ck_assert(st == VPRIV_OK || st == VPRIV_E_IO || st == VPRIV_E_ROOT);
+        help_assert_holds(store, 2); /* it goes on with what is in force */
         vpriv_root_close(store);
         const bool with_new = open_with(NEW, &again) == VPRIV_OK;
-        ck_assert(with_new || st != VPRIV_OK); /* a success is one */
+        ck_assert(with_new == (st != VPRIV_E_IO)); /* and the status says which that is */
         if (!with_new)
             ck_ok(open_with(OLD, &again));
         help_assert_holds(again, 2);
@@ -370,6 +400,50 @@ START_TEST(a_cut_change_leaves_one_of_the_two)
         seen_old = seen_old || !with_new;
     }
     ck_assert(seen_old && seen_new);
+}
+END_TEST
+
+/* The same for a sync that fails once; what is told about a recovery key, too. */
+START_TEST(after_a_failed_sync_the_status_says_which_is_in_force)
+{
+    int n_failed = 0;
+    for (int at = 0; at < 6; at++) {
+        char text[VPRIV_RECOVERY_KEY_TEXT_BYTES] = "x";
+        unlink(PATH);
+        make_file(2);
+        vpriv_root_store *store = must_open(OLD), *again = NULL;
+        disk.n_syncs = 0;
+        disk.fail_sync = at;
+        const vpriv_status st = vpriv_root_recovery_key(store, OLD, strlen(OLD), text);
+        disk.fail_sync = -1;
+        ck_assert((text[0] != 0) == (st != VPRIV_E_IO));
+        n_failed += st != VPRIV_OK;
+        help_assert_holds(store, 2);
+        vpriv_root_close(store);
+        if (text[0])
+            ck_ok(vpriv_root_recovery_open(PATH, text, &again));
+        vpriv_root_close(again);
+        assert_opens(OLD, 2);
+    }
+    ck_assert_int_ge(n_failed, 2);
+}
+END_TEST
+
+/* Argon2id takes its time; who destroys does not wait for it, and is not undone. */
+START_TEST(a_change_goes_with_the_record_that_is_there_by_then)
+{
+    char text[VPRIV_RECOVERY_KEY_TEXT_BYTES];
+    make_file(2);
+    vpriv_root_store *store = must_open(OLD), *other = must_open(OLD);
+    meanwhile = other;
+    const vpriv_status st =
+        _i == 0 ? change(store, NEW) : vpriv_root_recovery_key(store, OLD, strlen(OLD), text);
+    meanwhile = NULL;
+    ck_ok(st);
+    help_assert_holds(store, 3);
+    vpriv_root_close(store);
+    vpriv_root_close(other);
+    assert_opens(_i == 0 ? NEW : OLD, 3);
 }
 END_TEST
 
@@ -422,6 +496,8 @@ int main(void)
     tcase_add_test(tests, a_forged_cost_is_refused);
     tcase_add_test(tests, anything_planted_is_refused);
     tcase_add_test(tests, a_cut_change_leaves_one_of_the_two);
+    tcase_add_test(tests, after_a_failed_sync_the_status_says_which_is_in_force);
+    tcase_add_loop_test(tests, a_change_goes_with_the_record_that_is_there_by_then, 0, 2);
     tcase_add_test(tests, other_kinds_of_files_and_stores_are_refused);
     suite_add_tcase(suite, tests);
     return unit_main(suite);
