@@ -1,9 +1,11 @@
-/* Setting recordings aside: their headers say so, and the queue of what expires does not know them. */
+/* Setting recordings aside: their headers say so, and the queue of what expires does not know them. Each gets a new
+ * key with it, so that neither an old row nor an old vault brings back what is not set aside. */
 #include "base/memory.h"
 #include "base/try.h"
 #include "vault/header.h"
 #include "vault/ingest.h"
 #include "vault/log_store.h"
+#include "vault/rekey.h"
 #include "vault/subject.h"
 #include "vault/sweep.h"
 #include <stdio.h>
@@ -13,7 +15,26 @@
 typedef struct change {
     vpriv_restriction restriction;
     vpriv_log_entry entry;
+    uint64_t *old_slots;
+    size_t n_old_slots;
 } change;
+
+static vpriv_status store(vpriv_vault *vault, change *c, vpi_recording *recording)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    if (c->restriction != VPRIV_RESTRICTION_NONE) {
+        VPI_TRY(
+            vpi_recording_rekey(vault, recording, 0, NULL, NULL, &c->old_slots[c->n_old_slots]));
+        c->n_old_slots++;
+    } else {
+        VPI_TRY(vpi_tree_get(vault->tree, recording->key_slot, vault->secrets->adopt_shred_key));
+        VPI_TRY(vpi_recording_store(vault, recording, vault->secrets->adopt_shred_key));
+    }
+    st = VPRIV_OK;
+out:
+    vpi_wipe(vault->secrets->adopt_shred_key, VPI_KEY_BYTES);
+    return st;
+}
 
 static vpriv_status change_one(
     vpriv_vault *vault, const vpriv_recording_id *id, change *c, vpi_recording *recording)
@@ -32,8 +53,7 @@ static vpriv_status change_one(
     const bool was_held = recording->restriction == VPRIV_RESTRICTION_LEGAL_HOLD;
     recording->restriction = c->restriction;
     recording->state = lifts ? VPRIV_RECORDING_COMMITTED : VPRIV_RECORDING_RESTRICTED;
-    VPI_TRY(vpi_tree_get(vault->tree, recording->key_slot, vault->secrets->adopt_shred_key));
-    VPI_TRY(vpi_recording_store(vault, recording, vault->secrets->adopt_shred_key));
+    VPI_TRY(store(vault, c, recording));
     const uint32_t n_speakers = vpi_n_speakers(recording);
     for (uint32_t i = 0; i < n_speakers; i++) {
         vpi_subject subject;
@@ -47,7 +67,6 @@ static vpriv_status change_one(
     VPI_TRY(vpi_log_append(vault, &c->entry, rows, n_speakers, NULL, NULL));
     st = VPRIV_OK;
 out:
-    vpi_wipe(vault->secrets->adopt_shred_key, VPI_KEY_BYTES);
     return st;
 }
 
@@ -60,13 +79,17 @@ static vpriv_status change_all(
         return st;
     st = VPRIV_E_INTERNAL;
     VPI_TRY(vpi_alloc(1, sizeof *recording, (void **)&recording));
+    VPI_TRY(vpi_alloc(n, sizeof *c->old_slots, (void **)&c->old_slots));
     VPI_TRY(vpi_vault_begin(vault));
     VPI_TRY(vpi_ingest_adopt_all(vault));
     for (size_t i = 0; i < n; i++)
         VPI_TRY(change_one(vault, &recordings[i], c, recording));
+    if (c->n_old_slots > 0)
+        VPI_TRY(vpi_vault_shred(vault, c->old_slots, c->n_old_slots));
     VPI_TRY(vpi_vault_commit(vault));
     st = VPRIV_OK;
 out:
+    free(c->old_slots);
     free(recording);
     vpi_vault_leave(vault);
     return st;

@@ -500,6 +500,39 @@ START_TEST(what_lost_its_consent_during_a_hold_goes_when_it_is_lifted)
 }
 END_TEST
 
+/* 0: the whole old file; 1: the old row; 2: the old row with everything else of the recording. */
+START_TEST(what_is_set_aside_stays_so_whatever_is_put_back)
+{
+    static const char *const rows[] = {NULL,
+        "UPDATE recording SET (state, retention, key_slot, header) = (SELECT state, retention, "
+        "key_slot,"
+        " header FROM old.recording WHERE id = 1)",
+        "DELETE FROM wrap; INSERT INTO wrap SELECT * FROM old.wrap; UPDATE recording SET"
+        " (state, retention, key_slot, header) = (SELECT state, retention, key_slot, header FROM"
+        " old.recording WHERE id = 1)"};
+    char sql[1024], old[PATH_BYTES];
+    vpriv_recording_info info;
+    const vpriv_recording_id id = household_quick(&h, h.ada);
+    household_reopen(&h); /* all of it is in the file */
+    household_copy(&h, "before");
+    household_file(&h, "before", old);
+    ck_ok(set_aside(&id, VPRIV_RESTRICTION_DISPUTE));
+    ck_fails(household_hear(&h, &id, KEEP), VPRIV_E_CONSENT);
+    vpriv_vault_close(h.vault);
+    h.vault = NULL;
+    if (_i == 0) {
+        household_copy_file(old, h.path);
+        ck_fails(household_open_vault(&h, h.path, &h.vault), VPRIV_E_ROLLBACK);
+        return;
+    }
+    snprintf(sql, sizeof sql, "ATTACH '%s' AS old; %s", old, rows[_i]);
+    household_sql(&h, sql);
+    ck_ok(household_open_vault(&h, h.path, &h.vault));
+    ck_fails(household_hear(&h, &id, KEEP), VPRIV_E_AUTH);
+    ck_fails(vpriv_recording_about(h.vault, &id, &info), VPRIV_E_AUTH);
+}
+END_TEST
+
 static bool count_restrictions(void *user, uint64_t index, const vpriv_log_entry *entry)
 {
     (void)index;
@@ -588,6 +621,7 @@ int main(void)
     tcase_add_test(tests, a_purpose_that_is_due_is_held_too_while_the_clock_jumps);
     tcase_add_test(tests, a_dispute_shuts_the_recording_and_stops_its_clock);
     tcase_add_test(tests, a_legal_hold_cannot_be_erased_and_is_seen);
+    tcase_add_loop_test(tests, what_is_set_aside_stays_so_whatever_is_put_back, 0, 3);
     tcase_add_test(tests, what_lost_its_consent_during_a_hold_goes_when_it_is_lifted);
     tcase_add_test(tests, setting_aside_is_on_record_and_all_or_none);
     tcase_add_test(tests, s9_a_time_is_erased_exactly);
