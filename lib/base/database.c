@@ -232,25 +232,62 @@ sqlite3 *vpi_database_handle(vpi_database *database)
     return database->handle;
 }
 
-static vpriv_status prepare(vpi_database *database, const char *sql, sqlite3_stmt **statement_out)
+/* A place that is free, or that of the one not used for longest; VPI_STATEMENTS_MAX when a row of each is
+ * looked at. */
+static size_t place_for_another(const vpi_database *database)
 {
-    for (size_t i = 0; i < database->n_statements; i++)
-        if (database->statements[i].sql == sql) {
-            *statement_out = database->statements[i].statement;
-            return VPRIV_OK;
-        }
+    size_t place = VPI_STATEMENTS_MAX;
+    if (database->n_statements < VPI_STATEMENTS_MAX)
+        return database->n_statements;
+    for (size_t i = 0; i < VPI_STATEMENTS_MAX; i++)
+        if (!database->statements[i].is_held &&
+            (place == VPI_STATEMENTS_MAX ||
+                database->statements[i].last_use < database->statements[place].last_use))
+            place = i;
+    return place;
+}
+
+static vpriv_status prepare_at(vpi_database *database, size_t place, const char *sql)
+{
     sqlite3_stmt *statement = NULL;
     errno = 0;
     const int code =
         sqlite3_prepare_v3(database->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
     if (code != SQLITE_OK)
         return vpi_database_status(database->handle, code);
-    VPI_IMPOSSIBLE_UNLESS(database->n_statements < VPI_STATEMENTS_MAX);
-    database->statements[database->n_statements].sql = sql;
-    database->statements[database->n_statements].statement = statement;
-    database->n_statements++;
-    *statement_out = statement;
+    if (place == database->n_statements)
+        database->n_statements++;
+    else
+        sqlite3_finalize(database->statements[place].statement);
+    database->statements[place].sql = sql;
+    database->statements[place].statement = statement;
     return VPRIV_OK;
+}
+
+static vpriv_status prepare(vpi_database *database, const char *sql, sqlite3_stmt **statement_out)
+{
+    size_t i = 0;
+    while (i < database->n_statements && database->statements[i].sql != sql)
+        i++;
+    if (i == database->n_statements) {
+        i = place_for_another(database);
+        if (i == VPI_STATEMENTS_MAX)
+            return vpi_fail(VPRIV_E_INTERNAL, "so many queries at once");
+        const vpriv_status st = prepare_at(database, i, sql);
+        if (st != VPRIV_OK)
+            return st;
+    }
+    database->statements[i].last_use = ++database->n_uses;
+    *statement_out = database->statements[i].statement;
+    return VPRIV_OK;
+}
+
+/* Not what SQLite calls busy: behind its last row a statement is not, and vpi_row_end still resets it. */
+static void hold(vpi_database *database, const sqlite3_stmt *statement, bool is_held)
+{
+    for (size_t i = 0; i < database->n_statements; i++)
+        if (database->statements[i].statement == statement)
+            database->statements[i].is_held = is_held;
 }
 
 static int bind_all(sqlite3_stmt *statement, const char *format, va_list *values)
@@ -332,6 +369,7 @@ static vpriv_status query(
         sqlite3_clear_bindings(statement);
         return VPRIV_E_NOT_FOUND;
     }
+    hold(database, statement, true);
     row_out->statement = statement;
     row_out->database = database;
     return VPRIV_OK;
@@ -369,6 +407,7 @@ void vpi_row_end(vpi_row *row)
         if ((sqlite3_reset(row->statement) & 0xff) == SQLITE_NOMEM)
             remember(row->database, VPRIV_E_MEMORY);
         sqlite3_clear_bindings(row->statement);
+        hold(row->database, row->statement, false);
         row->statement = NULL;
     }
 }

@@ -4,7 +4,7 @@
 
 #include "base/database.h"
 
-#define VPI_STATEMENTS_MAX  128
+#define VPI_STATEMENTS_MAX  128 /* kept; there are more SQL texts than that */
 #define VPI_BUSY_TIMEOUT_MS 5000
 
 struct vpi_database {
@@ -20,8 +20,11 @@ struct vpi_database {
     struct {
         const char *sql;
         sqlite3_stmt *statement;
+        bool is_held;      /* a row of it is looked at */
+        uint64_t last_use; /* the n-th */
     } statements[VPI_STATEMENTS_MAX];
     size_t n_statements;
+    uint64_t n_uses;
 };
 
 /* SQLite's call while a lock is another's: 0 gives up. */

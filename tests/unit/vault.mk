@@ -151,3 +151,10 @@ tests_unit_test_vault_tpm_SOURCES = tests/unit/test_vault_tpm.c tests/unit/softw
 tests_unit_test_vault_tpm_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_tpm_LDADD = $(household_ldadd)
 endif
+TESTS += tests/unit/test_vault_one_handle
+check_PROGRAMS += tests/unit/test_vault_one_handle
+tests_unit_test_vault_one_handle_SOURCES = tests/unit/test_vault_one_handle.c $(deeds) $(household)
+tests_unit_test_vault_one_handle_CFLAGS = $(unit_cflags)
+# So that the texts are counted.
+tests_unit_test_vault_one_handle_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sqlite3_prepare_v3
+tests_unit_test_vault_one_handle_LDADD = $(household_ldadd)
