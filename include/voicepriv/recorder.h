@@ -167,12 +167,14 @@ typedef struct vpriv_recorder_config {
     vpriv_encoding encoding;    /**< struct_size 0: all defaults */
     vpriv_retention retention;  /**< default: don't save; nothing is stored then */
     uint32_t required_purposes; /**< bits that must be consented to; keep_history */
-    uint32_t optional_purposes; /**< bits added when consented to; 0 is every storable one */
-    bool required_only;         /**< add no optional purposes */
-    uint32_t pre_roll_ms;       /**< up to 10000 of sound from before the trigger; 500, and none for
+    uint32_t
+        optional_purposes; /**< bits added when consented to, at the start and still when it is confirmed; 0 is
+                                     every storable one */
+    bool required_only;   /**< add no optional purposes */
+    uint32_t pre_roll_ms; /**< up to 10000 of sound from before the trigger; 500, and none for
                                      VPRIV_TRIGGER_CONTINUOUS */
-    bool no_pre_roll;           /**< none at all */
-    uint32_t confirm_ms;        /**< time-out of an unconfirmed trigger, up to 60000; 2000 */
+    bool no_pre_roll;     /**< none at all */
+    uint32_t confirm_ms;  /**< time-out of an unconfirmed trigger, up to 60000; 2000 */
     uint32_t maximum_ms;  /**< hard end of a recording, pre-roll included, up to a day, more than
                                      pre_roll_ms; 15000 for wake-word, raise, tap and voice-activity
                                      triggers, none for all others and for

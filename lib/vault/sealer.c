@@ -169,31 +169,69 @@ out:
     return st;
 }
 
-/* In the write transaction: what was allowed at the start must be allowed still, under the same
+/* In the write transaction: whether what was allowed at the start is allowed still, and rests on the same
  * consents. */
-static vpriv_status ask_again(vpi_sealer *sealer)
+static vpriv_status ask_purpose(
+    vpi_sealer *sealer, unsigned purpose, uint32_t *reasons_out, bool *rests_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     const vpi_tag *tag = &sealer->tag;
     const vpi_voices voices = voices_of(sealer);
+    vpi_tag_consent consents[VPI_SUBJECTS_MAX];
+    *rests_out = false;
+    memset(consents, 0, sizeof consents);
+    VPI_TRY(vpi_decide_capture(
+        sealer->vault, &voices, (vpriv_purpose)purpose, tag->retention, reasons_out, consents));
+    bool rests = *reasons_out == 0;
+    for (uint32_t i = 0; i < tag->n_consents && rests; i++)
+        rests = tag->consents[i].purpose != purpose ||
+                memcmp(tag->consents[i].record_id, consents[tag->consents[i].subject].record_id,
+                    VPRIV_CONSENT_RECORD_ID_BYTES) == 0;
+    *rests_out = rests;
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+/* Of what is required. */
+static vpriv_status ask_again(vpi_sealer *sealer)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
     for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
         uint32_t reasons = VPRIV_DENY_INPUT_MALFORMED;
-        vpi_tag_consent consents[VPI_SUBJECTS_MAX];
+        bool rests = false;
         if (!(sealer->required >> p & 1))
             continue;
-        VPI_TRY(vpi_decide_capture(
-            sealer->vault, &voices, (vpriv_purpose)p, tag->retention, &reasons, consents));
+        VPI_TRY(ask_purpose(sealer, p, &reasons, &rests));
         if (reasons != 0) {
             st = vpi_denied(reasons, (vpriv_purpose)p);
             goto out;
         }
-        for (uint32_t i = 0; i < tag->n_consents; i++)
-            VPI_ENSURE(
-                tag->consents[i].purpose != p ||
-                    memcmp(tag->consents[i].record_id, consents[tag->consents[i].subject].record_id,
-                        VPRIV_CONSENT_RECORD_ID_BYTES) == 0,
-                VPRIV_E_CONSENT, "%s: the consent this recording rests on is not in force any more",
-                vpriv_purpose_name((vpriv_purpose)p));
+        VPI_ENSURE(rests, VPRIV_E_CONSENT,
+            "%s: the consent this recording rests on is not in force any more",
+            vpriv_purpose_name((vpriv_purpose)p));
+    }
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+/* An inner box needs no grant key. The envelope is sealed to the ingest key of this moment, which the withdrawal
+ * did not destroy: what was withdrawn since the start must never come into it. */
+static vpriv_status drop_withdrawn(vpi_sealer *sealer)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_ingest_commit *commit = &sealer->secrets->commit;
+    for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
+        uint32_t reasons = VPRIV_DENY_INPUT_MALFORMED;
+        bool rests = false;
+        if (!((commit->purposes & ~sealer->required) >> p & 1))
+            continue;
+        VPI_TRY(ask_purpose(sealer, p, &reasons, &rests));
+        if (!rests) {
+            commit->purposes &= ~VPRIV_PURPOSE_BIT(p);
+            vpi_wipe(commit->inner[p], VPI_INNER_BYTES);
+        }
     }
     st = VPRIV_OK;
 out:
@@ -365,6 +403,7 @@ vpriv_status vpi_sealer_commit(vpi_sealer *sealer)
     VPI_ENSURE(!sealer->done && !sealer->committed, VPRIV_E_STATE, "the recording is confirmed");
     VPI_TRY(vpi_vault_begin(vault));
     VPI_TRY(ask_again(sealer));
+    VPI_TRY(drop_withdrawn(sealer));
     VPI_TRY(insert_row(sealer));
     VPI_TRY(vpi_ingest_write_commit(
         vault, sealer->row, sealer->bond.recording_id, &sealer->secrets->commit));

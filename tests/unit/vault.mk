@@ -158,3 +158,8 @@ tests_unit_test_vault_one_handle_CFLAGS = $(unit_cflags)
 # So that the texts are counted.
 tests_unit_test_vault_one_handle_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sqlite3_prepare_v3
 tests_unit_test_vault_one_handle_LDADD = $(household_ldadd)
+TESTS += tests/unit/test_vault_provisional
+check_PROGRAMS += tests/unit/test_vault_provisional
+tests_unit_test_vault_provisional_SOURCES = tests/unit/test_vault_provisional.c $(household)
+tests_unit_test_vault_provisional_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_provisional_LDADD = $(household_ldadd)
