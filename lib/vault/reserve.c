@@ -140,9 +140,11 @@ vpriv_status vpi_recorder_lock(vpriv_vault *vault, int64_t row)
     const vpriv_status st = open_lock_file(vault, O_CREAT);
     if (st != VPRIV_OK)
         return st;
-    if (fcntl(vault->lock_fd, F_OFD_SETLK, &lock) != 0)
-        return vpi_errno_failed(errno, "the vault's lock file");
-    return VPRIV_OK;
+    if (fcntl(vault->lock_fd, F_OFD_SETLK, &lock) == 0)
+        return VPRIV_OK;
+    if (errno == EAGAIN || errno == EACCES)
+        return vpi_fail(VPRIV_E_BUSY, "another process records under this number");
+    return vpi_errno_failed(errno, "the vault's lock file");
 }
 
 void vpi_recorder_unlock(vpriv_vault *vault, int64_t row)

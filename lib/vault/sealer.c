@@ -8,6 +8,8 @@
 #include "vault/policy.h"
 #include <string.h>
 
+#define NUMBERS_TRIED 256
+
 struct vpi_sealer {
     vpriv_vault *vault;
     uint32_t required;
@@ -249,20 +251,34 @@ static vpriv_status check_row(vpi_sealer *sealer)
     return st;
 }
 
+/* Whoever rejects gives the row back first and then its lock: till then the number is free and the lock is not. */
+static vpriv_status take_number(vpriv_vault *vault, int64_t *row_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    int64_t row = 0;
+    VPI_TRY(vpi_database_int(
+        vault->database, &row, "SELECT coalesce(max(id), 0) + 1 FROM recording", ""));
+    vpriv_status locked = vpi_recorder_lock(vault, row);
+    for (int i = 1; i < NUMBERS_TRIED && locked == VPRIV_E_BUSY; i++)
+        locked = vpi_recorder_lock(vault, ++row);
+    VPI_TRY(locked);
+    vpi_fail_clear();
+    *row_out = row;
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
 static vpriv_status insert_row(vpi_sealer *sealer)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpriv_vault *vault = sealer->vault;
-    int64_t row = 0;
     if (sealer->row)
         return check_row(sealer);
-    VPI_TRY(vpi_database_int(
-        vault->database, &row, "SELECT coalesce(max(id), 0) + 1 FROM recording", ""));
-    VPI_TRY(vpi_recorder_lock(vault, row));
-    sealer->row = row;
+    VPI_TRY(take_number(vault, &sealer->row));
     VPI_TRY(vpi_database_run(vault->database,
-        "INSERT INTO recording(id, name, state, retention) VALUES (?1, ?2, ?3, 0)", "ibi", row,
-        sealer->bond.recording_id, (size_t)VPI_RECORDING_ID_BYTES,
+        "INSERT INTO recording(id, name, state, retention) VALUES (?1, ?2, ?3, 0)", "ibi",
+        sealer->row, sealer->bond.recording_id, (size_t)VPI_RECORDING_ID_BYTES,
         (int64_t)VPRIV_RECORDING_PROVISIONAL));
     st = VPRIV_OK;
 out:

@@ -146,6 +146,7 @@ bool vpi_reserve_files_are_short(const vpriv_vault *vault);
 bool vpi_reserve_is_there(const vpriv_vault *vault);
 /* Give up the reserve of a vault that is not open yet. */
 bool vpi_reserve_give_up_path(const char *vault_path);
+/* VPRIV_E_BUSY when another handle has it. */
 vpriv_status vpi_recorder_lock(vpriv_vault *vault, int64_t row);
 void vpi_recorder_unlock(vpriv_vault *vault, int64_t row);
 bool vpi_recorder_is_alive(const vpriv_vault *vault, int64_t row);

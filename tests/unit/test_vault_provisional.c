@@ -167,6 +167,52 @@ START_TEST(what_is_required_and_withdrawn_is_not_confirmed)
 }
 END_TEST
 
+/* ---- its number ---- */
+
+static int64_t next_number(void)
+{
+    return household_count(&h, "SELECT coalesce(max(id), 0) + 1 FROM recording");
+}
+
+/* Whoever rejects gives the row back first and the lock afterwards. */
+START_TEST(a_number_that_is_not_given_back_yet_is_passed_over)
+{
+    vpi_sealer *first = begin_in(captures[0]), *second = begin_in(captures[0]);
+    const int64_t next = next_number();
+    ck_ok(vpi_recorder_lock(captures[1], next));
+    ck_ok(vpi_recorder_lock(captures[1], next + 1));
+    ck_ok(vpi_sealer_write(first, plain, 1));
+    ck_assert_str_eq(vpriv_error_detail(), "");
+    ck_assert_int_eq(household_count(&h, "SELECT max(id) FROM recording"), next + 2);
+    /* Its lock is its own: neither of the two is it. */
+    vpi_recorder_unlock(captures[1], next);
+    vpi_recorder_unlock(captures[1], next + 1);
+    ck_assert(vpi_recorder_is_alive(h.vault, next + 2));
+    ck_assert(!vpi_recorder_is_alive(h.vault, next));
+    ck_ok(vpi_sealer_write(second, plain, 1));
+    ck_assert_int_eq(household_count(&h, "SELECT max(id) FROM recording"), next + 3);
+    ck_ok(vpi_sealer_commit(first));
+    ck_ok(vpi_sealer_finish(first, plain, VPRIV_END_STOPPED, 0));
+    vpi_sealer_destroy(first);
+    vpi_sealer_destroy(second);
+}
+END_TEST
+
+START_TEST(with_every_number_taken_it_is_busy_and_goes_on_when_it_is_not)
+{
+    const int64_t next = next_number();
+    vpi_sealer *sealer = begin_in(captures[0]);
+    for (int64_t i = 0; i < 1000; i++)
+        ck_ok(vpi_recorder_lock(captures[1], next + i));
+    ck_fails(vpi_sealer_write(sealer, plain, 1), VPRIV_E_BUSY);
+    ck_assert_int_eq(next_number(), next);
+    vpi_recorder_unlock(captures[1], next);
+    ck_ok(vpi_sealer_write(sealer, plain, 1));
+    ck_assert_int_eq(next_number(), next + 1);
+    vpi_sealer_destroy(sealer);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("vault: provisional recordings");
@@ -176,6 +222,8 @@ int main(void)
     tcase_add_loop_test(
         tcase, what_is_withdrawn_while_it_is_provisional_opens_with_nothing, 0, 2 * N_CASES);
     tcase_add_test(tcase, what_is_required_and_withdrawn_is_not_confirmed);
+    tcase_add_test(tcase, a_number_that_is_not_given_back_yet_is_passed_over);
+    tcase_add_test(tcase, with_every_number_taken_it_is_busy_and_goes_on_when_it_is_not);
     suite_add_tcase(suite, tcase);
     return unit_main(suite);
 }
