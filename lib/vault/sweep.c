@@ -280,8 +280,13 @@ vpriv_status vpi_sweep_dead_provisional(vpriv_vault *vault)
         VPI_TRY(next);
         if (vpi_recorder_is_alive(vault, row))
             continue;
-        /* Nobody has its keys: what lies there is noise already. */
         VPI_TRY(vpi_vault_begin(vault));
+        if (vpi_recorder_is_alive(vault, row)) {
+            /* Rejected meanwhile, and its number is another's. */
+            vpi_vault_rollback(vault);
+            continue;
+        }
+        /* Nobody has its keys: what lies there is noise already. */
         VPI_TRY(vpi_database_run(vault->database,
             "DELETE FROM recording WHERE id = ?1 AND state = 1 AND header IS NULL"
             " AND key_slot IS NULL AND NOT EXISTS (SELECT 1 FROM ingest WHERE recording = ?1)",

@@ -213,6 +213,74 @@ START_TEST(with_every_number_taken_it_is_busy_and_goes_on_when_it_is_not)
 }
 END_TEST
 
+/* ---- and while somebody tidies ---- */
+
+static vpi_sealer *rejected, *begun;
+
+bool __real_vpi_recorder_is_alive(const vpriv_vault *vault, int64_t row);
+bool __wrap_vpi_recorder_is_alive(const vpriv_vault *vault, int64_t row);
+/* Just before it is asked for the first time, the recording is rejected, and just behind that another one gets
+ * its number. */
+bool __wrap_vpi_recorder_is_alive(const vpriv_vault *vault, int64_t row)
+{
+    bool closed = false;
+    if (!rejected)
+        return __real_vpi_recorder_is_alive(vault, row);
+    vpi_sealer *now = rejected;
+    rejected = NULL;
+    ck_assert(__real_vpi_recorder_is_alive(vault, row));
+    ck_ok(vpi_sealer_reject(now, 0, &closed));
+    const bool is_alive = __real_vpi_recorder_is_alive(vault, row);
+    ck_assert(!is_alive);
+    ck_ok(vpi_sealer_write(begun, plain, 1));
+    ck_assert(__real_vpi_recorder_is_alive(vault, row));
+    return is_alive;
+}
+
+static void tidy_provisional(void)
+{
+    ck_ok(vpi_vault_enter(h.vault, false));
+    ck_ok(vpi_sweep_dead_provisional(h.vault));
+    ck_assert(!vpi_database_in_transaction(h.vault->database));
+    vpi_vault_leave(h.vault);
+}
+
+START_TEST(a_number_that_is_anothers_by_now_is_left_alone)
+{
+    vpi_sealer *first = begin_in(captures[0]);
+    begun = begin_in(captures[1]);
+    ck_ok(vpi_sealer_write(first, plain, 1));
+    const int64_t row = next_number() - 1;
+    rejected = first;
+    tidy_provisional();
+    ck_assert_ptr_null(rejected);
+    ck_assert_int_eq(next_number() - 1, row);
+    ck_ok(vpi_sealer_write(begun, plain, 1));
+    ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM block"), 2);
+    ck_ok(vpi_sealer_commit(begun));
+    ck_ok(vpi_sealer_finish(begun, plain, VPRIV_END_STOPPED, 0));
+    vpi_sealer_destroy(first);
+    vpi_sealer_destroy(begun);
+}
+END_TEST
+
+/* The one whose process died goes, and those behind it stay. */
+START_TEST(what_nobody_records_goes)
+{
+    vpi_sealer *dead = begin_in(captures[0]), *alive = begin_in(captures[1]);
+    ck_ok(vpi_sealer_write(dead, plain, 1));
+    const int64_t row = next_number() - 1;
+    ck_ok(vpi_sealer_write(alive, plain, 1));
+    vpi_recorder_unlock(captures[0], row); /* as the system does */
+    tidy_provisional();
+    ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM recording"), 1);
+    ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM block"), 1);
+    ck_ok(vpi_sealer_write(alive, plain, 1));
+    vpi_sealer_destroy(dead);
+    vpi_sealer_destroy(alive);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("vault: provisional recordings");
@@ -224,6 +292,8 @@ int main(void)
     tcase_add_test(tcase, what_is_required_and_withdrawn_is_not_confirmed);
     tcase_add_test(tcase, a_number_that_is_not_given_back_yet_is_passed_over);
     tcase_add_test(tcase, with_every_number_taken_it_is_busy_and_goes_on_when_it_is_not);
+    tcase_add_test(tcase, a_number_that_is_anothers_by_now_is_left_alone);
+    tcase_add_test(tcase, what_nobody_records_goes);
     suite_add_tcase(suite, tcase);
     return unit_main(suite);
 }

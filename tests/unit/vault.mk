@@ -162,4 +162,6 @@ TESTS += tests/unit/test_vault_provisional
 check_PROGRAMS += tests/unit/test_vault_provisional
 tests_unit_test_vault_provisional_SOURCES = tests/unit/test_vault_provisional.c $(household)
 tests_unit_test_vault_provisional_CFLAGS = $(unit_cflags)
+# So that others record and end just when somebody asks.
+tests_unit_test_vault_provisional_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vpi_recorder_is_alive
 tests_unit_test_vault_provisional_LDADD = $(household_ldadd)
