@@ -215,7 +215,7 @@ vpriv_status vpi_head_change_commit_shredding(
         st = vpi_vault_renew(vault, slots, n_slots, head);
     if (st == VPRIV_OK)
         st = vpi_vault_commit(vault);
-    if (st != VPRIV_OK)
+    if (st != VPRIV_OK && st != VPRIV_E_ROOT) /* which says that it is committed */
         vault->settings = before;
     return st;
 }

@@ -44,7 +44,9 @@ static vpriv_status move(vpriv_vault *vault, vpriv_root_store *to, const char *a
     vpriv_status st = prepare(vault, to, actor);
     const bool has_copy = vpi_tree_store(vault->tree) == to;
     if (st == VPRIV_OK)
-        st = vpi_vault_commit(vault);
+        st = vpi_vault_commit_rows(vault);
+    if (st == VPRIV_OK && vpi_tree_settle(vault->tree) != VPRIV_OK)
+        st = vpi_fail_in(VPRIV_E_ROOT, "the root key has not moved");
     if (st != VPRIV_OK) {
         char text[VPRIV_DETAIL_BYTES];
         snprintf(text, sizeof text, "%s", vpriv_error_detail());

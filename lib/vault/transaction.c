@@ -51,17 +51,23 @@ vpriv_status vpi_vault_begin_freeing(vpriv_vault *vault)
     return st;
 }
 
-vpriv_status vpi_vault_commit(vpriv_vault *vault)
+vpriv_status vpi_vault_commit_rows(vpriv_vault *vault)
 {
     if (vault->tree)
         vpi_tree_drop_path(vault->tree);
-    vpriv_status st = vpi_database_commit(vault->database);
-    if (st != VPRIV_OK) {
+    const vpriv_status st = vpi_database_commit(vault->database);
+    if (st != VPRIV_OK)
         vpi_vault_rollback(vault);
-        return st;
-    }
-    if (vault->tree)
-        st = vpi_tree_settle(vault->tree);
+    return st;
+}
+
+vpriv_status vpi_vault_commit(vpriv_vault *vault)
+{
+    const vpriv_status st = vpi_vault_commit_rows(vault);
+    /* From here on it has happened, whatever fails: no other status may say so. */
+    if (st == VPRIV_OK && vault->tree && vpi_tree_settle(vault->tree) != VPRIV_OK)
+        return vpi_fail_in(
+            VPRIV_E_ROOT, "committed, but not final: the old root key is not replaced yet");
     return st;
 }
 

@@ -103,8 +103,11 @@ void vpi_vault_leave(vpriv_vault *vault);
 vpriv_status vpi_vault_begin(vpriv_vault *vault);
 /* The same for calls that destroy: when space is short the reserve is given up first. */
 vpriv_status vpi_vault_begin_freeing(vpriv_vault *vault);
-/* Commits, and settles a shred: returns when the old root key is gone. */
+/* Commits, and settles a shred: returns when the old root key is gone. VPRIV_E_ROOT, and only that, when it is
+ * committed and the old root key is there still. */
 vpriv_status vpi_vault_commit(vpriv_vault *vault);
+/* Without settling. */
+vpriv_status vpi_vault_commit_rows(vpriv_vault *vault);
 /* Also forgets a shred that was under way. Does nothing outside a transaction. */
 void vpi_vault_rollback(vpriv_vault *vault);
 /* A snapshot under the root in force; no-ops inside a transaction. */

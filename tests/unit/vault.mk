@@ -165,3 +165,8 @@ tests_unit_test_vault_provisional_CFLAGS = $(unit_cflags)
 # So that others record and end just when somebody asks.
 tests_unit_test_vault_provisional_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vpi_recorder_is_alive
 tests_unit_test_vault_provisional_LDADD = $(household_ldadd)
+TESTS += tests/unit/test_vault_settle
+check_PROGRAMS += tests/unit/test_vault_settle
+tests_unit_test_vault_settle_SOURCES = tests/unit/test_vault_settle.c $(household)
+tests_unit_test_vault_settle_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_settle_LDADD = $(household_ldadd)
