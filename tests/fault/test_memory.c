@@ -97,7 +97,8 @@ struct bench {
 struct workload {
     const char *name;
     vpriv_status (*act)(struct bench *bench);
-    bool opens; /* act opens the vault itself */
+    bool opens;  /* act opens the vault itself */
+    bool is_one; /* transaction, and no refusal is logged: what fails has changed nothing */
 };
 
 static vpriv_status give(struct bench *bench)
@@ -154,10 +155,11 @@ static vpriv_status tidy(struct bench *bench)
     return vpriv_vault_tidy(bench->life.vault, 10, NULL);
 }
 
-static const struct workload workloads[] = {{"open", open_vault, true},
-    {"consent give", give, false}, {"consent withdraw", withdraw, false}, {"erase", erase, false},
-    {"subject erase", erase_ada, false}, {"gate open", hear, false}, {"tidy", tidy, false},
-    {"verify", verify, false}};
+static const struct workload workloads[] = {{"open", open_vault, true, false},
+    {"consent give", give, false, true}, {"consent withdraw", withdraw, false, true},
+    {"erase", erase, false, true}, {"subject erase", erase_ada, false, false},
+    {"gate open", hear, false, false}, {"tidy", tidy, false, false},
+    {"verify", verify, false, false}};
 #define N_WORKLOADS (int)(sizeof workloads / sizeof workloads[0])
 
 static void put_back(struct bench *bench)
@@ -181,17 +183,22 @@ static bool run_with_failure(
     return n_failed > 0;
 }
 
+/* Behind the commit that destroys it is a failure to replace the root, whose text says why. */
 static void judge(struct bench *bench, const struct workload *workload, uint64_t n, vpriv_status st)
 {
-    ck_assert_msg(st == VPRIV_OK || st == VPRIV_E_MEMORY, "%s, allocation %llu: %s: %s",
-        workload->name, (unsigned long long)n, vpriv_status_text(st), vpriv_error_detail());
+    const bool is_committed = st == VPRIV_E_ROOT && strstr(vpriv_error_detail(), "committed") &&
+                              strstr(vpriv_error_detail(), "memory");
+    ck_assert_msg(st == VPRIV_OK || st == VPRIV_E_MEMORY || is_committed,
+        "%s, allocation %llu: %s: %s", workload->name, (unsigned long long)n, vpriv_status_text(st),
+        vpriv_error_detail());
     ck_ok(life_open(&bench->life));
     char *text = life_picture(&bench->life);
     life_close(&bench->life);
-    const bool is_after = strcmp(text, bench->after) == 0;
-    ck_assert_msg(is_after || (st != VPRIV_OK && strcmp(text, bench->before) == 0),
-        "%s, allocation %llu, %s: %s", workload->name, (unsigned long long)n, vpriv_status_text(st),
-        life_difference(st == VPRIV_OK ? bench->after : bench->before, text));
+    const char *wanted = st == VPRIV_E_MEMORY ? bench->before : bench->after;
+    const bool may_be_after = !workload->is_one && strcmp(text, bench->after) == 0;
+    ck_assert_msg(may_be_after || strcmp(text, wanted) == 0, "%s, allocation %llu, %s: %s",
+        workload->name, (unsigned long long)n, vpriv_status_text(st),
+        life_difference(wanted, text));
     free(text);
 }
 
