@@ -11,8 +11,8 @@
  *      vpriv_backup_restore("/media/stick/home.backup", root, "home.vault", 0, NULL, NULL);
  *
  *  A backup is ciphertext and holds no root key and no keyring. It opens with the root key that was in force
- *  when it was made: whatever is erased, withdrawn or expires afterwards replaces the root, and with that
- *  every older backup is noise. Make a new one after such a thing. doc/storage.md has it all. */
+ *  when it was made: whatever is erased, withdrawn, paused, set aside or expires afterwards, and every change of
+ *  rules, replaces the root, and with that every older backup is noise. Make a new one after such a thing. doc/storage.md has it all. */
 #ifndef VOICEPRIV_STORAGE_H
 #define VOICEPRIV_STORAGE_H
 

@@ -80,9 +80,10 @@ typedef struct vpriv_vault_options {
     const uint8_t *authority; /**< create: whose signed documents count, as in
                                    vpriv_jurisdiction_trust(); NULL: nobody's */
     const char *device_class; /**< create: "speaker", "wearable", …; "device" */
-    uint32_t reserve_bytes;   /**< create: disk kept aside for erasing; 512 KiB, the least */
-    vpriv_clock_fn clock;     /**< instead of the system's, for tests and simulations */
-    void *clock_user;         /**< handed to clock */
+    uint32_t
+        reserve_bytes;    /**< create: disk kept aside for erasing; 512 KiB, the least, to 64 MiB */
+    vpriv_clock_fn clock; /**< instead of the system's, for tests and simulations */
+    void *clock_user;     /**< handed to clock */
 } vpriv_vault_options;
 
 /** Make a new vault. By default it stores nothing: no consent exists and retention is "don't save".
@@ -156,7 +157,8 @@ VPRIV_API void vpriv_vault_close(vpriv_vault *vault);
 typedef struct vpriv_vault_info {
     size_t struct_size;        /**< sizeof(vpriv_vault_info), set by the caller */
     uint8_t vault_id[16];      /**< random */
-    uint64_t generation;       /**< of the root key; grows with every destruction */
+    uint64_t generation;       /**< of the root key; grows with every destruction, and with every
+                                    change that no old file may undo */
     vpriv_assurance assurance; /**< how well the root store forgets */
     uint64_t n_recordings;     /**< kept ones */
     uint64_t n_erased;         /**< tombstones */
@@ -189,7 +191,7 @@ typedef struct vpriv_receipt {
     uint64_t n_derivatives;     /**< erasure: how much that was made from recordings went with it */
     uint64_t n_held;            /**< erasure: how many stay because of a legal hold */
     uint64_t generation_before; /**< of the root key */
-    uint64_t generation_after;  /**< larger when keys were destroyed */
+    uint64_t generation_after;  /**< larger when the root key was replaced */
     vpriv_assurance assurance;  /**< how well the root store forgets */
     uint64_t log_index;         /**< the leaf that records it */
     uint8_t leaf_hash[VPRIV_LOG_HASH_BYTES];
