@@ -35,6 +35,8 @@ exit_code read_time(const tool_arguments *arguments, option_id id, int64_t *time
     if (text && !time_parse(text, time_us_out))
         return tool_usage(arguments,
             "'%s' is not a time: 2026-11-22 or 2026-11-22T08:30:00Z, years 1970 to 2400", text);
+    if (text && *time_us_out == 0)
+        *time_us_out = 1; /* 0 says that there is no bound */
     return EXIT_GOOD;
 }
 
