@@ -5,6 +5,9 @@
 static exit_code save(const tool_arguments *arguments, const vpriv_keyring *keyring)
 {
     const char *path = option_value(arguments, OPTION_OUTPUT);
+    const exit_code spared = own_files_spare(arguments, path);
+    if (spared != EXIT_GOOD)
+        return spared;
     const vpriv_status st = vpriv_keyring_save(keyring, path);
     return st == VPRIV_OK ? EXIT_GOOD : tool_failed(arguments, path, st);
 }

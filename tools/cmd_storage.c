@@ -43,7 +43,9 @@ exit_code command_restore(const tool_arguments *arguments)
     const char *backup = arguments->vault;
     const uint32_t flags = option_given(arguments, OPTION_FORCE) ? VPRIV_STORAGE_REPLACE : 0;
     at.vault = arguments->operands[0];
-    exit_code code = session_open_root(&at, backup, &root);
+    exit_code code = keys_spare(&at, at.vault);
+    if (code == EXIT_GOOD)
+        code = session_open_root(&at, backup, &root);
     if (code != EXIT_GOOD)
         return code;
     interrupts_watch(false);

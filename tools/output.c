@@ -42,6 +42,9 @@ exit_code output_begin(const tool_arguments *arguments, const char *path, tool_o
     struct stat info;
     tool_output output = {.path = path, .fd = -1};
     output.may_replace = option_given(arguments, OPTION_FORCE);
+    const exit_code spared = own_files_spare(arguments, path);
+    if (spared != EXIT_GOOD)
+        return spared;
     const bool is_there = lstat(path, &info) == 0;
     if (is_there && !output.may_replace)
         return output_failed(arguments, path, EEXIST);

@@ -248,6 +248,15 @@ vpriv_status session_tidy(vpriv_vault *vault);
 /* The same after something was destroyed, which does not depend on it: only says so when it fails. */
 void session_tidy_after(const tool_arguments *arguments, vpriv_vault *vault);
 
+/* own_files.c: what a vault is made of, and nothing is written over. */
+bool files_are_same(const char *a, const char *b);
+/* The vault file, or one that is made beside it. */
+bool file_is_beside(const char *path, const char *vault);
+/* Not the root key file, and not the keyring. */
+exit_code keys_spare(const tool_arguments *arguments, const char *path);
+/* None of these; where the command works on a vault at all. */
+exit_code own_files_spare(const tool_arguments *arguments, const char *path);
+
 /* output.c: files that appear only when they are whole. */
 typedef struct tool_output {
     const char *path;

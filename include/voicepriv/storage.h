@@ -126,14 +126,16 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_backup_check(
  *  @param  path      of the backup
  *  @param  root      the store in use today: on another device, one to which vpriv_vault_move_root brought it
  *  @param  vault     of the vault file to make
- *  @param  flags     0, or VPRIV_STORAGE_REPLACE to put it in the place of a vault file that is there; nobody
- *                    may have that open. What was only in its write-ahead log goes with it
+ *  @param  flags     0, or VPRIV_STORAGE_REPLACE to put it in the place of a vault file that is there (damaged
+ *                    or not, or an empty file, but of nothing else); nobody may have that open. What was only
+ *                    in its write-ahead log goes with it
  *  @param  progress  NULL, or told how far the copying is
  *  @param  user      handed to progress
  *  Owns:     borrows all
  *  Threads:  any; not while this process has the vault open      Realtime: no
  *  Secrets:  keys of the tree pass through locked memory
- *  @retval VPRIV_OK  @retval VPRIV_E_ARG  @retval VPRIV_E_EXISTS there is a vault file
+ *  @retval VPRIV_OK  @retval VPRIV_E_ARG  @retval VPRIV_E_EXISTS there is a vault file; or
+ *          with VPRIV_STORAGE_REPLACE another file, which is not replaced
  *  @retval VPRIV_E_ROLLBACK an old backup: something was destroyed since  @retval VPRIV_E_AUTH it is damaged
  *  @retval VPRIV_E_BUSY somebody has the vault file open  @retval VPRIV_E_CANCELLED progress said stop
  *  @retval VPRIV_E_FULL no space: nothing was changed  @retval VPRIV_E_ROOT  @retval VPRIV_E_NOT_FOUND

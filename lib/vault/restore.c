@@ -1,5 +1,6 @@
 /* Backups on their way back. Which generation a backup is of decides: an older one than the root's opens for
  * nothing, and is refused before anything is touched. */
+#include "base/bytes.h"
 #include "base/draft.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -189,6 +190,57 @@ static vpriv_status lock_alone(sqlite3 *handle)
                                : vpi_fail(VPRIV_E_IO, "the vault file cannot be locked");
 }
 
+/* Anything else that has the name, a root key file perhaps, is not ours to take away. Looked at through
+ * SQLite's own descriptor: closing another one would give up the locks of whoever has the vault open here. How
+ * the vault begins is enough, so that a damaged one is one too; of a new one the log may hold that still. */
+static vpriv_status is_a_vault(sqlite3 *handle, const char *path)
+{
+    static const char magic[16] = "SQLite format 3";
+    uint8_t header[72] = {0};
+    sqlite3_file *file = NULL;
+    sqlite3_int64 n_bytes = 1;
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
+        file && file->pMethods && file->pMethods->xFileSize(file, &n_bytes) == SQLITE_OK &&
+        n_bytes >= (sqlite3_int64)sizeof header)
+        (void)file->pMethods->xRead(file, header, sizeof header, 0);
+    const bool is_database = memcmp(header, magic, sizeof magic) == 0;
+    int64_t application = vpi_big_endian(header + 68, 4);
+    if (is_database && application == 0 &&
+        sqlite3_prepare_v2(handle, "PRAGMA application_id", -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+        application = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return n_bytes == 0 || (is_database && application == VPI_APPLICATION_ID)
+               ? VPRIV_OK
+               : vpi_fail(VPRIV_E_EXISTS, "%s: is not a vault, and is not replaced", path);
+}
+
+static vpriv_status open_old(const char *path, sqlite3 **old_out)
+{
+    struct stat info;
+    errno = 0;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return vpi_fail(VPRIV_E_EXISTS, "%s: is not a regular file", path);
+    const int opened = sqlite3_open_v2(path, old_out,
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
+    return opened == SQLITE_OK ? is_a_vault(*old_out, path)
+                               : vpi_fail_in(vpi_database_status(*old_out, opened), path);
+}
+
+/* Asked before there is any work. */
+static vpriv_status may_be_restored_to(const char *path, bool may_replace)
+{
+    sqlite3 *old = NULL;
+    if (access(path, F_OK) != 0)
+        return VPRIV_OK;
+    if (!may_replace)
+        return vpi_fail(VPRIV_E_EXISTS, "%s: exists already", path);
+    const vpriv_status st = open_old(path, &old);
+    sqlite3_close(old);
+    return st;
+}
+
 static vpriv_status remove_beside(const char *path, const char *suffix)
 {
     char *name = NULL;
@@ -223,13 +275,7 @@ static vpriv_status put_in_place(const char *path, vpi_draft *draft, bool may_re
     VPI_ENSURE(is_there || errno == ENOENT, VPRIV_E_IO, "%s: cannot be looked at", path);
     VPI_ENSURE(!is_there || may_replace, VPRIV_E_EXISTS, "%s: exists already", path);
     if (is_there) {
-        errno = 0;
-        const int opened = sqlite3_open_v2(path, &old,
-            SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
-        if (opened != SQLITE_OK) {
-            st = vpi_fail_in(vpi_database_status(old, opened), path);
-            goto out;
-        }
+        VPI_TRY(open_old(path, &old));
         VPI_TRY(fold_log_in(old));
         VPI_TRY(lock_alone(old));
     }
@@ -255,8 +301,7 @@ vpriv_status vpriv_backup_restore(const char *path, vpriv_root_store *root, cons
     VPI_ENSURE((flags & ~(uint32_t)VPRIV_STORAGE_REPLACE) == 0, VPRIV_E_ARG, "unknown flags");
     VPI_TRY(vpi_crypto_init());
     VPI_TRY(look(path, root, &info));
-    VPI_ENSURE(
-        may_replace || access(vault, F_OK) != 0, VPRIV_E_EXISTS, "%s: exists already", vault);
+    VPI_TRY(may_be_restored_to(vault, may_replace));
     VPI_TRY(vpi_draft_begin(vault, &draft));
     VPI_TRY(copy_bytes(path, &draft, progress, user));
     VPI_TRY(verify(draft.part, root));

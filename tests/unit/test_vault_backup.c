@@ -478,10 +478,25 @@ START_TEST(a_vault_that_is_there_is_replaced_on_request_and_when_nobody_has_it_o
     ck_ok(vpriv_backup_restore(backup, h.root, h.path, VPRIV_STORAGE_REPLACE, NULL, NULL));
     ck_ok(hear_in(h.path, &recording));
     ck_fails(hear_in(h.path, &later), VPRIV_E_NOT_FOUND);
-    /* A wreck is replaced too. */
-    const int fd = open(h.path, O_WRONLY | O_TRUNC);
-    ck_assert_int_eq(write(fd, "wreck", 5), 5);
+    /* A wreck is replaced too, while it still begins as a vault does, or is empty. */
+    static const uint8_t zeros[8192];
+    int fd = open(h.path, O_WRONLY);
+    ck_assert_int_eq(pwrite(fd, zeros, sizeof zeros, 100), sizeof zeros);
     close(fd);
+    ck_ok(vpriv_backup_restore(backup, h.root, h.path, VPRIV_STORAGE_REPLACE, NULL, NULL));
+    ck_ok(hear_in(h.path, &recording));
+    fd = open(h.path, O_WRONLY | O_TRUNC);
+    ck_ok(vpriv_backup_restore(backup, h.root, h.path, VPRIV_STORAGE_REPLACE, NULL, NULL));
+    ck_ok(hear_in(h.path, &recording));
+    close(fd);
+    /* What is no vault stays. */
+    fd = open(other, O_RDWR | O_CREAT, 0600);
+    ck_assert_int_eq(write(fd, zeros, sizeof zeros), sizeof zeros);
+    ck_fails(vpriv_backup_restore(backup, h.root, other, VPRIV_STORAGE_REPLACE, NULL, NULL),
+        VPRIV_E_EXISTS);
+    ck_assert_int_eq(lseek(fd, 0, SEEK_END), sizeof zeros);
+    close(fd);
+    unlink(other);
     ck_ok(vpriv_backup_restore(backup, h.root, h.path, VPRIV_STORAGE_REPLACE, NULL, NULL));
     ck_ok(hear_in(h.path, &recording));
 }
