@@ -242,15 +242,27 @@ exit_code command_jurisdiction_device(const tool_arguments *arguments)
     return code;
 }
 
+#define BORN_YEAR_MIN 1900
+#define BORN_YEAR_MAX 2399
+
+/* 0 and 0 forget it: only a word does. Asked for before anything else is changed. */
 static exit_code read_born(const tool_arguments *arguments, int *year_out, int *month_out)
 {
-    char rest = 0;
+    uint32_t year = 0, month = 0;
+    char digits[5] = "";
     const char *text = option_value(arguments, OPTION_BORN);
     *year_out = *month_out = 0;
     if (strcmp(text, "unknown") == 0)
         return EXIT_GOOD;
-    if (strlen(text) != 7 || sscanf(text, "%4d-%2d%c", year_out, month_out, &rest) != 2)
+    memcpy(digits, text, strnlen(text, 4));
+    if (strlen(text) != 7 || text[4] != '-' || !number_parse(digits, 9999, &year) ||
+        !number_parse(text + 5, 12, &month) || month < 1)
         return tool_usage(arguments, "--born '%s' is not a month such as 2010-06", text);
+    if (year < BORN_YEAR_MIN || year > BORN_YEAR_MAX)
+        return tool_usage(arguments, "--born '%s' is not of the years %d to %d", text,
+            BORN_YEAR_MIN, BORN_YEAR_MAX);
+    *year_out = (int)year;
+    *month_out = (int)month;
     return EXIT_GOOD;
 }
 
