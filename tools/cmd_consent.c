@@ -139,7 +139,11 @@ static exit_code keep_builtin_notice(const tool_arguments *arguments, vpriv_vaul
         return tool_failed(arguments, name, st);
     const vpriv_notice *notice = vpriv_notice_text_notice(text);
     /* It counts as shown because it is. */
-    fprintf(stderr, "%s\n", notice->text);
+    if (fprintf(stderr, "%s\n", notice->text) < 0 || fflush(stderr) != 0 || ferror(stderr)) {
+        vpriv_notice_text_free(text);
+        return tool_error(arguments, EXIT_IO,
+            "standard error: the notice cannot be shown, so that nothing was consented to");
+    }
     snprintf(id, sizeof id, "%s", notice->id);
     evidence->notice_id = id;
     evidence->language = "en";

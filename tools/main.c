@@ -1,8 +1,11 @@
 #include "tool.h"
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define O(name)  OPTION_BIT(OPTION_##name)
 #define COMMON   (O(ROOT) | O(PASSPHRASE) | O(KEYRING))
@@ -548,8 +551,19 @@ static exit_code run(int argc, char **argv)
     return arguments.command->run(&arguments);
 }
 
+/* A stream that was closed would be the next file that is opened, a root key file perhaps. What stands in for
+ * it fails as a closed one does. */
+static void fill_closed_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+            abort();
+}
+
 int main(int argc, char **argv)
 {
+    fill_closed_streams();
     /* Sound passes through memory of the decoder's own: none of it may get into a core file. */
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     umask(077);
