@@ -8,7 +8,9 @@ static exit_code save(const tool_arguments *arguments, const vpriv_keyring *keyr
     const exit_code spared = own_files_spare(arguments, path);
     if (spared != EXIT_GOOD)
         return spared;
+    interrupts_hold(); /* a copy under a passing name would be one of all the keys */
     const vpriv_status st = vpriv_keyring_save(keyring, path);
+    interrupts_let_go();
     return st == VPRIV_OK ? EXIT_GOOD : tool_failed(arguments, path, st);
 }
 

@@ -44,6 +44,7 @@ static exit_code create(const tool_arguments *arguments, const tool_root *where,
     exit_code code = root_open(arguments, where, OPTION_PASSPHRASE, &root);
     if (code != EXIT_GOOD)
         return code;
+    interrupts_hold(); /* a vault whose keyring was never written opens nothing */
     vpriv_status st = vpriv_vault_create(arguments->vault, root, &options, &keyring, &vault);
     if (st != VPRIV_OK) {
         code = tool_failed(arguments, arguments->vault, st);
@@ -57,6 +58,11 @@ static exit_code create(const tool_arguments *arguments, const tool_root *where,
     if (vault && code != EXIT_GOOD)
         remove_new_vault(arguments, root);
     vpriv_root_close(root);
+    if (code == EXIT_GOOD)
+        printf("made %s, its root key %s and its keyring %s; keep the last two elsewhere\n",
+            arguments->vault, where->text, path);
+    fflush(stdout);
+    interrupts_let_go();
     return code;
 }
 
@@ -75,11 +81,7 @@ exit_code command_init(const tool_arguments *arguments)
         if (paths[i] && access(paths[i], F_OK) == 0)
             return tool_error(arguments, EXIT_EXISTS, "%s: exists already", paths[i]);
     }
-    code = create(arguments, &root, keyring_path);
-    if (code == EXIT_GOOD)
-        printf("made %s, its root key %s and its keyring %s; keep the last two elsewhere\n",
-            arguments->vault, root_text, keyring_path);
-    return code;
+    return create(arguments, &root, keyring_path);
 }
 
 static exit_code print_info_json(

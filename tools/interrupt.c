@@ -36,6 +36,26 @@ void interrupts_watch(bool ends_standard_input)
     }
 }
 
+static void hold(int how)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        sigaddset(&set, signals[i]);
+    sigprocmask(how, &set, NULL);
+}
+
+void interrupts_hold(void)
+{
+    hold(SIG_BLOCK);
+}
+
+void interrupts_let_go(void)
+{
+    hold(SIG_UNBLOCK);
+}
+
 int interrupts_seen(void)
 {
     return (int)n_seen;

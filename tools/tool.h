@@ -282,6 +282,9 @@ exit_code receipt_finish_from_log(const tool_arguments *arguments, tool_output *
 /* interrupt.c: control-C and its like. */
 void interrupts_watch(bool ends_standard_input);
 int interrupts_seen(void);
+/* For files that belong together: what comes in between waits until it is let go. */
+void interrupts_hold(void);
+void interrupts_let_go(void);
 
 /* progress.c: how far it is, on a terminal only; of a microphone, for how long and how loud. */
 typedef struct tool_progress {

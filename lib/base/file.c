@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -83,14 +84,22 @@ vpriv_status vpi_file_sync(int fd)
     return fdatasync(fd) == 0 ? VPRIV_OK : vpi_errno_failed(errno, "sync");
 }
 
+/* The folder of a path, or a file without a name in it; -1 and errno. */
+static int open_folder(const char *path, int flags)
+{
+    char copy[PATH_MAX]; /* nothing to allocate: what was done is done, and is to be made durable */
+    if (strlen(path) >= sizeof copy) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(copy, path, strlen(path) + 1);
+    return open(dirname(copy), flags | O_CLOEXEC, 0600);
+}
+
 vpriv_status vpi_file_sync_folder(const char *path)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    int fd = -1;
-    char copy[PATH_MAX]; /* nothing to allocate: what was done is done, and is to be made durable */
-    VPI_ENSURE(strlen(path) < sizeof copy, VPRIV_E_ARG, "the path is too long");
-    memcpy(copy, path, strlen(path) + 1);
-    fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int fd = open_folder(path, O_RDONLY | O_DIRECTORY);
     if (fd < 0) {
         st = vpi_errno_failed(errno, "folder");
         goto out;
@@ -115,7 +124,8 @@ vpriv_status vpi_path_with(const char *path, const char *suffix, char **path_out
     return VPRIV_OK;
 }
 
-vpriv_status vpi_file_write_new(const char *path, const void *data, size_t n_bytes)
+/* With a name of its own, where a file needs one. */
+static vpriv_status write_named(const char *path, const void *data, size_t n_bytes)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     char *temporary = NULL;
@@ -143,10 +153,6 @@ vpriv_status vpi_file_write_new(const char *path, const void *data, size_t n_byt
         goto out;
     }
     temporary[0] = '\0';
-    const vpriv_status synced = vpi_file_sync_folder(path);
-    if (synced != VPRIV_OK)
-        unlink(path);
-    VPI_TRY(synced);
     st = VPRIV_OK;
 out:
     if (fd >= 0)
@@ -154,5 +160,54 @@ out:
     if (temporary && temporary[0])
         unlink(temporary);
     free(temporary);
+    return st;
+}
+
+/* No file system without names, no kernel that knows them, or no /proc to give them a name by. */
+static bool is_for_names_only(int error)
+{
+    return error == EOPNOTSUPP || error == EISDIR || error == EINVAL || error == ENOENT;
+}
+
+/* Whoever is killed leaves nothing, under no name. *is_named_out: this cannot be done here. */
+static vpriv_status write_nameless(
+    const char *path, const void *data, size_t n_bytes, bool *is_named_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    char by_descriptor[64];
+    const int fd = open_folder(path, O_TMPFILE | O_WRONLY);
+    *is_named_out = false;
+    if (fd < 0) {
+        *is_named_out = is_for_names_only(errno);
+        return vpi_errno_failed(errno, path);
+    }
+    VPI_TRY(vpi_file_write_at(fd, data, n_bytes, 0));
+    VPI_TRY(vpi_file_sync(fd));
+    snprintf(by_descriptor, sizeof by_descriptor, "/proc/self/fd/%d", fd);
+    /* As link does, this refuses to replace what is there. */
+    if (linkat(AT_FDCWD, by_descriptor, AT_FDCWD, path, AT_SYMLINK_FOLLOW) != 0) {
+        *is_named_out = is_for_names_only(errno);
+        st = vpi_errno_failed(errno, path);
+        goto out;
+    }
+    st = VPRIV_OK;
+out:
+    close(fd);
+    return st;
+}
+
+vpriv_status vpi_file_write_new(const char *path, const void *data, size_t n_bytes)
+{
+    bool is_named = false;
+    vpriv_status st = write_nameless(path, data, n_bytes, &is_named);
+    if (is_named) {
+        vpi_fail_clear();
+        st = write_named(path, data, n_bytes);
+    }
+    if (st != VPRIV_OK)
+        return st;
+    st = vpi_file_sync_folder(path);
+    if (st != VPRIV_OK)
+        unlink(path);
     return st;
 }

@@ -15,7 +15,8 @@ vpriv_status vpi_file_sync(int fd);
 /* Make a new or removed name in the folder of `path` durable. */
 vpriv_status vpi_file_sync_folder(const char *path);
 
-/* Write a new file of mode 0600: under a temporary name beside it, synced, then given its name.
+/* Write a new file of mode 0600: without a name, or under a temporary one beside it where the file system
+ * has none such, synced, then given its name.
  * VPRIV_E_EXISTS when the name is taken; nothing is left behind on failure. */
 vpriv_status vpi_file_write_new(const char *path, const void *data, size_t n_bytes);
 

@@ -2,11 +2,14 @@
  *   full, broken    write() to regular files: no space left, or an input/output error
  *   database-full   pwrite() as well, which is what SQLite and the library use
  *   named           files without a name, as on file systems that have none
+ *   interrupt       control-C at each positioned write and each new name
+ *   killed          dead before the first new name
  *   memory          locking memory for secrets */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,10 +59,37 @@ ssize_t write(int fd, const void *bytes, size_t n_bytes)
     return real(fd, bytes, n_bytes);
 }
 
+static void interrupt(void)
+{
+    if (shim_says("interrupt"))
+        kill(getpid(), SIGINT);
+}
+
+int link(const char *from, const char *to)
+{
+    int (*real)(const char *, const char *) = NULL;
+    interrupt();
+    if (shim_says("killed"))
+        kill(getpid(), SIGKILL);
+    *(void **)&real = dlsym(RTLD_NEXT, "link");
+    return real(from, to);
+}
+
+int linkat(int from_folder, const char *from, int to_folder, const char *to, int flags)
+{
+    int (*real)(int, const char *, int, const char *, int) = NULL;
+    interrupt();
+    if (shim_says("killed"))
+        kill(getpid(), SIGKILL);
+    *(void **)&real = dlsym(RTLD_NEXT, "linkat");
+    return real(from_folder, from, to_folder, to, flags);
+}
+
 ssize_t pwrite(int fd, const void *bytes, size_t n_bytes, off_t offset)
 {
     ssize_t (*real)(int, const void *, size_t, off_t) = NULL;
     const int error = write_error(fd, 1);
+    interrupt();
     *(void **)&real = dlsym(RTLD_NEXT, "pwrite");
     if (error) {
         errno = error;

@@ -26,7 +26,7 @@ enum faults_kind {
     FAULTS_LOCK,    /* mlock */
     FAULTS_OPEN,    /* a file that is there, for reading */
     FAULTS_UPDATE,  /* a file that is there, for writing */
-    FAULTS_MAKE,    /* open with O_CREAT, mkostemp, mkdir, link */
+    FAULTS_MAKE,    /* open with O_CREAT, mkostemp, mkdir, link, linkat */
     FAULTS_READ,
     FAULTS_WRITE,
     FAULTS_SIZE, /* ftruncate, posix_fallocate */

@@ -107,6 +107,12 @@ int link(const char *from, const char *to)
     return refused(FAULTS_MAKE) ? -1 : real(from, to);
 }
 
+int linkat(int from_folder, const char *from, int to_folder, const char *to, int flags)
+{
+    REAL(linkat)
+    return refused(FAULTS_MAKE) ? -1 : real(from_folder, from, to_folder, to, flags);
+}
+
 /* False: it fails. Otherwise *n_bytes is how much is done. */
 static bool may(enum faults_kind kind, int fd, size_t *n_bytes)
 {

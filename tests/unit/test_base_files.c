@@ -126,7 +126,8 @@ START_TEST(file_that_does_not_fit_leaves_nothing)
 }
 END_TEST
 
-/* A process that is killed at any moment of writing leaves the name free or the file whole. */
+/* A process that is killed at any moment of writing leaves the name free or the file whole, and nothing
+ * else. */
 START_TEST(file_is_whole_or_not_there_when_the_writer_dies)
 {
     static uint8_t data[1 << 20], again[(1 << 20) + 1];
@@ -146,6 +147,7 @@ START_TEST(file_is_whole_or_not_there_when_the_writer_dies)
             ck_assert_mem_eq(again, data, sizeof data);
             ck_assert_int_eq(unlink("dying"), 0);
         }
+        ck_assert_uint_eq(n_names("."), 0); /* no copy under another name */
     }
 }
 END_TEST
