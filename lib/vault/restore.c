@@ -13,7 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define COPY_BYTES (1u << 18)
+#define COPY_BYTES   (1u << 18)
+#define HEADER_BYTES 72 /* of a database, up to its application's id */
 
 vpriv_status vpi_backup_may_be_made(vpriv_vault *vault, const char *path, bool may_replace)
 {
@@ -193,24 +194,45 @@ static vpriv_status lock_alone(sqlite3 *handle)
 /* Anything else that has the name, a root key file perhaps, is not ours to take away. Looked at through
  * SQLite's own descriptor: closing another one would give up the locks of whoever has the vault open here. How
  * the vault begins is enough, so that a damaged one is one too; of a new one the log may hold that still. */
+static int read_header(sqlite3 *handle, uint8_t header[HEADER_BYTES], int64_t *n_bytes_out)
+{
+    sqlite3_file *file = NULL;
+    sqlite3_int64 n_bytes = 0;
+    int code = sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    if (code == SQLITE_OK && (!file || !file->pMethods))
+        code = SQLITE_CANTOPEN;
+    if (code == SQLITE_OK)
+        code = file->pMethods->xFileSize(file, &n_bytes);
+    if (code == SQLITE_OK && n_bytes >= HEADER_BYTES)
+        code = file->pMethods->xRead(file, header, HEADER_BYTES, 0);
+    *n_bytes_out = n_bytes;
+    return code;
+}
+
+static int read_application(sqlite3 *handle, int64_t *application_out)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(handle, "PRAGMA application_id", -1, &statement, NULL);
+    if (code == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
+        *application_out = sqlite3_column_int64(statement, 0);
+    if (code == SQLITE_OK)
+        code = sqlite3_finalize(statement);
+    return code;
+}
+
 static vpriv_status is_a_vault(sqlite3 *handle, const char *path)
 {
     static const char magic[16] = "SQLite format 3";
-    uint8_t header[72] = {0};
-    sqlite3_file *file = NULL;
-    sqlite3_int64 n_bytes = 1;
-    sqlite3_stmt *statement = NULL;
-    if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
-        file && file->pMethods && file->pMethods->xFileSize(file, &n_bytes) == SQLITE_OK &&
-        n_bytes >= (sqlite3_int64)sizeof header)
-        (void)file->pMethods->xRead(file, header, sizeof header, 0);
+    uint8_t header[HEADER_BYTES] = {0};
+    int64_t n_bytes = 0;
+    errno = 0;
+    int code = read_header(handle, header, &n_bytes);
     const bool is_database = memcmp(header, magic, sizeof magic) == 0;
-    int64_t application = vpi_big_endian(header + 68, 4);
-    if (is_database && application == 0 &&
-        sqlite3_prepare_v2(handle, "PRAGMA application_id", -1, &statement, NULL) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW)
-        application = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
+    int64_t application = vpi_big_endian(header + HEADER_BYTES - 4, 4);
+    if (code == SQLITE_OK && is_database && application == 0)
+        code = read_application(handle, &application);
+    if (code != SQLITE_OK && (errno || (code != SQLITE_CORRUPT && code != SQLITE_NOTADB)))
+        return vpi_fail_in(vpi_database_status(handle, code), path);
     return n_bytes == 0 || (is_database && application == VPI_APPLICATION_ID)
                ? VPRIV_OK
                : vpi_fail(VPRIV_E_EXISTS, "%s: is not a vault, and is not replaced", path);
