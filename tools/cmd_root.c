@@ -85,7 +85,7 @@ exit_code command_root_passphrase(const tool_arguments *arguments)
     char *words = NULL;
     exit_code code = open_words(arguments, true, &store);
     if (code == EXIT_GOOD)
-        code = root_words(arguments, OPTION_NEW_PASSPHRASE, "new passphrase", &words);
+        code = root_words(arguments, OPTION_NEW_PASSPHRASE, "new passphrase", true, &words);
     if (code == EXIT_GOOD) {
         const vpriv_status st = vpriv_root_passphrase_change(store, words, strlen(words), NULL);
         if (st != VPRIV_OK)
@@ -104,7 +104,7 @@ exit_code command_root_recovery_key(const tool_arguments *arguments)
     char *words = NULL, text[VPRIV_RECOVERY_KEY_TEXT_BYTES];
     exit_code code = open_words(arguments, false, &store);
     if (code == EXIT_GOOD)
-        code = root_words(arguments, OPTION_PASSPHRASE, "passphrase, again", &words);
+        code = root_words(arguments, OPTION_PASSPHRASE, "passphrase, again", false, &words);
     if (code == EXIT_GOOD) {
         const vpriv_status st = vpriv_root_recovery_key(store, words, strlen(words), text);
         if (st != VPRIV_OK)

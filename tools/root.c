@@ -1,6 +1,9 @@
 /* Where the root key is, as --root says it, and the words that open it. */
 #include "tool.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +11,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define WORDS_BYTES 1024
+#define WORDS_BYTES      1024
+#define N_PROMPT_SIGNALS 5
 
 static const struct {
     const char *word;
@@ -42,50 +46,144 @@ static bool read_line(FILE *stream, char *line_out)
     return is_whole && n > 0;
 }
 
-/* Asked on the terminal, without an echo. */
+/* A terminal that does not show what is typed. */
+typedef struct quiet_terminal {
+    int fd;
+    struct termios before;
+    struct sigaction actions[N_PROMPT_SIGNALS];
+    sigset_t mask;
+} quiet_terminal;
+
+static const int prompt_signals[N_PROMPT_SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+static volatile sig_atomic_t caught;
+
+static void on_prompt_signal(int number)
+{
+    caught = number;
+}
+
+/* The signals that would leave the terminal as it is get through in ppoll alone. */
+static bool quiet_begin(quiet_terminal *quiet)
+{
+    sigset_t held;
+    struct sigaction action = {.sa_handler = on_prompt_signal};
+    quiet->fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
+    if (quiet->fd < 0 || tcgetattr(quiet->fd, &quiet->before) != 0) {
+        if (quiet->fd >= 0)
+            close(quiet->fd);
+        return false;
+    }
+    caught = 0;
+    sigemptyset(&action.sa_mask);
+    sigemptyset(&held);
+    for (size_t i = 0; i < N_PROMPT_SIGNALS; i++)
+        sigaddset(&held, prompt_signals[i]);
+    sigprocmask(SIG_BLOCK, &held, &quiet->mask);
+    for (size_t i = 0; i < N_PROMPT_SIGNALS; i++) {
+        sigaction(prompt_signals[i], NULL, &quiet->actions[i]);
+        if (quiet->actions[i].sa_handler != SIG_IGN)
+            sigaction(prompt_signals[i], &action, NULL);
+    }
+    struct termios silent = quiet->before;
+    silent.c_lflag &= ~(tcflag_t)ECHO;
+    tcsetattr(quiet->fd, TCSAFLUSH, &silent);
+    return true;
+}
+
+/* As it was; then the signal does what it would have done. */
+static void quiet_end(quiet_terminal *quiet)
+{
+    sigset_t background;
+    sigemptyset(&background);
+    sigaddset(&background, SIGTTOU); /* also where it has no say over the terminal any more */
+    sigprocmask(SIG_BLOCK, &background, NULL);
+    tcsetattr(quiet->fd, TCSAFLUSH, &quiet->before);
+    (void)!write(quiet->fd, "\n", 1);
+    close(quiet->fd);
+    for (size_t i = 0; i < N_PROMPT_SIGNALS; i++)
+        sigaction(prompt_signals[i], &quiet->actions[i], NULL);
+    sigprocmask(SIG_SETMASK, &quiet->mask, NULL);
+    if (caught)
+        raise(caught);
+}
+
+static bool type_line(const quiet_terminal *quiet, char *line_out)
+{
+    size_t n = 0;
+    for (;;) {
+        char typed = 0;
+        struct pollfd terminal = {.fd = quiet->fd, .events = POLLIN};
+        if (ppoll(&terminal, 1, NULL, &quiet->mask) < 0 || caught)
+            return false;
+        const ssize_t n_read = read(quiet->fd, &typed, 1);
+        if (n_read < 0)
+            return false;
+        if (n_read == 0 || typed == '\n' || typed == '\r')
+            break;
+        if (n < WORDS_BYTES)
+            line_out[n++] = typed;
+    }
+    const bool is_whole = n > 0 && n < WORDS_BYTES - 1;
+    line_out[is_whole ? n : 0] = 0;
+    return is_whole;
+}
+
+/* Asked on the terminal, without an echo; anew after it was stopped and goes on. */
 static bool ask(const char *question, char *line_out)
 {
-    struct termios before, silent;
-    FILE *terminal = fopen("/dev/tty", "r+");
-    if (!terminal)
-        return false;
-    setvbuf(terminal, NULL, _IONBF, 0);
-    const bool is_terminal = tcgetattr(fileno(terminal), &before) == 0;
-    if (is_terminal) {
-        silent = before;
-        silent.c_lflag &= ~(tcflag_t)ECHO;
-        tcsetattr(fileno(terminal), TCSAFLUSH, &silent);
-    }
-    fprintf(terminal, "%s: ", question);
-    const bool good = read_line(terminal, line_out);
-    if (is_terminal)
-        tcsetattr(fileno(terminal), TCSAFLUSH, &before);
-    fputc('\n', terminal);
-    fclose(terminal);
+    bool good = false;
+    do {
+        quiet_terminal quiet;
+        if (!quiet_begin(&quiet))
+            return false;
+        dprintf(quiet.fd, "%s: ", question);
+        good = type_line(&quiet, line_out);
+        quiet_end(&quiet);
+    } while (caught == SIGTSTP);
     return good;
 }
 
-exit_code root_words(
-    const tool_arguments *arguments, option_id option, const char *question, char **words_out)
+/* What nobody sees while it is typed is typed twice. */
+static exit_code ask_for_words(
+    const tool_arguments *arguments, const char *question, bool are_new, char *words_out)
+{
+    exit_code code = EXIT_GOOD;
+    char again[64];
+    char *words = are_new ? calloc(1, WORDS_BYTES) : NULL;
+    snprintf(again, sizeof again, "%s, again", question);
+    if (are_new && !words)
+        code = tool_error(arguments, EXIT_INTERNAL, "no memory");
+    else if (!ask(question, words_out) || (are_new && !ask(again, words)))
+        code = tool_usage(arguments, "a passphrase is needed: on a terminal, or in a file");
+    else if (are_new && strcmp(words, words_out) != 0)
+        code = tool_error(arguments, EXIT_USAGE, "the two differ: nothing was done");
+    root_forget(words);
+    return code;
+}
+
+static exit_code read_words(const tool_arguments *arguments, const char *path, char *words_out)
+{
+    exit_code code = EXIT_GOOD;
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return tool_error(arguments, EXIT_IO, "%s: %s", path, strerror(errno));
+    setvbuf(file, NULL, _IONBF, 0); /* a buffer would keep them */
+    if (!read_line(file, words_out))
+        code = tool_error(arguments, EXIT_FORMAT,
+            "%s: the first line is the passphrase, and there is none, or one of over %d bytes",
+            path, WORDS_BYTES - 2);
+    fclose(file);
+    return code;
+}
+
+exit_code root_words(const tool_arguments *arguments, option_id option, const char *question,
+    bool are_new, char **words_out)
 {
     const char *path = option_value(arguments, option);
     char *words = calloc(1, WORDS_BYTES);
-    exit_code code = EXIT_GOOD;
-    if (!words) {
-        code = tool_error(arguments, EXIT_INTERNAL, "no memory");
-    } else if (path) {
-        FILE *file = fopen(path, "re");
-        if (!file)
-            code = tool_error(arguments, EXIT_IO, "%s: %s", path, strerror(errno));
-        else if (!read_line(file, words))
-            code = tool_error(arguments, EXIT_FORMAT,
-                "%s: the first line is the passphrase, and there is none, or one of over %d bytes",
-                path, WORDS_BYTES - 2);
-        if (file)
-            fclose(file);
-    } else if (!ask(question, words)) {
-        code = tool_usage(arguments, "a passphrase is needed: on a terminal, or in a file");
-    }
+    const exit_code code = !words ? tool_error(arguments, EXIT_INTERNAL, "no memory")
+                           : path ? read_words(arguments, path, words)
+                                  : ask_for_words(arguments, question, are_new, words);
     if (code == EXIT_GOOD)
         *words_out = words;
     else
@@ -107,8 +205,11 @@ static exit_code read_tpm(
     const char *at = text;
     if (*at && *at != ',' && strncmp(at, "pcrs=", 5) != 0) {
         char *end = NULL;
-        config_out->index = (uint32_t)strtoul(at, &end, 0);
-        if (end == at || (*end && *end != ','))
+        errno = 0;
+        const unsigned long long index = strtoull(at, &end, 0);
+        config_out->index = (uint32_t)index;
+        if (end == at || *at < '0' || *at > '9' || errno || index > UINT32_MAX ||
+            (*end && *end != ','))
             return tool_usage(
                 arguments, "tpm:%s: the handle of an NV index is like 0x1500016", text);
         at = end;
@@ -122,7 +223,7 @@ static exit_code read_tpm(
     while (*at) {
         char *end = NULL;
         const unsigned long pcr = strtoul(at + 1, &end, 10);
-        if (end == at + 1 || pcr > 23 || (*end && *end != '+'))
+        if (at[1] < '0' || at[1] > '9' || pcr > 23 || (*end && *end != '+'))
             return tool_usage(
                 arguments, "tpm:%s: PCRs are numbers from 0 to 23, with + between", text);
         config_out->pcrs |= UINT32_C(1) << pcr;
@@ -156,7 +257,10 @@ exit_code root_open(const tool_arguments *arguments, const tool_root *root, opti
         return open_tpm(arguments, root, store_out);
     if (root->kind == ROOT_PASSPHRASE || root->kind == ROOT_RECOVERY)
         code = root_words(arguments, words_option,
-            root->kind == ROOT_RECOVERY ? "recovery key" : "passphrase", &words);
+            root->kind == ROOT_RECOVERY             ? "recovery key"
+            : words_option == OPTION_NEW_PASSPHRASE ? "new passphrase"
+                                                    : "passphrase",
+            root->kind == ROOT_PASSPHRASE && access(root->where, F_OK) != 0, &words);
     if (code != EXIT_GOOD)
         return code;
     if (root->kind == ROOT_PASSPHRASE)
