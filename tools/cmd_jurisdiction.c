@@ -46,7 +46,7 @@ static exit_code read_hex_file(
     if (!hex_parse(text, bytes_out, n_bytes))
         code = tool_error(
             arguments, EXIT_FORMAT, "%s: is not one line of %zu hex digits", path, 2 * n_bytes);
-    memset(text, 0, n);
+    explicit_bzero(text, n);
     free(text);
     return code;
 }
@@ -67,7 +67,7 @@ static exit_code write_hex_file(
     } else {
         code = output_finish(arguments, &output);
     }
-    memset(text, 0, sizeof text);
+    explicit_bzero(text, sizeof text);
     return code;
 }
 
@@ -79,7 +79,7 @@ exit_code command_jurisdiction_key(const tool_arguments *arguments)
     if (st != VPRIV_OK)
         return tool_failed(arguments, NULL, st);
     const exit_code code = write_hex_file(arguments, arguments->vault, seed, sizeof seed);
-    memset(seed, 0, sizeof seed);
+    explicit_bzero(seed, sizeof seed);
     if (code == EXIT_GOOD) {
         hex_format(key, sizeof key, text);
         printf("%s\n", text);
@@ -141,7 +141,7 @@ exit_code command_jurisdiction_sign(const tool_arguments *arguments)
     }
     if (code == EXIT_GOOD)
         code = write_hex_file(arguments, path, signature, sizeof signature);
-    memset(seed, 0, sizeof seed);
+    explicit_bzero(seed, sizeof seed);
     free(d.json);
     return code;
 }
