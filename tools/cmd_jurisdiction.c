@@ -51,8 +51,9 @@ static exit_code read_hex_file(
     return code;
 }
 
-static exit_code write_hex_file(
-    const tool_arguments *arguments, const char *path, const uint8_t *bytes, size_t n_bytes)
+/* What is to be told is told before the file has its name: a key whose other half nobody saw is none. */
+static exit_code write_hex_file(const tool_arguments *arguments, const char *path,
+    const uint8_t *bytes, size_t n_bytes, const char *told)
 {
     char text[2 * HEX_BYTES_MAX + 2];
     tool_output output;
@@ -64,6 +65,9 @@ static exit_code write_hex_file(
     if (output_write(&output, text, 2 * n_bytes + 1) != VPRIV_OK) {
         output_abandon(&output);
         code = tool_error(arguments, EXIT_IO, "%s: cannot be written", path);
+    } else if (told && (printf("%s\n", told) < 0 || fflush(stdout) != 0)) {
+        output_abandon(&output);
+        code = tool_error(arguments, EXIT_IO, "there is no %s", path);
     } else {
         code = output_finish(arguments, &output);
     }
@@ -78,12 +82,9 @@ exit_code command_jurisdiction_key(const tool_arguments *arguments)
     const vpriv_status st = vpriv_authority_make(seed, key);
     if (st != VPRIV_OK)
         return tool_failed(arguments, NULL, st);
-    const exit_code code = write_hex_file(arguments, arguments->vault, seed, sizeof seed);
+    hex_format(key, sizeof key, text);
+    const exit_code code = write_hex_file(arguments, arguments->vault, seed, sizeof seed, text);
     explicit_bzero(seed, sizeof seed);
-    if (code == EXIT_GOOD) {
-        hex_format(key, sizeof key, text);
-        printf("%s\n", text);
-    }
     return code;
 }
 
@@ -140,7 +141,7 @@ exit_code command_jurisdiction_sign(const tool_arguments *arguments)
             code = tool_failed(arguments, arguments->vault, st);
     }
     if (code == EXIT_GOOD)
-        code = write_hex_file(arguments, path, signature, sizeof signature);
+        code = write_hex_file(arguments, path, signature, sizeof signature, NULL);
     explicit_bzero(seed, sizeof seed);
     free(d.json);
     return code;

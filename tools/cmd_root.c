@@ -85,7 +85,7 @@ exit_code command_root_passphrase(const tool_arguments *arguments)
     char *words = NULL;
     exit_code code = open_words(arguments, true, &store);
     if (code == EXIT_GOOD)
-        code = root_words(arguments, OPTION_NEW_PASSPHRASE, "new passphrase", true, &words);
+        code = root_words(arguments, OPTION_NEW_PASSPHRASE, WORDS_NEW, &words);
     if (code == EXIT_GOOD) {
         const vpriv_status st = vpriv_root_passphrase_change(store, words, strlen(words), NULL);
         if (st != VPRIV_OK)
@@ -98,19 +98,34 @@ exit_code command_root_passphrase(const tool_arguments *arguments)
     return code;
 }
 
+/* Before anything is made: what cannot be told must not take the place of the key that somebody has. The
+ * line is one that a file of a recovery key may begin with. */
+static exit_code announce(const tool_arguments *arguments)
+{
+    setvbuf(stdout, NULL, _IONBF, 0); /* a buffer would keep the key */
+    if (printf("# recovery key\n") < 0 || fflush(stdout) != 0)
+        return tool_error(
+            arguments, EXIT_IO, "nothing was done: an earlier recovery key stays good");
+    return EXIT_GOOD;
+}
+
 exit_code command_root_recovery_key(const tool_arguments *arguments)
 {
     vpriv_root_store *store = NULL;
     char *words = NULL, text[VPRIV_RECOVERY_KEY_TEXT_BYTES];
     exit_code code = open_words(arguments, false, &store);
     if (code == EXIT_GOOD)
-        code = root_words(arguments, OPTION_PASSPHRASE, "passphrase, again", false, &words);
+        code = root_words(arguments, OPTION_PASSPHRASE, WORDS_AGAIN, &words);
+    if (code == EXIT_GOOD)
+        code = announce(arguments);
     if (code == EXIT_GOOD) {
         const vpriv_status st = vpriv_root_recovery_key(store, words, strlen(words), text);
         if (st != VPRIV_OK)
             code = tool_failed(arguments, NULL, st);
-        else
-            printf("%s\n", text);
+        else if (printf("%s\n", text) < 0 || fflush(stdout) != 0)
+            code = tool_error(arguments, EXIT_IO,
+                "the recovery key was made and could not be written; an earlier one is void: make "
+                "another");
         explicit_bzero(text, sizeof text);
     }
     root_forget(words);

@@ -33,8 +33,11 @@ static exit_code output_failed(const tool_arguments *arguments, const char *path
                            : error == EEXIST                  ? EXIT_EXISTS
                            : error == ENOENT                  ? EXIT_NOT_FOUND
                                                               : EXIT_IO;
+    const bool is_forced = arguments->command->options & OPTION_BIT(OPTION_FORCE);
     return tool_error(arguments, code, "%s: cannot be written: %s", path,
-        error == EEXIST ? "it exists already (--force replaces it)" : strerror(error));
+        error != EEXIST ? strerror(error)
+        : is_forced     ? "it exists already (--force replaces it)"
+                        : "it exists already");
 }
 
 exit_code output_begin(const tool_arguments *arguments, const char *path, tool_output *output_out)

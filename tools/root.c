@@ -161,14 +161,20 @@ static exit_code ask_for_words(
     return code;
 }
 
-static exit_code read_words(const tool_arguments *arguments, const char *path, char *words_out)
+/* The first line; in front of a recovery key may be others, which begin as no such key does. */
+static exit_code read_words(
+    const tool_arguments *arguments, const char *path, bool is_recovery, char *words_out)
 {
+    bool good = false;
     exit_code code = EXIT_GOOD;
     FILE *file = fopen(path, "re");
     if (!file)
         return tool_error(arguments, EXIT_IO, "%s: %s", path, strerror(errno));
     setvbuf(file, NULL, _IONBF, 0); /* a buffer would keep them */
-    if (!read_line(file, words_out))
+    do
+        good = read_line(file, words_out);
+    while (good && is_recovery && words_out[0] == '#');
+    if (!good)
         code = tool_error(arguments, EXIT_FORMAT,
             "%s: the first line is the passphrase, and there is none, or one of over %d bytes",
             path, WORDS_BYTES - 2);
@@ -176,14 +182,19 @@ static exit_code read_words(const tool_arguments *arguments, const char *path, c
     return code;
 }
 
-exit_code root_words(const tool_arguments *arguments, option_id option, const char *question,
-    bool are_new, char **words_out)
+exit_code root_words(
+    const tool_arguments *arguments, option_id option, root_words_kind kind, char **words_out)
 {
+    static const char *const questions[] = {[WORDS_OLD] = "passphrase",
+        [WORDS_AGAIN] = "passphrase, again",
+        [WORDS_RECOVERY] = "recovery key",
+        [WORDS_NEW] = "new passphrase"};
     const char *path = option_value(arguments, option);
     char *words = calloc(1, WORDS_BYTES);
-    const exit_code code = !words ? tool_error(arguments, EXIT_INTERNAL, "no memory")
-                           : path ? read_words(arguments, path, words)
-                                  : ask_for_words(arguments, question, are_new, words);
+    const exit_code code =
+        !words ? tool_error(arguments, EXIT_INTERNAL, "no memory")
+        : path ? read_words(arguments, path, kind == WORDS_RECOVERY, words)
+               : ask_for_words(arguments, questions[kind], kind == WORDS_NEW, words);
     if (code == EXIT_GOOD)
         *words_out = words;
     else
@@ -257,10 +268,10 @@ exit_code root_open(const tool_arguments *arguments, const tool_root *root, opti
         return open_tpm(arguments, root, store_out);
     if (root->kind == ROOT_PASSPHRASE || root->kind == ROOT_RECOVERY)
         code = root_words(arguments, words_option,
-            root->kind == ROOT_RECOVERY             ? "recovery key"
-            : words_option == OPTION_NEW_PASSPHRASE ? "new passphrase"
-                                                    : "passphrase",
-            root->kind == ROOT_PASSPHRASE && access(root->where, F_OK) != 0, &words);
+            root->kind == ROOT_RECOVERY      ? WORDS_RECOVERY
+            : access(root->where, F_OK) != 0 ? WORDS_NEW
+                                             : WORDS_OLD,
+            &words);
     if (code != EXIT_GOOD)
         return code;
     if (root->kind == ROOT_PASSPHRASE)

@@ -215,9 +215,16 @@ bool root_is_in_a_file(const tool_root *root);
 /* Nothing need be there yet. */
 exit_code root_open(const tool_arguments *arguments, const tool_root *root, option_id words_option,
     vpriv_root_store **store_out);
-/* From the option's file, or asked for, new ones twice; to be given to root_forget. */
-exit_code root_words(const tool_arguments *arguments, option_id option, const char *question,
-    bool are_new, char **words_out);
+typedef enum root_words_kind {
+    WORDS_OLD,
+    WORDS_AGAIN,    /* though they were given before */
+    WORDS_RECOVERY, /* a recovery key */
+    WORDS_NEW,      /* typed twice, as nobody sees them */
+} root_words_kind;
+
+/* From the option's file, or asked for; to be given to root_forget. */
+exit_code root_words(const tool_arguments *arguments, option_id option, root_words_kind kind,
+    char **words_out);
 void root_forget(char *words);
 
 /* session.c: an open vault and what opens it. */
