@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +12,16 @@
 #include <unistd.h>
 
 #define OUTPUT_MODE 0600
+#define SUFFIX      ".XXXXXX"
 
 static char *temporary_name(const char *path)
 {
     char *name = NULL;
-    return asprintf(&name, "%s.XXXXXX", path) < 0 ? NULL : name;
+    const char *slash = strrchr(path, '/');
+    const size_t n_folder = slash ? (size_t)(slash + 1 - path) : 0;
+    const size_t n_max = NAME_MAX - strlen(SUFFIX);
+    const size_t n_name = strnlen(path + n_folder, n_max);
+    return asprintf(&name, "%.*s" SUFFIX, (int)(n_folder + n_name), path) < 0 ? NULL : name;
 }
 
 /* The folder a path is in; to be freed. */
@@ -49,6 +55,8 @@ exit_code output_begin(const tool_arguments *arguments, const char *path, tool_o
     if (spared != EXIT_GOOD)
         return spared;
     const bool is_there = lstat(path, &info) == 0;
+    if (!is_there && errno != ENOENT) /* a name that is too long, before anything is done for it */
+        return output_failed(arguments, path, errno);
     if (is_there && !output.may_replace)
         return output_failed(arguments, path, EEXIST);
     if (is_there && !S_ISREG(info.st_mode) && !S_ISLNK(info.st_mode))
