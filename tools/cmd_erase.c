@@ -98,6 +98,8 @@ exit_code command_erase(const tool_arguments *arguments)
         code = read_time(arguments, OPTION_SINCE, &since_us);
     if (code == EXIT_GOOD)
         code = read_time(arguments, OPTION_UNTIL, &until_us);
+    if (code == EXIT_GOOD)
+        code = check_times(arguments, since_us, until_us);
     if (code == EXIT_GOOD && arguments->n_operands > 0)
         code = read_recordings(arguments, 0, &recordings);
     if (code == EXIT_GOOD)

@@ -210,8 +210,8 @@ exit_code command_inventory(const tool_arguments *arguments)
         option_given(arguments, OPTION_JSON)
             ? vpriv_inventory_json(session.vault, session.keyring, print_bytes, NULL)
             : print_text(arguments, &session);
-    if (st != VPRIV_OK)
-        code = tool_failed(arguments, arguments->vault, st);
+    if (st != VPRIV_OK) /* of standard output it is told at the end */
+        code = ferror(stdout) ? EXIT_IO : tool_failed(arguments, arguments->vault, st);
     session_close(&session);
     return code;
 }

@@ -84,6 +84,8 @@ exit_code command_purge(const tool_arguments *arguments)
         code = read_time(arguments, OPTION_SINCE, &criteria.since_us);
     if (code == EXIT_GOOD)
         code = read_time(arguments, OPTION_UNTIL, &criteria.until_us);
+    if (code == EXIT_GOOD)
+        code = check_times(arguments, criteria.since_us, criteria.until_us);
     if (code == EXIT_GOOD && arguments->n_operands > 0)
         code = read_recordings(arguments, 0, &recordings);
     if (code == EXIT_GOOD)

@@ -47,7 +47,11 @@ exit_code command_root_move(const tool_arguments *arguments)
     const tool_root to = root_parse(arguments->operands[0]);
     if (to.kind == ROOT_RECOVERY)
         return tool_usage(arguments, "a root key is moved behind a passphrase, not a recovery key");
-    exit_code code = session_open(arguments, SESSION_WITHOUT_KEYRING, &session);
+    if (root_is_in_a_file(&to) && file_is_beside(to.where, arguments->vault))
+        return tool_usage(arguments, "%s: the vault makes a file of that name itself", to.where);
+    exit_code code = root_has_folder(arguments, &to);
+    if (code == EXIT_GOOD)
+        code = session_open(arguments, SESSION_WITHOUT_KEYRING, &session);
     if (code == EXIT_GOOD)
         code = root_open(arguments, &to, OPTION_NEW_PASSPHRASE, &to_store);
     if (code == EXIT_GOOD) {

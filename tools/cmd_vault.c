@@ -81,6 +81,16 @@ exit_code command_init(const tool_arguments *arguments)
         if (paths[i] && access(paths[i], F_OK) == 0)
             return tool_error(arguments, EXIT_EXISTS, "%s: exists already", paths[i]);
     }
+    if (paths[2] && files_are_same(paths[2], keyring_path))
+        return tool_usage(arguments, "%s: cannot be both root key file and keyring", paths[2]);
+    for (size_t i = 1; i < sizeof paths / sizeof paths[0]; i++) {
+        if (paths[i] && file_is_beside(paths[i], arguments->vault))
+            return tool_usage(
+                arguments, "%s: the vault makes a file of that name itself", paths[i]);
+    }
+    code = root_has_folder(arguments, &root);
+    if (code != EXIT_GOOD)
+        return code;
     return create(arguments, &root, keyring_path);
 }
 
@@ -179,7 +189,10 @@ static exit_code hold_against(const tool_arguments *arguments, vpriv_vault *vaul
         return tool_error(arguments, errno == ENOENT ? EXIT_NOT_FOUND : EXIT_IO,
             "%s: cannot be read: %s", path, strerror(errno));
     const size_t n = fread(text, 1, sizeof text, file);
+    const int error = ferror(file) ? errno : 0;
     fclose(file);
+    if (error)
+        return tool_error(arguments, EXIT_IO, "%s: cannot be read: %s", path, strerror(error));
     const vpriv_status st = vpriv_vault_verify_checkpoint(vault, text, n, &size);
     if (st != VPRIV_OK)
         return tool_failed(arguments, path, st);

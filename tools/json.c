@@ -48,6 +48,8 @@ exit_code json_print(const tool_arguments *arguments, json_t *document)
     const int failed =
         !document || json_dumpf(document, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER) != 0;
     json_decref(document);
+    if (ferror(stdout))
+        return EXIT_IO; /* which is told at the end */
     if (failed)
         return tool_error(arguments, EXIT_INTERNAL, "the JSON document could not be made");
     putchar('\n');

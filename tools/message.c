@@ -120,6 +120,8 @@ exit_code tool_failed(const tool_arguments *arguments, const char *what, vpriv_s
     const size_t n = what ? strlen(what) : 0;
     if (what && strncmp(detail, what, n) == 0 && strncmp(detail + n, ": ", 2) == 0)
         detail += n + 2; /* it names the file already */
+    if (strcmp(detail, vpriv_status_text(status)) == 0)
+        detail = ""; /* and says no more */
     begin_message(arguments);
     if (what)
         fprintf(stderr, "%s: ", what);

@@ -2,12 +2,14 @@
 #include "tool.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -33,6 +35,18 @@ tool_root root_parse(const char *text)
 bool root_is_in_a_file(const tool_root *root)
 {
     return root->kind == ROOT_FILE || root->kind == ROOT_PASSPHRASE || root->kind == ROOT_RECOVERY;
+}
+
+exit_code root_has_folder(const tool_arguments *arguments, const tool_root *root)
+{
+    struct stat info;
+    char *copy = root_is_in_a_file(root) ? strdup(root->where) : NULL;
+    const int error = copy && stat(dirname(copy), &info) != 0 ? errno : 0;
+    free(copy);
+    if (!error)
+        return EXIT_GOOD;
+    return tool_error(arguments, error == ENOENT ? EXIT_NOT_FOUND : EXIT_IO, "%s: %s", root->where,
+        strerror(error));
 }
 
 /* The first line of a stream, without its end; false when there is none, or it is too long. */

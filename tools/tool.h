@@ -181,6 +181,8 @@ typedef struct span_option {
     uint32_t max_ms;
     const char *like;
 } span_option;
+/* Of --since and --until, when both were given. */
+exit_code check_times(const tool_arguments *arguments, int64_t since_us, int64_t until_us);
 /* Untouched when the option was not given. */
 exit_code read_span(const tool_arguments *arguments, const span_option *option, uint32_t *ms_out);
 bool hex_parse(const char *text, uint8_t *bytes_out, size_t n_bytes);
@@ -212,6 +214,8 @@ typedef struct tool_root {
 /* A word that is no kind begins a file's name. Borrows the text. */
 tool_root root_parse(const char *text);
 bool root_is_in_a_file(const tool_root *root);
+/* Of a new one, which the store itself would only say is empty. */
+exit_code root_has_folder(const tool_arguments *arguments, const tool_root *root);
 /* Nothing need be there yet. */
 exit_code root_open(const tool_arguments *arguments, const tool_root *root, option_id words_option,
     vpriv_root_store **store_out);
@@ -223,8 +227,8 @@ typedef enum root_words_kind {
 } root_words_kind;
 
 /* From the option's file, or asked for; to be given to root_forget. */
-exit_code root_words(const tool_arguments *arguments, option_id option, root_words_kind kind,
-    char **words_out);
+exit_code root_words(
+    const tool_arguments *arguments, option_id option, root_words_kind kind, char **words_out);
 void root_forget(char *words);
 
 /* session.c: an open vault and what opens it. */

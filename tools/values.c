@@ -40,6 +40,14 @@ exit_code read_time(const tool_arguments *arguments, option_id id, int64_t *time
     return EXIT_GOOD;
 }
 
+exit_code check_times(const tool_arguments *arguments, int64_t since_us, int64_t until_us)
+{
+    if (option_given(arguments, OPTION_SINCE) && option_given(arguments, OPTION_UNTIL) &&
+        until_us < since_us)
+        return tool_usage(arguments, "the end is before the beginning");
+    return EXIT_GOOD;
+}
+
 exit_code read_span(const tool_arguments *arguments, const span_option *option, uint32_t *ms_out)
 {
     uint32_t ms = 0;
