@@ -7,7 +7,7 @@ static const struct {
     const char *meaning;
 } exit_codes[] = {
     {EXIT_GOOD, "good"},
-    {EXIT_FINDINGS, "verify or notice lint found something wrong"},
+    {EXIT_FINDINGS, "verify, notice lint, export-all or salvage found something wrong"},
     {EXIT_USAGE, "wrong use: an option, operand or value"},
     {EXIT_CONSENT, "refused: there is no consent for it"},
     {EXIT_NOT_FOUND, "not found, or erased"},
@@ -20,7 +20,9 @@ static const struct {
     {EXIT_NO_KEY, "the keyring or credential does not hold the key for it"},
     {EXIT_BUSY, "another process held the vault for too long"},
     {EXIT_STATE, "not possible now, after what happened before"},
-    {EXIT_INTERRUPTED, "interrupted, or not confirmed: nothing was kept"},
+    {EXIT_INTERRUPTED,
+        "interrupted, or not confirmed: nothing was kept; what purge or retention run erased "
+        "stays erased, and what salvage or export-all wrote stays"},
     {EXIT_INTERNAL, "no memory, or an internal error"},
 };
 
