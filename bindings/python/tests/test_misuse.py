@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import gc
 import io
+import pathlib
 import pickle
 import signal
 import sys
@@ -21,6 +22,7 @@ import pytest
 from conftest import SPEECH, START, Home, live, push_speech
 
 import voicepriv as vp
+from voicepriv import _handle
 
 KEEP = vp.Purpose.KEEP_HISTORY
 
@@ -260,6 +262,166 @@ def test_closing_waits_for_calls(spoken: Home) -> None:
     order.append("closed")
     thread.join()
     assert order[-1] == "closed" and "written" in order
+
+
+class Once:
+    """Sets an event as soon as a thread waits for another one, in whatever handle."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.waits, wait = threading.Event(), _handle._Core._wait
+
+        def told(core: _handle._Core, until: float | None) -> bool:
+            self.waits.set()
+            return wait(core, until)
+
+        monkeypatch.setattr(_handle._Core, "_wait", told)
+
+
+class SlowMedium(vp.VendorRoot):
+    """Stops in load() until it may go on."""
+
+    def __init__(self) -> None:
+        self.record: bytes | None = None
+        self.inside, self.may_go = threading.Event(), threading.Event()
+        self.may_go.set()
+
+    def load(self, record: memoryview) -> bool:
+        self.inside.set()
+        assert self.may_go.wait(60)
+        if self.record is not None:
+            record[:] = self.record
+        return self.record is not None
+
+    def replace(self, record: memoryview) -> None:
+        self.record = bytes(record)
+
+    def destroy(self) -> None:
+        self.record = None
+
+
+def test_what_a_call_still_opens_is_closed_too(
+        tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A vault that is being opened while its root store is closed does not stay on a store that is
+    gone."""
+    medium = SlowMedium()
+    with vp.RootStore.vendor(medium) as root:
+        for handle in vp.Vault.create(tmp_path / "v", root):
+            handle.close()
+    root = vp.RootStore.vendor(medium)
+    medium.inside.clear()
+    medium.may_go.clear()
+    opened: list[vp.Vault] = []
+    thread = threading.Thread(target=lambda: opened.append(vp.Vault.open(tmp_path / "v", root)))
+    thread.start()
+    assert medium.inside.wait(60)
+    assert not root._core.shut(time.monotonic()) and not root.closed  # the time is up: still open
+    medium_goes_on = Once(monkeypatch)
+    helper = threading.Thread(
+        target=lambda: medium_goes_on.waits.wait(60) and medium.may_go.set())
+    helper.start()
+    root.close()
+    thread.join()
+    helper.join()
+    assert root.closed and opened[0].closed
+    with pytest.raises(vp.ClosedError):
+        opened[0].about()
+
+
+def blocked(handle: vp.Handle, name: str, order: list[str]) -> tuple[threading.Event,
+                                                                     threading.Event]:
+    """From now on closing it stops within C's part, says so, and waits to go on."""
+    inside, may_go, close = threading.Event(), threading.Event(), handle._core.close
+
+    def slow(ptr: object) -> None:
+        inside.set()
+        assert may_go.wait(60)
+        close(ptr)
+        order.append(name)
+
+    handle._core.close = slow
+    return inside, may_go
+
+
+@pytest.mark.parametrize("what", ["recorder", "source", "vault", "hub"])
+def test_closing_what_another_thread_is_closing_waits_for_it(
+        spoken: Home, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing goes away under a recorder that C is still closing."""
+    source = vp.PushSource(48000, 1)
+    recorder = vp.Recorder(spoken.vault, source, subjects=[spoken.ada], all_identified=True,
+                           retention=vp.Retention.DAYS_90)
+    others: dict[str, vp.Handle] = {
+        "recorder": recorder, "source": source, "vault": spoken.vault}
+    if what == "hub":
+        others["hub"] = hub = vp.Hub(spoken.vault)
+        hub.start(recorder)
+    other = others[what]
+    order: list[str] = []
+    inside, may_go = blocked(recorder, "recorder's", order)
+    if other is not recorder:
+        _, may_go_on = blocked(other, what, order)
+        may_go_on.set()
+    thread = threading.Thread(target=recorder.close)
+    thread.start()
+    assert inside.wait(60)
+    if what != "hub":
+        assert not other._core.shut(time.monotonic())  # the time is up
+        assert other is recorder or not other.closed
+    once = Once(monkeypatch)
+    helper = threading.Thread(target=lambda: once.waits.wait(60) and may_go.set())
+    helper.start()
+    try:
+        other.close()
+        assert order == ["recorder's"] + [what] * (other is not recorder)
+    finally:
+        once.waits.set()
+        thread.join()
+        helper.join()
+    assert other.closed and recorder.closed
+    source.close()
+
+
+def test_closing_from_within_closing(spoken: Home) -> None:
+    """On the very thread that is closing: the same is nothing to do, what it stands on is an
+    error."""
+    source, recorder = live(spoken)
+    close, tried = recorder._core.close, []
+
+    def nested(ptr: object) -> None:
+        recorder.close()
+        with pytest.raises(vp.InUseError):
+            source.close()
+        tried.append(source.closed)
+        close(ptr)
+
+    recorder._core.close = nested
+    recorder.close()
+    assert tried == [False] and recorder.closed
+    assert source.name == "push"
+    source.close()
+
+
+def test_a_call_that_somebody_waits_for_does_not_wait_for_them(
+        spoken: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One thread closes the vault and waits for an export; that closes the vault, too."""
+    spoken.record()
+    reader = spoken.open(spoken.vault.recordings()[0].id)
+    once, inside, errors = Once(monkeypatch), threading.Event(), []
+
+    class Closer:
+        def write(self, data: bytes) -> None:
+            inside.set()
+            assert once.waits.wait(60)
+            try:
+                spoken.vault.close()
+            except vp.InUseError as error:
+                errors.append(error)
+
+    thread = threading.Thread(target=reader.export_wav, args=[Closer()])
+    thread.start()
+    assert inside.wait(60)
+    spoken.vault.close()
+    thread.join()
+    assert errors and spoken.vault.closed and reader.closed
 
 
 def test_closing_from_within_a_call_is_an_error(spoken: Home) -> None:

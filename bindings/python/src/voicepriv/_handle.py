@@ -4,8 +4,10 @@ The C library trusts its caller: a closed handle, two calls at once where one is
 of the process before fork are the end of a C program. Here each of them is an exception or a wait:
 
 * Calls are counted. Closing waits for calls on other threads, and is an InUseError from within one.
+* Whoever closes what another thread is closing waits until that is done.
 * Where C allows one call at a time, others wait for their turn.
-* A child keeps what it stands on open; closing that closes the child first.
+* A child keeps what it stands on open; closing that closes the child first, also one that a call
+  under way was still making.
 * A process that was forked gets ForkedError, and closes nothing.
 * At the end of the interpreter everything is closed, newest first; see close_all().
 """
@@ -44,17 +46,28 @@ class Token:
     __slots__ = ("__weakref__",)
 
 
+class _Closing:
+    """Somebody is closing a handle."""
+
+    __slots__ = ("thread",)
+
+    def __init__(self) -> None:
+        self.thread = _get_ident()
+
+
 class _Core:
     """What a handle is underneath. It outlives the object for as long as a finaliser needs it."""
 
-    __slots__ = ("__weakref__", "alone", "calls", "children", "close", "is_closing", "lock",
-                 "loners", "n_waiting", "name", "parents", "pid", "ptr", "turn")
+    __slots__ = ("__weakref__", "alone", "calls", "children", "close", "closing", "is_closed",
+                 "lock", "loners", "n_waiting", "name", "parents", "pid", "ptr", "then", "turn")
 
-    def __init__(self, name: str, ptr: Any, close: Callable[[Any], None], alone: bool,
+    def __init__(self, name: str, ptr: Any, close: Callable[[Any], None],
+                 then: Callable[[], None] | None, alone: bool,
                  parents: tuple[_Core, ...]) -> None:
         self.name = name
         self.ptr: Any | None = ptr
         self.close = close
+        self.then = then  # after it, with nothing of C in use any more
         self.alone = alone  # one call at a time
         self.pid = _this_pid
         # By itself, because taking a Condition costs a dozen calls of Python, 50 times a second;
@@ -65,7 +78,8 @@ class _Core:
         # The threads of calls under way, and of those that C allows one at a time only.
         self.calls: weakref.WeakKeyDictionary[Token, int] = weakref.WeakKeyDictionary()
         self.loners: weakref.WeakKeyDictionary[Token, int] = weakref.WeakKeyDictionary()
-        self.is_closing = False
+        self.closing: _Closing | None = None
+        self.is_closed = False  # and what C did to close it is done
         self.parents = parents
         self.children: weakref.WeakSet[_Core] = weakref.WeakSet()
 
@@ -82,11 +96,11 @@ class _Core:
         with self.lock:
             is_loner = self.alone and not beside
             if is_loner:
-                while self.loners and not self.is_closing:
+                while self.loners and self.closing is None:
                     if me in self.loners.values():
                         raise InUseError(f"{self.name}: called from within a call on itself")
                     self._wait(None)
-            if self.ptr is None or self.is_closing:
+            if self.ptr is None or self.closing is not None:
                 raise ClosedError(f"{self.name}: it is closed")
             self.calls[token] = me
             if is_loner:
@@ -95,7 +109,7 @@ class _Core:
 
     def is_free(self) -> bool:
         """With the lock held: a call that does not wait may be made before it is let go."""
-        return self.ptr is not None and not self.loners and not self.is_closing
+        return self.ptr is not None and not self.loners and self.closing is None
 
     def leave(self, token: Token) -> None:
         with self.lock:
@@ -115,40 +129,102 @@ class _Core:
         finally:
             self.n_waiting -= 1
 
-    def _wait_for_all(self, until: float | None) -> bool:
-        """Wait for calls of others to end; with the lock held."""
+    def adopt(self, child: _Core) -> None:
+        """It stands on this one."""
+        with self.lock:
+            self.children.add(child)
+
+    def open_children(self) -> list[_Core]:
+        """Those that C has not closed yet."""
+        with self.lock:
+            return [child for child in self.children if not child.is_closed]
+
+    def _refuse_if_called_here(self) -> None:
+        """Nor may a call on a child be under way here: whoever closes would wait for it."""
         me = _get_ident()
-        while self.calls:
+        with self.lock:
             if me in self.calls.values():
-                self.is_closing = False
                 raise InUseError(f"{self.name}: closed from within a call on it")
-            if not self._wait(until):
+        for child in self.open_children():
+            child._refuse_if_called_here()
+
+    def _begin_to_close(self, mine: _Closing, until: float | None) -> bool:
+        """Be the one who closes; with the lock held. False when it is closed, this very thread is
+        closing it further out, or until came first."""
+        while not self.is_closed:
+            self._refuse_if_called_here()
+            if self.closing is None:
+                self.closing = mine
+                return True
+            if self.closing.thread == mine.thread or not self._wait(until):
                 return False
+        return False
+
+    def _wait_for_calls(self, until: float | None) -> bool:
+        with self.lock:
+            while self.calls:
+                self._refuse_if_called_here()
+                if not self._wait(until):
+                    return False
         return True
 
+    def _shut_children(self, until: float | None) -> bool:
+        """Those that there are, and those that closing them brought."""
+        while children := _newest_first(self.open_children()):
+            for child in children:
+                if not child.shut(until):
+                    return False
+                if not child.is_closed:
+                    raise InUseError(f"{self.name}: closed from within the closing of a "
+                                     f"{child.name}")
+        return True
+
+    def settle(self) -> bool:
+        """Wait while another thread closes it. Whether it is open then."""
+        with self.lock:
+            while self.closing is not None and not self.is_closed:
+                me = _get_ident()
+                if self.closing.thread == me or me in self.calls.values():
+                    return False
+                self._wait(None)
+            return self.ptr is not None
+
     def shut(self, until: float | None = None) -> bool:
-        """Close, children first. False when until came first: it is left open then."""
+        """Close, children first. False when until came first: it is left open then. On the thread
+        that is closing it already, it does nothing."""
         if self.pid != _this_pid:
             return True
-        with self.lock:
-            if self.ptr is None:
-                return True
-            if _get_ident() in self.calls.values():
-                raise InUseError(f"{self.name}: closed from within a call on it")
-        for child in _newest_first(self.children):
-            if not child.shut(until):
+        if self.is_closed:
+            return True
+        self._refuse_if_called_here()
+        is_first = self.closing is None
+        # While it can still be used: their callbacks may want to.
+        if is_first and not self._shut_children(until):
+            return False
+        mine = _Closing()
+        try:
+            with self.lock:
+                if not self._begin_to_close(mine, until):
+                    return self.is_closed or (
+                        self.closing is not None and self.closing.thread == mine.thread)
+            # No call is let in from here on, so that nobody makes one more child.
+            if not self._wait_for_calls(until) or not self._shut_children(until):
                 return False
-        with self.lock:
-            if self.ptr is None:
-                return True
-            self.is_closing = True
-            if not self._wait_for_all(until):
-                self.is_closing = False
-                return False
-            ptr, self.ptr = self.ptr, None
-            self.turn.notify_all()
-        self.close(ptr)
-        _living.pop(id(self), None)
+            try:
+                ptr, self.ptr = self.ptr, None
+                self.close(ptr)
+            finally:
+                with self.lock:
+                    self.is_closed = True
+                    self.turn.notify_all()
+                _living.pop(id(self), None)
+        finally:
+            with self.lock:
+                if self.closing is mine:
+                    self.closing = None
+                    self.turn.notify_all()
+        if self.then is not None:
+            self.then()
         return True
 
 
@@ -183,38 +259,39 @@ class Handle:
     _core: _Core
 
     def __init__(self, ptr: Any, close: Callable[[Any], None], parents: tuple[Handle, ...] = (),
-                 *, alone: bool = False) -> None:
-        self._core = _Core(type(self).__name__, ptr, close, alone,
+                 *, alone: bool = False, then: Callable[[], None] | None = None) -> None:
+        self._core = _Core(type(self).__name__, ptr, close, then, alone,
                            tuple(parent._core for parent in parents))
         _living[id(self._core)] = self._core
         for parent in parents:
-            parent._core.children.add(self._core)
+            parent._core.adopt(self._core)
         self._parents = parents
         self._finalizer = weakref.finalize(self, _drop, self._core, parents)
         self._finalizer.atexit = False
 
     def close(self) -> None:
-        """Close it, after what depends on it. Closing twice is fine."""
+        """Close it, after what depends on it. Closing twice is fine. When another thread is closing
+        it, this waits for that."""
         self._core.check()
         self._core.shut()
         self._finalizer.detach()
 
     @property
     def closed(self) -> bool:
-        """Whether it is closed."""
+        """Whether it is closed, or being closed: no call gets in any more."""
         return self._core.ptr is None
 
     def _lean_on(self, parent: Handle) -> None:
         """From now on it stands on one more handle."""
         self._parents = (*self._parents, parent)
         self._core.parents = (*self._core.parents, parent._core)
-        parent._core.children.add(self._core)
+        parent._core.adopt(self._core)
         self._finalizer.detach()
         self._finalizer = weakref.finalize(self, _drop, self._core, self._parents)
         self._finalizer.atexit = False
 
     def _has_children(self) -> bool:
-        return any(child.ptr is not None for child in self._core.children)
+        return bool(self._core.open_children())
 
     def __enter__(self: _Self) -> _Self:
         self._core.check()

@@ -202,11 +202,6 @@ class DeviceWatch(Handle):
         except BaseException:
             tap.close()
             raise
-
-        def close(ptr: Any) -> None:
-            lib.vpriv_capture_watch_close(ptr)
-            tap.close()
-
-        super().__init__(out[0], close)
+        super().__init__(out[0], lib.vpriv_capture_watch_close, then=tap.close)
 
 

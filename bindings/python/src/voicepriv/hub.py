@@ -8,7 +8,7 @@ from typing import Any
 from ._convert import in_ms, struct
 from ._handle import Handle, Token, may_open, using
 from ._native import ffi, lib
-from .errors import UsageError, check
+from .errors import ClosedError, UsageError, check
 from .recorder import Recorder
 from .vault import Vault
 
@@ -52,11 +52,18 @@ class _Close:
         held: list[tuple[Any, Token]] = []
         try:
             for recorder in self.started:
-                held.append((recorder._core, Token()))
-                try:
-                    recorder._core.enter(False, held[-1][1])
-                except UsageError:  # closed, or the caller's own call
-                    held.pop()
+                core, token = recorder._core, Token()
+                held.append((core, token))
+                while True:
+                    try:
+                        core.enter(False, token)
+                    except ClosedError:
+                        if core.settle():
+                            continue
+                        held.pop()
+                    except UsageError:  # the caller's own call
+                        held.pop()
+                    break
             lib.vpriv_hub_close(ptr)
         finally:
             for core, token in held:

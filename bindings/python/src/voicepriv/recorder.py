@@ -260,7 +260,8 @@ class Recorder(Handle):
                 if source._has_children():
                     raise InUseError("Source: another recorder reads it")
                 check(lib.vpriv_recorder_open(v, s, _c_config(config, tap, keep), out))
-                super().__init__(out[0], _Close(tap), (vault, source), alone=True)
+                super().__init__(out[0], lib.vpriv_recorder_close, (vault, source), alone=True,
+                                 then=tap.close)
         except BaseException:
             if out[0] == ffi.NULL:
                 tap.close()
@@ -339,17 +340,6 @@ class Recorder(Handle):
         """Where it stands; at any time, from any thread."""
         with beside(self) as recorder:
             return RecorderState(lib.vpriv_recorder_state_now(recorder))
-
-
-class _Close:
-    """Closes a recorder, which ends its recording, and then its ring."""
-
-    def __init__(self, tap: Tap) -> None:
-        self.tap = tap
-
-    def __call__(self, ptr: Any) -> None:
-        lib.vpriv_recorder_close(ptr)
-        self.tap.close()
 
 
 def import_opus(vault: Vault, path: str | os.PathLike[str], config: RecorderConfig | None = None,
