@@ -17,6 +17,7 @@ import time
 import warnings
 import weakref
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from conftest import SPEECH, START, Home, live, push_speech
@@ -475,6 +476,24 @@ def test_arguments_that_c_would_misread(home: Home) -> None:
             with pytest.raises(kind):
                 call()
         gc.collect()
+
+
+def test_1970_is_no_missing_bound(spoken: Home) -> None:
+    """What a program gives by mistake more often than any other time."""
+    spoken.record()
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    vault = spoken.vault
+    assert vault.recordings(until=epoch) == [] and len(vault.recordings(since=epoch)) == 1
+    assert vault.estimate_purge(subject=spoken.ada, until=epoch).n_recordings == 0
+    report, _ = vault.purge(subject=spoken.ada, until=epoch)
+    assert report.n_recordings == 0 and len(vault.recordings()) == 1
+    for wrong in (lambda: spoken.consent(vp.Purpose.HUMAN_REVIEW, valid_until=epoch),
+                  lambda: vault.begin_pause(vp.Purpose.HUMAN_REVIEW, actor="x", end=epoch),
+                  lambda: vault.erase_before(epoch), lambda: vault.erase_between(None, epoch)):
+        with pytest.raises(vp.ArgumentError):
+            wrong()
+    assert vault.pauses() == [] and len(vault.consents(spoken.ada)) == 1
+    assert len(vault.recordings()) == 1
 
 
 def test_a_signal_handler_may_use_the_handle_that_it_interrupts() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -19,6 +20,37 @@ TIMES = st.datetimes(datetime(1970, 1, 1), datetime(9999, 1, 1), timezones=st.sa
 @given(TIMES)
 def test_times_are_exact_to_the_microsecond(when: datetime) -> None:
     assert _convert.from_us(_convert.to_us(when)) == when
+
+
+def test_1970_is_a_time_and_not_the_lack_of_one() -> None:
+    """C reads 0 as "no bound" where a time may be left out."""
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    assert _convert.to_us(epoch) == 0
+    assert _convert.bound_us(None) == 0 and _convert.bound_us(epoch) == 1
+    assert _convert.bound_us(epoch + timedelta(microseconds=5)) == 5
+    assert _convert.bound_us(epoch - timedelta(microseconds=5)) == -5  # which C refuses
+    assert vp.ManualClock(epoch).now == epoch
+
+
+def test_a_decision_without_a_time_is_no() -> None:
+    """Not one of 1970, when every consent still holds."""
+    year = datetime(2001, 1, 1, tzinfo=UTC)
+    speaker = vp.DecisionSubject(
+        vp.SubjectClass.USER, vp.ConsentState.GIVEN, valid_until=year,
+        uses_left=vp.USES_UNLIMITED, notice_current=True, recipient_named=True, has_grant_key=True,
+        child_rule_holds=True, form_suffices=True)
+    facts = vp.DecisionInput(
+        operation=vp.DecisionOperation.READ, purpose=vp.Purpose.KEEP_HISTORY, purpose_defined=True,
+        purpose_storable=True, jurisdiction_known=True, lawful_here=True, paused=False,
+        triggered_by_person=True, recipient_known=True, all_parties=True, all_identified=True,
+        policy_age=timedelta(seconds=1), policy_ttl=timedelta(days=1),
+        recording_state=vp.RecordingState.COMMITTED, retention_until=year, subjects=(speaker,))
+    assert vp.Deny.TIME_UNKNOWN in vp.decide(facts)
+    assert not vp.decide(replace(facts, now=year - timedelta(days=1)))
+    assert vp.Deny.CONSENT_EXPIRED in vp.decide(replace(facts, now=year))
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    past = replace(facts, now=year, subjects=(replace(speaker, valid_until=epoch),))
+    assert vp.Deny.CONSENT_EXPIRED in vp.decide(past)
 
 
 @given(st.integers(0, 2**40), st.sampled_from([1, 1000, 1_000_000]))

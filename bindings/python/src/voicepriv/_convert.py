@@ -52,15 +52,22 @@ class ConsentRecordId(Id):
     """The name of a consent record (a version 4 UUID)."""
 
 
-def to_us(when: datetime | None, without: int = 0) -> int:
-    """Microseconds since 1970; `without` for None. A time without a zone is refused."""
-    if when is None:
+def to_us(when: datetime | None, without: int | None = None) -> int:
+    """Microseconds since 1970; `without` for None, if that may be. A time without a zone is
+    refused."""
+    if when is None and without is not None:
         return without
     if not isinstance(when, datetime):
         raise TypeError(f"a time is a datetime, not {type(when).__name__}")
     if when.tzinfo is None or when.utcoffset() is None:
         raise ValueError("a time needs a time zone: datetime.now(timezone.utc)")
     return (when - _EPOCH) // _MICROSECOND
+
+
+def bound_us(when: datetime | None) -> int:
+    """For where C reads 0 as "no bound" or "now", which None is here: 1970 itself, which
+    is 0, becomes the microsecond after it."""
+    return 0 if when is None else to_us(when) or 1
 
 
 def from_us(us: int) -> datetime:

@@ -15,6 +15,7 @@ from ._convert import (
     FOREVER_US,
     ConsentRecordId,
     SubjectId,
+    bound_us,
     c_text,
     fact,
     from_us,
@@ -135,18 +136,18 @@ def decide(facts: DecisionInput) -> frozenset[Deny]:
     if len(facts.subjects) > lib.VPRIV_DECISION_SUBJECTS_MAX:
         raise ValueError(f"at most {lib.VPRIV_DECISION_SUBJECTS_MAX} subjects")
     c = struct("vpriv_decision_input", operation=int(facts.operation), purpose=int(facts.purpose),
-               now_us=to_us(facts.now), recording_state=int(facts.recording_state),
+               now_us=to_us(facts.now, 0), recording_state=int(facts.recording_state),
                policy_age_us=(facts.policy_age or timedelta()) // _US,
                policy_ttl_us=(facts.policy_ttl or timedelta()) // _US,
                retention_until_us=FOREVER_US if facts.kept_until_erased
-               else to_us(facts.retention_until), n_subjects=len(facts.subjects))
+               else bound_us(facts.retention_until), n_subjects=len(facts.subjects))
     for name in _FACTS:
         setattr(c, name, fact(getattr(facts, name)))
     for subject, room in zip(facts.subjects, c.subjects, strict=False):
         room.subject_class = int(subject.subject_class)
         room.state = int(subject.state)
         room.valid_until_us = (
-            FOREVER_US if subject.valid_without_end else to_us(subject.valid_until))
+            FOREVER_US if subject.valid_without_end else bound_us(subject.valid_until))
         room.uses_known = fact(subject.uses_left is not None)
         room.uses_left = subject.uses_left or 0
         for name in _SUBJECT_FACTS:

@@ -14,7 +14,17 @@ from datetime import datetime
 from typing import Any
 
 from ._callbacks import lib_function, listed
-from ._convert import Keep, SubjectId, c_text, purpose_bits, purposes_of, raw, struct, text, to_us
+from ._convert import (
+    Keep,
+    SubjectId,
+    bound_us,
+    c_text,
+    purpose_bits,
+    purposes_of,
+    raw,
+    struct,
+    text,
+)
 from ._handle import Handle, using
 from ._native import ffi, lib
 from .consent import ConsentRecord, record_of
@@ -68,7 +78,7 @@ def c_evidence(evidence: Evidence | None, keep: Keep) -> Any:
     return struct(
         "vpriv_consent_evidence", by=int(evidence.by), method=int(evidence.method),
         surface=keep.text(evidence.surface), notice_id=keep.text(evidence.notice),
-        language=keep.text(evidence.language), valid_until_us=to_us(evidence.valid_until),
+        language=keep.text(evidence.language), valid_until_us=bound_us(evidence.valid_until),
         recipients=recipients, n_recipients=n, covers_past=evidence.covers_past,
         retention=keep.text(evidence.retention), max_uses=evidence.max_uses)
 

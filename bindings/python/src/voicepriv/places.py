@@ -11,6 +11,7 @@ from ._callbacks import lib_function, listed
 from ._convert import (
     Keep,
     SubjectId,
+    bound_us,
     c_text,
     fixed,
     purpose_bits,
@@ -18,7 +19,6 @@ from ._convert import (
     struct,
     text_or_none,
     time_or_none,
-    to_us,
 )
 from ._handle import Handle, using
 from ._native import ffi, lib
@@ -112,7 +112,7 @@ class PlaceCalls(Handle):
         """Close purposes somewhere, for everybody. start None: now. end None: until it is ended."""
         keep = Keep()
         pause = struct("vpriv_pause", purposes=purpose_bits(purposes), where=keep.text(where),
-                       from_us=to_us(start), until_us=to_us(end), actor=keep.text(actor),
+                       from_us=bound_us(start), until_us=bound_us(end), actor=keep.text(actor),
                        reason=keep.text(reason))
         with using(self) as (vault,):
             check(lib.vpriv_pause_begin(vault, pause))

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from ._callbacks import Collector, lib_function
-from ._convert import FOREVER_US, RecordingId, SubjectId, struct, to_us
+from ._convert import FOREVER_US, RecordingId, SubjectId, bound_us, struct
 from ._handle import Handle, using
 from ._native import ffi, lib
 from .errors import check
@@ -52,7 +52,8 @@ def _criteria(recordings: Iterable[RecordingId] | None, subject: SubjectId | Non
     if everything and (n or subject is not None or since or until):
         raise ValueError("everything is everything: no other criterion goes with it")
     return struct("vpriv_purge_criteria", recordings=ids, n_recordings=n, subject=whom,
-                  since_us=to_us(since), until_us=FOREVER_US if everything else to_us(until),
+                  since_us=bound_us(since),
+                  until_us=FOREVER_US if everything else bound_us(until),
                   window=window), [ids, whom]
 
 

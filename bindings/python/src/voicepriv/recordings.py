@@ -11,6 +11,7 @@ from ._callbacks import lib_function, listed
 from ._convert import (
     RecordingId,
     SubjectId,
+    bound_us,
     c_text,
     from_us,
     purposes_of,
@@ -78,8 +79,8 @@ class RecordingCalls(Handle):
         """Recordings in the order they were started. since: started at or after; until: before.
         with_tombstones: also what was erased, with id and state only."""
         subject_id = ffi.NULL if subject is None else ffi.new("uint8_t[]", SubjectId(subject))
-        wanted = struct("vpriv_recording_filter", subject=subject_id, since_us=to_us(since),
-                        until_us=to_us(until), with_tombstones=with_tombstones)
+        wanted = struct("vpriv_recording_filter", subject=subject_id, since_us=bound_us(since),
+                        until_us=bound_us(until), with_tombstones=with_tombstones)
         with using(self) as (vault,):
             return listed(lambda fn, user: lib.vpriv_recording_list(vault, wanted, fn, user),
                           lib_function("vpy_on_recording"), recording_of,
@@ -112,7 +113,7 @@ class RecordingCalls(Handle):
         """Erase everything that started within a time; since None is from the beginning."""
         receipt = new_receipt()
         with using(self) as (vault,):
-            check(lib.vpriv_vault_erase_between(vault, to_us(since), to_us(until), receipt))
+            check(lib.vpriv_vault_erase_between(vault, bound_us(since), to_us(until), receipt))
         return receipt_of(receipt)
 
     def add_speaker(self, recording: RecordingId, subject: SubjectId | None, *, actor: str,

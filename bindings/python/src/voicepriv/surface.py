@@ -10,6 +10,7 @@ from ._callbacks import waiting
 from ._convert import (
     ConsentRecordId,
     SubjectId,
+    bound_us,
     c_text,
     fixed,
     from_us,
@@ -59,7 +60,8 @@ def sign_event(event: SurfaceEvent, seed: SecretInput) -> str:
         purpose=int(event.purpose), event=int(event.event), by=int(event.by),
         method=int(event.method),
         notice=fixed(event.notice or bytes(n_hash), n_hash, "notice"),
-        record_id=bytes(ConsentRecordId(event.record_id)), valid_until_us=to_us(event.valid_until),
+        record_id=bytes(ConsentRecordId(event.record_id)),
+        valid_until_us=bound_us(event.valid_until),
         retention=c_text(event.retention), max_uses=event.max_uses, n_seen=len(event.seen),
         seen=[{"surface": _short(name), "sequence": number}
               for name, number in sorted(event.seen.items())])
