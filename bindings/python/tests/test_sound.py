@@ -90,6 +90,26 @@ def test_what_cannot_be_read_in_place_is_refused() -> None:
             source.write(b"")
 
 
+def test_samples_have_the_size_that_c_reads() -> None:
+    """The native int of numpy has 8 bytes, and a letter that also stands for 4."""
+    same: list[tuple[vp.SampleFormat, object]] = [
+        (vp.SampleFormat.S16, np.zeros(960, np.int16)),
+        (vp.SampleFormat.S24, bytes(3 * 960)),
+        (vp.SampleFormat.S32, np.zeros(960, np.int32)),
+        (vp.SampleFormat.S32, array.array("i", [0] * 960)),
+        (vp.SampleFormat.F32, np.zeros(960, np.float32))]
+    for sample_format, frames in same:
+        with vp.PushSource(48000, 1, sample_format) as source:
+            assert source.write(frames) == 960
+            for other in (np.int64, np.longlong, np.float64, np.int8):
+                with pytest.raises(TypeError):
+                    source.write(np.zeros(960, other))
+            for letter in "lq":
+                if array.array(letter).itemsize == 8:
+                    with pytest.raises(TypeError, match="8 bytes"):
+                        source.write(array.array(letter, [0] * 960))
+
+
 def test_what_does_not_fit_is_a_gap_of_its_length(spoken: Home) -> None:
     with vp.PushSource(48000, 1, buffer=timedelta(milliseconds=100)) as source:
         room = source.space

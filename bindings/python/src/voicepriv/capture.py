@@ -138,6 +138,7 @@ class PushSource(Source):
         check(lib.vpriv_capture_push_open(_c_format(wanted), in_ms(buffer, "buffer"), out))
         super().__init__(out[0])
         self._frame_bytes = wanted.frame_bytes
+        self._item_bytes = (1, _SAMPLES[wanted.sample_format][0])
         self._letters = frozenset(order + letter for order in ("", "<", "=", "@")
                                   for letter in _SAMPLES[wanted.sample_format][1]) | {"B"}
         self._n_taken = ffi.new("size_t *")
@@ -147,9 +148,10 @@ class PushSource(Source):
         length. frames: a contiguous buffer of whole frames (numpy array, array.array, bytes) with
         samples of the source's format. It is read in place, and never waits."""
         view = memoryview(frames)
-        if view.format not in self._letters:
-            raise TypeError(
-                f"frames of {self._format.sample_format} cannot be of type {view.format!r}")
+        # A native "l" has 4 bytes or 8.
+        if view.format not in self._letters or view.itemsize not in self._item_bytes:
+            raise TypeError(f"frames of {self._format.sample_format} cannot be of type "
+                            f"{view.format!r} of {view.itemsize} bytes")
         n = view.nbytes // self._frame_bytes
         if n * self._frame_bytes != view.nbytes:
             raise ValueError(f"not whole frames of {self._frame_bytes} bytes")
