@@ -36,6 +36,11 @@ static const char *vpy_detail(void)
     return vpy_text;
 }
 
+static size_t vpy_length(const char *text)
+{
+    return strlen(text);
+}
+
 static void vpy_wipe(void *bytes, size_t n_bytes)
 {
     explicit_bzero(bytes, n_bytes);
@@ -320,9 +325,10 @@ static bool vpy_wait(int wake)
 
 /* ---- What the headers do with macros that take arguments ---- */
 
+/* 0 for what is no purpose. */
 static uint32_t vpy_purpose_bit(uint32_t purpose)
 {
-    return VPRIV_PURPOSE_BIT(purpose);
+    return purpose < VPRIV_PURPOSES_MAX ? VPRIV_PURPOSE_BIT(purpose) : 0;
 }
 
 static int vpy_retention_hours(int n)

@@ -469,6 +469,17 @@ def test_arguments_that_c_would_misread(home: Home) -> None:
         (ValueError, lambda: vp.decide(vp.DecisionInput(subjects=(vp.DecisionSubject(),) * 17))),
         (ValueError, lambda: vp.Retention.days(4001)),
         (vp.ArgumentError, lambda: vp.PushSource(rate_hz=1)),
+        (ValueError, lambda: home.vault.pause([vp.Purpose(45)], actor="x")),
+        (ValueError, lambda: home.keyring.split([34])),  # type: ignore[list-item]
+        (ValueError, lambda: vp.RootStore.recovery("r", "ABC\0DEF")),
+        (ValueError, lambda: vp.RootStore.tpm(auth=b"\0secret")),
+        (ValueError, lambda: vp.RootStore.tpm(owner_auth=vp.Secret(b"secret\0"))),
+        (TypeError, lambda: home.consent(recipients="acme")),
+        (TypeError, lambda: home.vault.sign_receipt([], recipients_told="acme")),
+        (ValueError, lambda: home.vault.set_subject_birth(home.ada, 0, 0)),
+        (ValueError, lambda: home.vault.set_subject_birth(home.ada, 1990, 0)),
+        (ValueError, lambda: home.vault.set_subject_birth(home.ada, -1, 1)),
+        (vp.ArgumentError, lambda: home.vault.set_subject_birth(home.ada, 1990, 13)),
     ]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
@@ -476,6 +487,7 @@ def test_arguments_that_c_would_misread(home: Home) -> None:
             with pytest.raises(kind):
                 call()
         gc.collect()
+    assert home.vault.consents(home.ada) == [] and not home.vault.paused
 
 
 def test_1970_is_no_missing_bound(spoken: Home) -> None:

@@ -76,6 +76,13 @@ def test_sets_of_purposes_are_bits(purposes: set[vp.Purpose]) -> None:
     assert _convert.purposes_of(_convert.purpose_bits(purposes)) == purposes
 
 
+@given(st.integers(-2**40, 2**40).filter(lambda n: not 0 <= n < 32))
+def test_what_is_no_purpose_is_in_no_set(number: int) -> None:
+    for purposes in ([number], [vp.Purpose.KEEP_HISTORY, number], vp.Purpose(number)):
+        with pytest.raises(ValueError, match="no purpose"):
+            _convert.purpose_bits(purposes)  # type: ignore[arg-type]
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.text(max_size=40))
 def test_text_becomes_the_same_utf8_without_a_copy_that_stays(text: str) -> None:

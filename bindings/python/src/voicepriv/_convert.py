@@ -156,7 +156,9 @@ def purpose_bits(purposes: Purpose | Iterable[Purpose]) -> int:
         purposes = (purposes,)
     bits = 0
     for purpose in purposes:
-        bits |= lib.vpy_purpose_bit(Purpose(purpose))
+        if not 0 <= purpose < lib.VPRIV_PURPOSES_MAX:
+            raise ValueError(f"no purpose {int(purpose)}")
+        bits |= lib.vpy_purpose_bit(purpose)
     return bits
 
 
@@ -209,7 +211,10 @@ class Keep:
         return self._kept[-1]
 
     def texts(self, values: Iterable[str]) -> tuple[Any, int]:
-        """An array of char pointers, and its length."""
+        """An array of char pointers, and its length. One text is refused: its letters would be
+        taken for texts."""
+        if isinstance(values, (str, bytes)):
+            raise TypeError(f"texts are needed, not one {type(values).__name__}")
         found = [self.text(value) for value in values]
         if not found:
             return ffi.NULL, 0

@@ -109,6 +109,21 @@ def borrowed(secret: SecretInput) -> Iterator[tuple[Any, int]]:
         yield ptr, len(ptr)
 
 
+@contextmanager
+def terminated(secret: SecretInput, what: str) -> Iterator[Any]:
+    """A copy for one call, for C that reads to the first NUL: one inside is refused. It is
+    wiped."""
+    with borrowed(secret) as (words, n):
+        room = ffi.new("char[]", n + 1)
+        try:
+            ffi.memmove(room, words, n)
+            if lib.vpy_length(room) != n:
+                raise ValueError(f"{what}: a NUL inside a secret that is a text")
+            yield room
+        finally:
+            lib.vpy_wipe(room, n + 1)
+
+
 def fixed(secret: SecretInput, n_bytes: int) -> SecretInput:
     """The same, when it has the length that C reads."""
     length = len(secret) if not isinstance(secret, memoryview) else secret.nbytes

@@ -93,6 +93,8 @@ class PlaceCalls(Handle):
         """Say in which month a person was born; None and None is not known."""
         if (year is None) != (month is None):
             raise ValueError("a year and a month, or neither")
+        if (year is not None and year < 1) or (month is not None and month < 1):
+            raise ValueError("years and months begin with 1; None is not known")
         with using(self) as (vault,):
             check(lib.vpriv_subject_set_birth(vault, bytes(SubjectId(subject)), year or 0,
                                               month or 0))

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import abc
 import os
+from contextlib import ExitStack
 from typing import Any
 
 from ._callbacks import caught, remember
 from ._convert import c_path, c_text, struct
 from ._handle import Handle, beside, may_open, using
 from ._native import ffi, lib
-from ._secret import Secret, SecretInput, borrowed
+from ._secret import Secret, SecretInput, borrowed, terminated
 from .enums import Assurance
 from .errors import InUseError, check
 
@@ -108,13 +109,8 @@ class RootStore(Handle):
     @classmethod
     def recovery(cls, path: str | os.PathLike[str], recovery_key: SecretInput) -> RootStore:
         """Such a file when the passphrase is forgotten. Set a new one then."""
-        with borrowed(recovery_key) as (words, n):
-            room = ffi.new("char[]", n + 1)
-            try:
-                ffi.memmove(room, words, n)
-                return cls._open(lambda out: lib.vpriv_root_recovery_open(c_path(path), room, out))
-            finally:
-                lib.vpy_wipe(room, n + 1)
+        with terminated(recovery_key, "recovery_key") as key:
+            return cls._open(lambda out: lib.vpriv_root_recovery_open(c_path(path), key, out))
 
     @classmethod
     def kernel(cls, name: str) -> RootStore:
@@ -124,26 +120,19 @@ class RootStore(Handle):
     @classmethod
     def tpm(cls, *, connection: str | None = None, index: int = 0, pcrs: int = 0,
             owner_auth: SecretInput | None = None, auth: SecretInput | None = None) -> RootStore:
-        """A TPM 2.0. index: of the NV index, 0 is the usual; pcrs: bit i binds the key to PCR i."""
-        rooms: list[tuple[Any, int]] = []
+        """A TPM 2.0. index: of the NV index, 0 is the usual; pcrs: bit i binds the key to PCR i. No
+        NUL may be in owner_auth and auth."""
+        with ExitStack() as stack:
+            def secret(value: SecretInput | None, what: str) -> Any:
+                if value is None:
+                    return ffi.NULL
+                return stack.enter_context(terminated(value, what))
 
-        def secret(value: SecretInput | None) -> Any:
-            if value is None:
-                return ffi.NULL
-            with borrowed(value) as (words, n):
-                room = ffi.new("char[]", n + 1)
-                rooms.append((room, n + 1))
-                ffi.memmove(room, words, n)
-            return room
-
-        try:
             where = ffi.NULL if connection is None else ffi.new("char[]", c_text(connection))
             config = struct("vpriv_root_tpm_config", connection=where, index=index, pcrs=pcrs,
-                            owner_auth=secret(owner_auth), auth=secret(auth))
+                            owner_auth=secret(owner_auth, "owner_auth"),
+                            auth=secret(auth, "auth"))
             return cls._open(lambda out: lib.vpriv_root_tpm_open(config, out))
-        finally:
-            for room, n in rooms:
-                lib.vpy_wipe(room, n)
 
     @classmethod
     def vendor(cls, store: VendorRoot) -> RootStore:
