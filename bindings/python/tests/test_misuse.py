@@ -17,7 +17,7 @@ import time
 import warnings
 import weakref
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from conftest import SPEECH, START, Home, live, push_speech
@@ -480,6 +480,24 @@ def test_arguments_that_c_would_misread(home: Home) -> None:
         (ValueError, lambda: home.vault.set_subject_birth(home.ada, 1990, 0)),
         (ValueError, lambda: home.vault.set_subject_birth(home.ada, -1, 1)),
         (vp.ArgumentError, lambda: home.vault.set_subject_birth(home.ada, 1990, 13)),
+        (TypeError, lambda: vp.SubjectId(16)),  # type: ignore[arg-type]
+        (TypeError, lambda: home.vault.consents(16)),  # type: ignore[arg-type]
+        (TypeError, lambda: vp.Recorder(home.vault, vp.Source.file(SPEECH), subjects=home.ada)),
+        (ValueError, lambda: home.vault.sign_receipt([], subject=b"short")),  # type: ignore[arg-type]
+        (ValueError, lambda: home.vault.trust_authority(
+            memoryview(bytes(128)).cast("i"), actor="x")),  # type: ignore[arg-type]
+        (ValueError, lambda: vp.Vault.create(
+            "v", home.root, authority=memoryview(bytes(128)).cast("i"))),  # type: ignore[arg-type]
+        (ValueError, lambda: vp.RootStore.passphrase("r", "words", n_passes=0)),
+        (ValueError, lambda: vp.Encoding(rate_hz=0).filled()),
+        (ValueError, lambda: vp.Encoding(packet=timedelta(0)).filled()),
+        (OverflowError, lambda: vp.Encoding(bitrate_bps=-1).filled()),
+        (OverflowError, lambda: vp.Encoding(bitrate_bps=1 << 32).filled()),
+        (OverflowError, lambda: vp.PushSource(1 << 32)),
+        (OverflowError, lambda: home.consent(max_uses=-1)),
+        (OverflowError, lambda: home.consent(max_uses=1 << 32)),
+        (OverflowError, lambda: vp.PushSource(buffer=timedelta(days=50))),
+        (OverflowError, lambda: home.vault.estimate_purge(everything=True, window=-1)),
     ]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)

@@ -21,6 +21,9 @@ class Id(bytes):
     """A random name of 16 bytes. Made from bytes or from hex; prints as hex."""
 
     def __new__(cls: type[_Id], content: bytes | str) -> _Id:
+        # A number would be so many zeros.
+        if not isinstance(content, (str, bytes, bytearray, memoryview)):
+            raise TypeError(f"a {cls.__name__} is made from bytes or hex")
         raw = bytes.fromhex(content) if isinstance(content, str) else bytes(content)
         if len(raw) != lib.VPRIV_RECORDING_ID_BYTES:
             raise ValueError(f"a {cls.__name__} has {lib.VPRIV_RECORDING_ID_BYTES} bytes")
@@ -140,9 +143,18 @@ def raw(found: Any, n_bytes: int | None = None) -> bytes:
 
 def fixed(value: bytes | bytearray | memoryview, n_bytes: int, what: str) -> bytes:
     """Bytes of the length that C reads."""
-    if isinstance(value, str) or len(value) != n_bytes:
+    if isinstance(value, (str, int)) or len(content := bytes(value)) != n_bytes:
         raise ValueError(f"{what}: {n_bytes} bytes are needed")
-    return bytes(value)
+    return content
+
+
+def given(number: int | None, what: str) -> int:
+    """A number, or 0 for None, which is the default to C; 0 itself is refused."""
+    if number is None:
+        return 0
+    if number == 0:
+        raise ValueError(f"{what}: 0 is none of its values; leave it out for the default")
+    return number
 
 
 def subject_ids(subjects: Iterable[SubjectId]) -> bytes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from ._convert import in_units, struct
+from ._convert import given, in_units, struct
 from ._native import lib
 from .errors import check
 from .kinds import Application
@@ -35,14 +35,16 @@ class Encoding:
 
 def c_encoding(encoding: Encoding) -> Any:
     """For C."""
+    packet_us = in_units(encoding.packet, timedelta(microseconds=1), "packet")
     if encoding.complexity is not None and encoding.complexity < 0:
         raise ValueError("complexity: 0 to 10")
     return struct(
-        "vpriv_encoding", rate_hz=encoding.rate_hz or 0, n_channels=encoding.n_channels or 0,
-        bitrate_bps=encoding.bitrate_bps or 0,
+        "vpriv_encoding", rate_hz=given(encoding.rate_hz, "rate_hz"),
+        n_channels=given(encoding.n_channels, "n_channels"),
+        bitrate_bps=given(encoding.bitrate_bps, "bitrate_bps"),
         complexity_plus_one=0 if encoding.complexity is None else encoding.complexity + 1,
         application=int(encoding.application or 0),
-        packet_us=in_units(encoding.packet, timedelta(microseconds=1), "packet"),
+        packet_us=given(None if encoding.packet is None else packet_us, "packet"),
         constant_bitrate=encoding.constant_bitrate)
 
 

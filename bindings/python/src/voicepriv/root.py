@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from ._callbacks import caught, remember
-from ._convert import c_path, c_text, struct
+from ._convert import c_path, c_text, given, struct
 from ._handle import Handle, beside, may_open, using
 from ._native import ffi, lib
 from ._secret import Secret, SecretInput, borrowed, terminated
@@ -72,7 +72,8 @@ def vpy_call_root(user: Any, what: int, record: Any) -> int:
 def _cost(n_passes: int | None, memory_bytes: int | None) -> Any:
     if n_passes is None and memory_bytes is None:
         return ffi.NULL
-    return struct("vpriv_passphrase_cost", n_passes=n_passes or 0, memory_bytes=memory_bytes or 0)
+    return struct("vpriv_passphrase_cost", n_passes=given(n_passes, "n_passes"),
+                  memory_bytes=given(memory_bytes, "memory_bytes"))
 
 
 class RootStore(Handle):

@@ -76,7 +76,8 @@ class ReceiptCalls(Handle):
         keep, out = Keep(), io.BytesIO()
         told, n_told = keep.texts(recipients_told)
         statement = struct("vpriv_receipt_statement",
-                           subject=keep.bytes(None if subject is None else bytes(subject)),
+                           subject=keep.bytes(
+                               None if subject is None else bytes(SubjectId(subject))),
                            recipients_told=told, n_recipients_told=n_told)
         with using(self) as (vault,):
             written(lambda fn, user: lib.vpriv_receipt_sign(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ._callbacks import Collector, lib_function
-from ._convert import Keep, c_path, raw, struct, text
+from ._convert import Keep, c_path, fixed, raw, struct, text
 from ._handle import may_open, using
 from ._native import ffi, lib
 from .clock import ManualClock
@@ -113,16 +113,16 @@ class Vault(RecordingCalls, PeopleCalls, RetentionCalls, LogCalls, GateCalls, De
         """
         may_open()
         keep = Keep()
+        key = None if authority is None else fixed(
+            authority, lib.VPRIV_AUTHORITY_PUBLIC_KEY_BYTES, "authority")
         options = struct(
             "vpriv_vault_options", controller_id=keep.text(controller_id),
             controller_name=keep.text(controller_name),
             controller_country=keep.text(controller_country), jurisdiction=keep.text(jurisdiction),
-            authority=keep.bytes(authority), device_class=keep.text(device_class),
+            authority=keep.bytes(key), device_class=keep.text(device_class),
             reserve_bytes=reserve_bytes)
         _use_clock(options, clock)
         keyring, vault = ffi.new("vpriv_keyring **"), ffi.new("vpriv_vault **")
-        if authority is not None and len(authority) != lib.VPRIV_AUTHORITY_PUBLIC_KEY_BYTES:
-            raise ValueError(f"authority: {lib.VPRIV_AUTHORITY_PUBLIC_KEY_BYTES} bytes are needed")
         with using(root) as (store,):
             root._unused("no second vault opens with it")
             check(lib.vpriv_vault_create(c_path(path), store, options, keyring, vault))
