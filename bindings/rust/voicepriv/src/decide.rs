@@ -1,6 +1,7 @@
 //! The one question that everything asks: is this allowed?
 
 use crate::ffi;
+use crate::time::micros;
 use crate::{
     sys, ConsentState, DenyReasons, Error, Purpose, RecordingState, Result, Status, SubjectClass, Time,
 };
@@ -116,7 +117,7 @@ impl Facts {
             policy_age_us: self.policy_age_us.unwrap_or(0),
             policy_ttl_us: self.policy_ttl_us.unwrap_or(0),
             recording_state: self.recording_state.map_or(0, RecordingState::raw),
-            retention_until_us: self.retention_until.map_or(0, Time::as_micros),
+            retention_until_us: micros(self.retention_until),
             n_subjects: self.speakers.len() as u32,
             ..Default::default()
         };
@@ -127,7 +128,7 @@ impl Facts {
             *subject = sys::vpriv_decision_subject {
                 subject_class: speaker.class.map_or(0, SubjectClass::raw),
                 state: speaker.state.map_or(0, ConsentState::raw),
-                valid_until_us: speaker.valid_until.map_or(0, Time::as_micros),
+                valid_until_us: micros(speaker.valid_until),
                 uses_known: fact(speaker.uses_left.map(|_| true)),
                 uses_left: speaker.uses_left.unwrap_or(0),
                 notice_current: fact(speaker.notice_current),

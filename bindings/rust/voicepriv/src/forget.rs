@@ -3,8 +3,7 @@
 use crate::ffi;
 use crate::ffi::callback::Flow;
 use crate::macros::FromC;
-use crate::time::milliseconds;
-use crate::vault::micros;
+use crate::time::{micros, milliseconds};
 use crate::{Receipt, RecordingId, Restriction, Result, SubjectId, Time, Unfinished, Vault};
 use std::time::Duration;
 

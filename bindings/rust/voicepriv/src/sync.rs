@@ -4,7 +4,7 @@ use crate::ffi;
 use crate::ffi::callback::Flow;
 use crate::macros::FromC;
 use crate::secret::Seed;
-use crate::vault::micros;
+use crate::time::micros;
 use crate::{
     sys, ConsentBy, ConsentEvent, ConsentMethod, ConsentRecord, ConsentRecordId, Error, PublicKey, Purpose,
     Result, Retention, Sha256, Status, SubjectId, Time, Vault,

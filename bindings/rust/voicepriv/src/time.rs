@@ -10,7 +10,8 @@ pub struct Time(i64);
 impl Time {
     /// A time that never comes: valid without end, kept until erased.
     pub const FOREVER: Time = Time(i64::MAX);
-    /// 1970-01-01. In many fields it means that nothing is known, or no bound.
+    /// 1970-01-01. In what the library gives it often means that nothing is known. Where a time may be left out,
+    /// `None` is no bound, and this is one: the microsecond after it.
     pub const ZERO: Time = Time(0);
 
     /// So many microseconds after 1970-01-01 UTC.
@@ -56,7 +57,41 @@ impl FromC<i64> for Time {
     }
 }
 
-/// C's milliseconds; more than fit are as many as fit, which the library then refuses by name.
+/// A bound in time, as C has it: 0 is none there, so that 1970 itself becomes the microsecond after it.
+pub(crate) fn micros(time: Option<Time>) -> i64 {
+    match time.map(Time::as_micros) {
+        None => 0,
+        Some(0) => 1,
+        Some(us) => us,
+    }
+}
+
+/// C's milliseconds, rounded up, so that zero alone is zero; more than fit are as many as fit, which the library
+/// then refuses by name.
 pub(crate) fn milliseconds(duration: Duration) -> u32 {
-    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+    u32::try_from(duration.as_nanos().saturating_add(999_999) / 1_000_000).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_of_zero_is_a_bound() {
+        assert_eq!(micros(None), 0);
+        assert_eq!(micros(Some(Time::ZERO)), 1);
+        assert_eq!(micros(Some(Time::from(UNIX_EPOCH))), 1);
+        for us in [-1, 1, 2, i64::MIN, i64::MAX] {
+            assert_eq!(micros(Some(Time::from_micros(us))), us);
+        }
+    }
+
+    #[test]
+    fn only_zero_is_no_milliseconds() {
+        assert_eq!(milliseconds(Duration::ZERO), 0);
+        for (ns, ms) in [(1, 1), (999_999, 1), (1_000_000, 1), (1_000_001, 2), (20_000_000, 20)] {
+            assert_eq!(milliseconds(Duration::from_nanos(ns)), ms);
+        }
+        assert_eq!(milliseconds(Duration::MAX), u32::MAX);
+    }
 }

@@ -6,6 +6,7 @@ use crate::ffi::handle::VaultHandle;
 use crate::ffi::root::Clock;
 use crate::macros::FromC;
 use crate::root::{Assurance, RootStore};
+use crate::time::micros;
 use crate::{
     sys, ConsentRecordId, EndReason, Error, Keyring, LogKind, PublicKey, Purposes, RecordingId,
     RecordingState, Restriction, Result, Retention, Sha256, Status, SubjectId, Time, TriggerKind,
@@ -246,11 +247,6 @@ impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Vault(..)")
     }
-}
-
-/// A bound in time, as C has it.
-pub(crate) fn micros(time: Option<Time>) -> i64 {
-    time.map_or(0, Time::as_micros)
 }
 
 record! {

@@ -472,6 +472,25 @@ fn many_threads_on_one_vault_and_one_recorder_behind_a_lock() {
 }
 
 #[test]
+fn the_year_1970_is_no_missing_bound() {
+    let home = Home::consenting("epoch");
+    home.record(VOICE).expect("recorded");
+    let vault = &home.vault;
+    let until = Some(Time::from(std::time::UNIX_EPOCH));
+    let filter = RecordingFilter { until, ..RecordingFilter::default() };
+    assert!(vault.recordings(&filter).expect("a list").is_empty());
+    let criteria = PurgeCriteria { subject: Some(home.ada), until, ..PurgeCriteria::default() };
+    assert_eq!(vault.estimate_purge(&criteria).expect("told").recordings, 0);
+    assert_eq!(vault.purge(&criteria, |_| Continue(())).expect("nothing to do").0.recordings, 0);
+    assert_eq!(vault.recordings(&RecordingFilter::default()).expect("a list").len(), 1);
+    let evidence = Evidence::new().notice("history", "en").valid_until(Time::ZERO);
+    let refused = vault.give_consent(home.ada, Purpose::HumanReview, &evidence);
+    assert_eq!(refused.expect_err("it has ended before it begins").status(), Status::Argument);
+    let pause = Pause::new(Purpose::HumanReview, "me").during(None, until);
+    assert_eq!(vault.begin_pause(&pause).expect_err("the same").status(), Status::Argument);
+}
+
+#[test]
 fn arguments_that_cannot_be_are_refused() {
     let home = Home::consenting("arguments");
     let vault = &home.vault;

@@ -87,7 +87,7 @@ impl RawEvidence {
             surface: pointer(&texts[0]),
             notice_id: pointer(&texts[1]),
             language: pointer(&texts[2]),
-            valid_until_us: crate::vault::micros(evidence.valid_until),
+            valid_until_us: crate::time::micros(evidence.valid_until),
             recipients: if pointers.is_empty() { null() } else { pointers.as_ptr() },
             n_recipients: pointers.len(),
             covers_past: evidence.covers_past,

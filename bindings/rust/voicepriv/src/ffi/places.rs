@@ -111,8 +111,8 @@ fn with_pause(pause: &Pause, call: impl FnOnce(&sys::vpriv_pause) -> Result<()>)
     call(&sys::vpriv_pause {
         purposes: pause.purposes.bits(),
         where_: pointer(&scope),
-        from_us: crate::vault::micros(pause.from),
-        until_us: crate::vault::micros(pause.until),
+        from_us: crate::time::micros(pause.from),
+        until_us: crate::time::micros(pause.until),
         actor: pointer(&actor),
         reason: pointer(&reason),
         ..Sized_::sized()
