@@ -169,6 +169,34 @@ fn a_medium_that_panics_has_failed() {
     assert_eq!(root.destroy().expect_err("gone").status(), Status::Root);
 }
 
+/// A medium that fails with whatever status it is told.
+struct Refusing(Status);
+
+impl Medium for Refusing {
+    fn load(&mut self, _record: &mut RootRecord<'_>) -> Result<()> {
+        Err(Status::NotFound.into())
+    }
+
+    fn replace(&mut self, _record: &RootRecord<'_>) -> Result<()> {
+        Err(self.0.into())
+    }
+
+    fn destroy(&mut self) -> Result<()> {
+        Err(self.0.into())
+    }
+}
+
+#[test]
+fn a_failing_medium_has_failed_whatever_it_calls_that() {
+    let folder = Folder::new("refusing");
+    for said in [Status::Other(0), Status::Other(7), Status::Other(-1_000), Status::Io] {
+        let mut root = RootStore::medium(Assurance::Keyed, Refusing(said)).expect("a store");
+        assert_eq!(root.destroy().expect_err("it failed").status(), Status::Root, "{said:?}");
+        let created = Vault::create(folder.file("v"), root);
+        assert_eq!(created.expect_err("nothing was kept").status(), Status::Root, "{said:?}");
+    }
+}
+
 #[test]
 fn a_medium_and_a_clock_cannot_call_the_vault_they_serve() {
     let folder = Folder::new("locked");

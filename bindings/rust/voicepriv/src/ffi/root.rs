@@ -108,6 +108,14 @@ pub(crate) fn tpm_open(config: &TpmConfig) -> Result<RootHandle> {
     Ok(opened(store))
 }
 
+/// C's number of a status that is said to be a failure, and then is one.
+fn failure(status: Status) -> sys::vpriv_status {
+    match status.code() {
+        code if code < sys::VPRIV_OK => code,
+        _ => sys::VPRIV_E_ROOT,
+    }
+}
+
 /// Calls a medium: what it says, or that it failed when it panics.
 unsafe fn on_medium(
     user: *mut c_void,
@@ -122,7 +130,7 @@ unsafe fn on_medium(
     }));
     match answer {
         Ok(Ok(())) => sys::VPRIV_OK,
-        Ok(Err(error)) => error.status().code(),
+        Ok(Err(error)) => failure(error.status()),
         Err(_) => sys::VPRIV_E_ROOT,
     }
 }
