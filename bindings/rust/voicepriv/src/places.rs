@@ -4,7 +4,7 @@ use crate::ffi;
 use crate::ffi::callback::Flow;
 use crate::macros::FromC;
 use crate::secret::Seed;
-use crate::{sys, PublicKey, Purpose, Purposes, Result, Sha256, SubjectId, Time, Vault};
+use crate::{sys, Error, PublicKey, Purpose, Purposes, Result, Sha256, Status, SubjectId, Time, Vault};
 use std::fmt;
 
 id! {
@@ -325,8 +325,12 @@ impl Vault {
         ffi::people::subject_set_home(&self.0, subject.as_bytes(), place)
     }
 
-    /// Says in which month a person was born (year, month); `None`: not known.
+    /// Says in which month a person was born (year, month), each from 1; `None`: not known.
     pub fn set_birth(&self, subject: SubjectId, birth: Option<(i32, i32)>) -> Result<()> {
+        // To C, the year 0 and the month 0 are "not known".
+        if birth.map_or(false, |(year, month)| year < 1 || month < 1) {
+            return Err(Error::new(Status::Argument, "years and months begin with 1; None is not known"));
+        }
         let (year, month) = birth.unwrap_or((0, 0));
         ffi::people::subject_set_birth(&self.0, subject.as_bytes(), year, month)
     }

@@ -536,6 +536,9 @@ fn arguments_that_cannot_be_are_refused() {
     assert_eq!(status("no such purpose".parse::<Purpose>().map(drop)), Status::NotFound);
     assert_eq!(status("xyz".parse::<RecordingId>().map(drop)), Status::Argument);
     assert_eq!(status("äääääääääääääääää".parse::<RecordingId>().map(drop)), Status::Argument);
+    for birth in [(0, 0), (1990, 0), (0, 5), (-1, 1)] {
+        assert_eq!(status(vault.set_birth(home.ada, Some(birth))), Status::Argument, "{birth:?}");
+    }
     assert_eq!(Purpose::Vendor(99).about(), None);
     assert!(!Purposes::from(Purpose::Vendor(99)).contains(Purpose::Vendor(99)));
     let (mut writer, source) = Source::push(microphone(), Duration::ZERO).expect("a source");
