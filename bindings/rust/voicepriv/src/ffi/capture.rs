@@ -166,7 +166,10 @@ impl Drop for WatchHandle {
             let from_callback = is_inside(Arc::as_ptr(&self.state) as usize);
             let (pointer, state) = (Moved(pointer), Arc::clone(&self.state));
             // SAFETY: nobody else has it any more.
-            close(from_callback, move || unsafe { sys::vpriv_capture_watch_close(pointer.get()) }, state);
+            if !close(from_callback, move || unsafe { sys::vpriv_capture_watch_close(pointer.get()) }, state)
+            {
+                self.state.is_dead.store(true, Ordering::Relaxed);
+            }
         }
     }
 }

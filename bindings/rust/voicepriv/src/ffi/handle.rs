@@ -3,8 +3,11 @@
 use crate::ffi::guard::{check_unlocked, is_inside_any, Origin};
 use crate::ffi::root::{Clock, MediumState};
 use crate::{sys, Result};
+use std::io;
+use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::sync::{Arc, Mutex};
+use std::thread::Builder;
 
 /// A pointer of C's with the process it belongs to.
 pub(super) struct Raw<T> {
@@ -197,19 +200,60 @@ impl<T> Moved<T> {
 }
 
 /// Closes, and lets go of what had to live until then. From within a callback that C waits for when it
-/// closes, it is done on a thread of its own, as soon as the callback has returned.
+/// closes, it is done on a thread of its own, as soon as the callback has returned. False when there is no thread
+/// to be had: then it is never closed, and what C uses stays for good.
 pub(super) fn close<T: Send + 'static>(
     from_callback: bool,
     closing: impl FnOnce() + Send + 'static,
     afterwards: T,
-) {
+) -> bool {
     if from_callback {
-        std::thread::spawn(move || {
-            closing();
-            drop(afterwards);
-        });
-    } else {
+        return hand_over(|work| Builder::new().spawn(work).map(drop), closing, afterwards);
+    }
+    closing();
+    drop(afterwards);
+    true
+}
+
+/// The same on a thread that `spawn` makes.
+fn hand_over<T: Send + 'static>(
+    spawn: impl FnOnce(Box<dyn FnOnce() + Send>) -> io::Result<()>,
+    closing: impl FnOnce() + Send + 'static,
+    afterwards: T,
+) -> bool {
+    // Who cannot make a thread drops what it was to run. C still uses what would go with that.
+    let held = ManuallyDrop::new((closing, afterwards));
+    let work = move || {
+        let (closing, afterwards) = ManuallyDrop::into_inner(held);
         closing();
         drop(afterwards);
+    };
+    spawn(Box::new(work)).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[test]
+    fn without_a_thread_nothing_goes_that_c_still_uses() {
+        let held = Arc::new(());
+        let n_closed = Arc::new(AtomicUsize::new(0));
+        let closing = || {
+            let n_closed = Arc::clone(&n_closed);
+            move || {
+                n_closed.fetch_add(1, Ordering::SeqCst);
+            }
+        };
+        let no_thread = |_| Err(io::Error::from(io::ErrorKind::WouldBlock));
+        assert!(!hand_over(no_thread, closing(), Arc::clone(&held)));
+        assert_eq!((n_closed.load(Ordering::SeqCst), Arc::strong_count(&held)), (0, 2));
+        let at_once = |work: Box<dyn FnOnce() + Send>| {
+            work();
+            Ok(())
+        };
+        assert!(hand_over(at_once, closing(), Arc::clone(&held)));
+        assert_eq!((n_closed.load(Ordering::SeqCst), Arc::strong_count(&held)), (1, 2));
     }
 }

@@ -208,7 +208,10 @@ impl Drop for RecorderHandle {
             let pointer = Moved(pointer);
             let rest = (Arc::clone(&self.state), self.hub.take(), self.owned.take());
             // SAFETY: nobody else has it any more.
-            close(from_callback, move || unsafe { sys::vpriv_recorder_close(pointer.get()) }, rest);
+            if !close(from_callback, move || unsafe { sys::vpriv_recorder_close(pointer.get()) }, rest) {
+                // It is never closed. At least it hears no more.
+                self.state.has_panicked.store(true, Ordering::Relaxed);
+            }
         }
     }
 }
