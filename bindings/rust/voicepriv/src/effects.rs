@@ -76,19 +76,19 @@ pub struct Plan {
 }
 
 impl Plan {
-    fn raw(&self) -> ffi::effects::RawPlan {
-        ffi::effects::RawPlan {
+    fn raw(&self) -> Result<ffi::effects::RawPlan> {
+        Ok(ffi::effects::RawPlan {
             subjects: self.subjects.iter().flat_map(|id| *id.as_bytes()).collect(),
             retention: self.retention.raw(),
-            required_purposes: self.required_purposes.bits(),
+            required_purposes: self.required_purposes.checked_bits()?,
             with_frames: self.with_frames,
             starts_by_itself: self.starts_by_itself,
-        }
+        })
     }
 
     /// Works out what a set of purposes does together. Pure.
     pub fn effects_of(&self, in_force: Purposes) -> Result<Effects> {
-        ffi::effects::effects_of(in_force.bits(), &self.raw()).map(Effects)
+        ffi::effects::effects_of(in_force.checked_bits()?, &self.raw()?).map(Effects)
     }
 }
 
@@ -217,7 +217,7 @@ record! {
 impl Vault {
     /// Tells what would happen if these people were recorded now, by the decision the recorder itself asks for.
     pub fn effects_now(&self, plan: &Plan) -> Result<Effects> {
-        ffi::effects::effects_now(&self.0, &plan.raw()).map(Effects)
+        ffi::effects::effects_now(&self.0, &plan.raw()?).map(Effects)
     }
 
     /// Chooses a profile for somebody. Everything optional that it does not have is withdrawn; nothing is ever

@@ -23,7 +23,7 @@ impl Keyring {
 
     /// Makes a keyring with fewer purposes, for a reviewer's or trainer's process.
     pub fn split(&self, purposes: impl Into<Purposes>) -> Result<Keyring> {
-        ffi::keys::split(&self.0, purposes.into().bits()).map(Keyring)
+        ffi::keys::split(&self.0, purposes.into().checked_bits()?).map(Keyring)
     }
 
     /// Which purposes' secret keys it holds; none for a capture credential.

@@ -44,12 +44,13 @@ c_enum! {
 }
 named!(Purpose, ffi::consent::purpose_name, ffi::consent::purpose_from_name);
 
-fn purpose_bit(purpose: Purpose) -> u32 {
-    1u32.checked_shl(purpose.raw()).unwrap_or(0)
+fn purpose_bit(purpose: Purpose) -> Option<u32> {
+    1u32.checked_shl(purpose.raw())
 }
 
 set! {
-    /// A set of purposes.
+    /// A set of purposes. There are 32, so that `Purpose::Vendor(40)` is none: every call with a set that it was
+    /// put into fails with [`Status::Argument`].
     ///
     /// ```
     /// use voicepriv::{Purpose, Purposes};
@@ -150,7 +151,7 @@ impl Deny {
 
 set! {
     /// Every reason why a decision was no. None means yes.
-    DenyReasons of Deny, sys::VPRIV_DENY_REASONS, Deny::raw, |i| Deny::from_raw(1u32 << i)
+    DenyReasons of Deny, sys::VPRIV_DENY_REASONS, |one: Deny| Some(one.raw()), |i| Deny::from_raw(1u32 << i)
 }
 
 c_enum! {
@@ -177,7 +178,7 @@ c_enum! {
 
 set! {
     /// What is done with recordings.
-    Operations of Processing, 7u32, Processing::raw, |i| Processing::from_raw(1u32 << i)
+    Operations of Processing, 7u32, |one: Processing| Some(one.raw()), |i| Processing::from_raw(1u32 << i)
 }
 
 c_enum! {

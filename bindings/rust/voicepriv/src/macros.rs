@@ -177,78 +177,97 @@ macro_rules! record {
     };
 }
 
-/// A set of bits.
+/// A set of bits. `$bit` gives `None` for a member that has none: a set with one is refused where it is used.
 macro_rules! set {
     ($(#[$meta:meta])* $name:ident of $member:ident, $n:expr, $bit:expr, $from_bit:expr) => {
         $(#[$meta])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
-        pub struct $name(u32);
+        pub struct $name {
+            bits: u32,
+            has_unknown: bool,
+        }
 
         impl $name {
             /// Nothing.
-            pub const NONE: $name = $name(0);
+            pub const NONE: $name = $name::from_bits(0);
 
             /// From C's bits.
             pub const fn from_bits(bits: u32) -> $name {
-                $name(bits)
+                $name { bits, has_unknown: false }
             }
 
             /// C's bits.
             pub const fn bits(self) -> u32 {
-                self.0
+                self.bits
+            }
+
+            /// C's bits; an error when something was put in that has none.
+            #[allow(dead_code)]
+            pub(crate) fn checked_bits(self) -> crate::Result<u32> {
+                if self.has_unknown {
+                    let words = concat!(stringify!($name), ": something in it is no ", stringify!($member));
+                    return Err(crate::Error::new(crate::Status::Argument, words));
+                }
+                Ok(self.bits)
             }
 
             /// Whether one is in it.
             pub fn contains(self, member: $member) -> bool {
-                self.0 & $bit(member) != 0
+                $bit(member).map_or(false, |bit: u32| self.bits & bit != 0)
             }
 
             /// Whether there is none.
             pub const fn is_empty(self) -> bool {
-                self.0 == 0
+                self.bits == 0 && !self.has_unknown
             }
 
             /// Each of them, in the order of their numbers.
             pub fn iter(self) -> impl Iterator<Item = $member> {
-                (0..$n).filter(move |i| self.0 & (1 << i) != 0).map(|i| $from_bit(i))
+                (0..$n).filter(move |i| self.bits & (1 << i) != 0).map(|i| $from_bit(i))
             }
         }
 
         impl From<$member> for $name {
             fn from(member: $member) -> $name {
-                $name($bit(member))
+                let bit: Option<u32> = $bit(member);
+                $name { bits: bit.unwrap_or(0), has_unknown: bit.is_none() }
             }
         }
 
         impl std::iter::FromIterator<$member> for $name {
             fn from_iter<I: IntoIterator<Item = $member>>(members: I) -> $name {
-                members.into_iter().fold($name(0), |set, member| set | $name::from(member))
+                members.into_iter().fold($name::NONE, |set, member| set | $name::from(member))
             }
         }
 
         impl std::ops::BitOr for $name {
             type Output = $name;
             fn bitor(self, other: $name) -> $name {
-                $name(self.0 | other.0)
+                $name { bits: self.bits | other.bits, has_unknown: self.has_unknown | other.has_unknown }
             }
         }
 
         impl std::ops::BitAnd for $name {
             type Output = $name;
             fn bitand(self, other: $name) -> $name {
-                $name(self.0 & other.0)
+                $name { bits: self.bits & other.bits, has_unknown: self.has_unknown & other.has_unknown }
             }
         }
 
         impl std::fmt::Debug for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.debug_set().entries(self.iter()).finish()
+                let mut set = f.debug_set();
+                set.entries(self.iter());
+                if self.has_unknown {
+                    set.entry(&"unknown");
+                }
+                set.finish()
             }
         }
 
         impl crate::macros::FromC<u32> for $name {
             fn from_c(c: &u32) -> $name {
-                $name(*c)
+                $name::from_bits(*c)
             }
         }
     };

@@ -463,12 +463,12 @@ impl Vault {
 
     /// Pauses purposes, for everybody: nothing is taken in and nothing is opened for them.
     pub fn pause(&self, purposes: impl Into<Purposes>, actor: &str, reason: Option<&str>) -> Result<()> {
-        ffi::people::purpose_pause(&self.0, purposes.into().bits(), actor, reason)
+        ffi::people::purpose_pause(&self.0, purposes.into().checked_bits()?, actor, reason)
     }
 
     /// Ends a pause: consents that were in force and still are count again.
     pub fn resume(&self, purposes: impl Into<Purposes>, actor: &str, reason: Option<&str>) -> Result<()> {
-        ffi::people::purpose_resume(&self.0, purposes.into().bits(), actor, reason)
+        ffi::people::purpose_resume(&self.0, purposes.into().checked_bits()?, actor, reason)
     }
 
     /// What is paused.

@@ -500,6 +500,36 @@ fn many_threads_on_one_vault_and_one_recorder_behind_a_lock() {
 }
 
 #[test]
+fn what_is_no_purpose_is_refused_in_a_set() {
+    let home = Home::consenting("no-purpose");
+    let (vault, keyring) = (&home.vault, &home.keyring);
+    let recording = home.record(VOICE).expect("recorded").recording;
+    let status = |result: Result<()>| result.expect_err("refused").status();
+    for number in [32, 40, 45, u32::MAX] {
+        let set: Purposes = [Purpose::KeepHistory, Purpose::Vendor(number)].into_iter().collect();
+        assert_eq!(set.iter().collect::<Vec<_>>(), [Purpose::KeepHistory]);
+        assert_ne!(set, Purposes::from(Purpose::KeepHistory));
+        assert!(!Purposes::from(Purpose::Vendor(number)).is_empty());
+        assert!(format!("{set:?}").contains("unknown"), "{set:?}");
+        assert_eq!(status(vault.pause(set, "me", None)), Status::Argument);
+        assert_eq!(status(vault.resume(set, "me", None)), Status::Argument);
+        assert_eq!(status(vault.pause(Purpose::Vendor(number), "me", None)), Status::Argument);
+        assert_eq!(status(vault.begin_pause(&Pause::new(set, "me"))), Status::Argument);
+        assert_eq!(status(vault.end_pause(&Pause::new(set, "me"))), Status::Argument);
+        assert_eq!(status(keyring.split(set).map(drop)), Status::Argument);
+        let plan = Plan::default();
+        assert_eq!(status(plan.effects_of(set).map(drop)), Status::Argument);
+        let plan = Plan { required_purposes: set, ..plan };
+        assert_eq!(status(vault.effects_now(&plan).map(drop)), Status::Argument);
+        let made = NewDerivative::new(DerivativeKind::Transcript, set, "me");
+        assert_eq!(status(vault.add_derivative(recording, &made, b"x").map(drop)), Status::Argument);
+    }
+    assert!(vault.paused().expect("told").is_empty() && vault.pauses().expect("told").is_empty());
+    let last = vault.pause(Purpose::Vendor(31), "me", None).expect_err("the vault does not define it");
+    assert!(last.detail().contains("0x80000000"), "{last}");
+}
+
+#[test]
 fn the_year_1970_is_no_missing_bound() {
     let home = Home::consenting("epoch");
     home.record(VOICE).expect("recorded");

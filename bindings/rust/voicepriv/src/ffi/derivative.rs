@@ -23,7 +23,7 @@ pub(crate) fn add(
         media_type: pointer(&media_type),
         language: pointer(&language),
         made_by: made_by.as_ptr(),
-        purposes: about.purposes.bits(),
+        purposes: about.purposes.checked_bits()?,
         ..Sized_::sized()
     };
     let recording = sys::vpriv_recording_id { bytes: *recording };

@@ -109,7 +109,7 @@ fn with_pause(pause: &Pause, call: impl FnOnce(&sys::vpriv_pause) -> Result<()>)
         optional(pause.reason.as_deref())?,
     );
     call(&sys::vpriv_pause {
-        purposes: pause.purposes.bits(),
+        purposes: pause.purposes.checked_bits()?,
         where_: pointer(&scope),
         from_us: crate::time::micros(pause.from),
         until_us: crate::time::micros(pause.until),
