@@ -6,7 +6,9 @@ use crate::ffi::callback::Flow;
 use crate::ffi::recorder::RawConfig;
 use crate::recorder::{finished, Frames, Indicator, Outcome, Recorder, RecorderEvent};
 use crate::time::milliseconds;
-use crate::{decide, sys, Purposes, Result, Retention, SubjectId, TriggerKind, Unfinished, Vault};
+use crate::{
+    decide, sys, Error, Purposes, Result, Retention, Status, SubjectId, TriggerKind, Unfinished, Vault,
+};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -115,7 +117,8 @@ impl Callbacks {
 }
 
 /// What a recorder does, and its builder. What is not set is the default; without [`RecorderConfig::retention`]
-/// nothing is stored.
+/// nothing is stored. Times are whole milliseconds, rounded up. Zero is no time: but for
+/// [`RecorderConfig::pre_roll`] it is refused when the recorder is opened.
 ///
 /// The closures run on the recorder's worker thread (in a hub on any of its workers'), one at a time for each
 /// recorder, or on the thread of the call that brings something about. They are no audio callbacks, but what
@@ -142,6 +145,31 @@ pub struct RecorderConfig {
     pub(crate) raw: RawConfig,
     pub(crate) subjects: Vec<SubjectId>,
     pub(crate) callbacks: Callbacks,
+    /// What cannot be, by the name of the setter; told when it is opened.
+    refused: Vec<(&'static str, Error)>,
+}
+
+fn bits(purposes: Purposes) -> Result<u32> {
+    purposes.checked_bits()
+}
+
+/// Setters of what may be refused.
+macro_rules! checked_setters {
+    ($check:ident: $($(#[$meta:meta])* $name:ident($argument:ident: $kind:ty) $field:ident;)*) => {$(
+        $(#[$meta])*
+        pub fn $name(mut self, $argument: $kind) -> RecorderConfig {
+            self.raw.0.$field = self.accept(stringify!($name), $check($argument));
+            self
+        }
+    )*};
+}
+
+/// The milliseconds of what may not be zero: that would be the default to C.
+fn some_time(duration: Duration) -> Result<u32> {
+    match milliseconds(duration) {
+        0 => Err(Error::new(Status::Argument, "zero is not a duration here; leave it out")),
+        ms => Ok(ms),
+    }
 }
 
 macro_rules! setters {
@@ -156,7 +184,27 @@ macro_rules! setters {
 
 impl RecorderConfig {
     pub(crate) fn new() -> RecorderConfig {
-        RecorderConfig { raw: RawConfig::default(), subjects: Vec::new(), callbacks: Callbacks::default() }
+        RecorderConfig {
+            raw: RawConfig::default(),
+            subjects: Vec::new(),
+            callbacks: Callbacks::default(),
+            refused: Vec::new(),
+        }
+    }
+
+    /// What a setter was given, or 0 and an error at the end. The last call of a setter counts.
+    fn accept(&mut self, name: &'static str, value: Result<u32>) -> u32 {
+        self.refused.retain(|(other, _)| *other != name);
+        value.unwrap_or_else(|error| {
+            let told = Error::new(error.status(), format!("{name}: {}", error.detail()));
+            self.refused.push((name, told));
+            0
+        })
+    }
+
+    /// The first thing that was refused.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.refused.first().map_or(Ok(()), |(_, error)| Err(error.clone()))
     }
 
     /// One more person whose voice it is.
@@ -180,32 +228,18 @@ impl RecorderConfig {
         all_identified(known: bool) all_identified = decide::fact(Some(known));
         /// How long it is kept.
         retention(retention: Retention) retention = retention.raw();
-        /// What must be consented to; keep_history.
-        required_purposes(purposes: Purposes) required_purposes = purposes.bits();
-        /// What is added when consented to; every storable one.
-        optional_purposes(purposes: Purposes) optional_purposes = purposes.bits();
         /// Add no optional purposes.
         required_only() required_only = true;
-        /// Sound from before the trigger, up to 10 s; 500 ms, and none for continuous triggers.
-        pre_roll(length: Duration) pre_roll_ms = milliseconds(length);
         /// None at all.
         no_pre_roll() no_pre_roll = true;
-        /// Time-out of an unconfirmed trigger, up to 60 s; 2 s.
-        confirm_within(time: Duration) confirm_ms = milliseconds(time);
-        /// Hard end of a recording, up to a day; 15 s for triggers without a hand, none for others.
-        maximum(length: Duration) maximum_ms = milliseconds(length);
         /// No hard end, whatever the trigger.
         no_maximum() no_maximum = true;
-        /// Sound that a power cut may take, 100 ms to 1 s; 1 s.
-        unsealed(length: Duration) unsealed_ms = milliseconds(length);
         /// Leave out the 50 Hz high-pass.
         no_high_pass() no_high_pass = true;
         /// Threads that encode a long file, 1 to 64; one per processor.
         threads(n: u32) n_threads = n;
         /// Whether silence is left unencoded; by default for continuous and wake-word triggers.
         voice_gate(on: bool) voice_gate = if on { sys::VPRIV_VOICE_GATE_ON } else { sys::VPRIV_VOICE_GATE_OFF };
-        /// End when nobody has spoken for so long, 200 ms to 60 s; 1.5 s for triggers without a hand.
-        trailing_silence(length: Duration) trailing_silence_ms = milliseconds(length);
         /// Never end for silence, whatever the trigger.
         no_trailing_silence() no_trailing_silence = true;
         /// On a body, where most false wakes come from: stricter times.
@@ -214,6 +248,32 @@ impl RecorderConfig {
         false_wakes_per_hour(n: u32) false_wakes_per_hour = n;
         /// The frames come while listening too, before a trigger: for a wake-word engine.
         frames_while_listening() frames_while_listening = true;
+    }
+
+    checked_setters! { bits:
+        /// What must be consented to; keep_history.
+        required_purposes(purposes: Purposes) required_purposes;
+        /// What is added when consented to; every storable one.
+        optional_purposes(purposes: Purposes) optional_purposes;
+    }
+
+    checked_setters! { some_time:
+        /// Time-out of an unconfirmed trigger, up to 60 s; 2 s.
+        confirm_within(time: Duration) confirm_ms;
+        /// Hard end of a recording, up to a day; 15 s for triggers without a hand, none for others.
+        maximum(length: Duration) maximum_ms;
+        /// Sound that a power cut may take, 100 ms to 1 s; 1 s.
+        unsealed(length: Duration) unsealed_ms;
+        /// End when nobody has spoken for so long, 200 ms to 60 s; 1.5 s for triggers without a hand.
+        trailing_silence(length: Duration) trailing_silence_ms;
+    }
+
+    /// Sound from before the trigger, up to 10 s; 500 ms, and none for continuous triggers. Zero is none at all, as
+    /// with [`RecorderConfig::no_pre_roll`].
+    pub fn pre_roll(mut self, length: Duration) -> RecorderConfig {
+        self.raw.0.pre_roll_ms = milliseconds(length);
+        self.raw.0.no_pre_roll = length.is_zero();
+        self
     }
 
     /// Told while it listens and records: microseconds done, and in all (0 when nobody knows). A break ends it.

@@ -523,10 +523,59 @@ fn what_is_no_purpose_is_refused_in_a_set() {
         assert_eq!(status(vault.effects_now(&plan).map(drop)), Status::Argument);
         let made = NewDerivative::new(DerivativeKind::Transcript, set, "me");
         assert_eq!(status(vault.add_derivative(recording, &made, b"x").map(drop)), Status::Argument);
+        for config in [home.config().required_purposes(set), home.config().optional_purposes(set)] {
+            let source = Source::file(VOICE).expect("a voice");
+            assert_eq!(status(config.open(vault, source).map(drop)), Status::Argument);
+        }
     }
     assert!(vault.paused().expect("told").is_empty() && vault.pauses().expect("told").is_empty());
     let last = vault.pause(Purpose::Vendor(31), "me", None).expect_err("the vault does not define it");
     assert!(last.detail().contains("0x80000000"), "{last}");
+}
+
+#[test]
+fn times_of_a_recorder_are_never_the_default_by_mistake() {
+    let home = Home::consenting("times");
+    let zero = Duration::ZERO;
+    type Set = fn(RecorderConfig, Duration) -> RecorderConfig;
+    let setters: [(&str, Set); 4] = [
+        ("confirm_within", RecorderConfig::confirm_within),
+        ("maximum", RecorderConfig::maximum),
+        ("unsealed", RecorderConfig::unsealed),
+        ("trailing_silence", RecorderConfig::trailing_silence),
+    ];
+    for (name, set) in setters {
+        let source = || Source::file(VOICE).expect("a voice");
+        let failed = set(home.config(), zero).open(&home.vault, source()).expect_err("zero");
+        assert_eq!(failed.status(), Status::Argument);
+        assert!(failed.detail().contains(name) && failed.detail().contains("zero"), "{failed}");
+        let failed = set(home.config(), zero).import_opus(&home.vault, VOICE).expect_err("zero");
+        assert!(failed.error.detail().contains(name), "{failed}");
+        let config = set(set(home.config(), zero), Duration::from_secs(1));
+        config.open(&home.vault, source()).expect("the last one counts");
+    }
+    assert!(home.vault.recordings(&RecordingFilter::default()).expect("a list").is_empty());
+}
+
+#[test]
+fn no_pre_roll_is_no_sound_from_before_the_trigger() {
+    let home = Home::consenting("pre-roll");
+    let kept = |length: Duration| {
+        let (mut writer, mut recorder) = live(&home, home.config().pre_roll(length));
+        let room = writer.space();
+        writer.write_i16(&hum(0.6)).expect("fed");
+        wait_until("the sound being taken", || writer.space() >= room);
+        recorder.trigger(&Trigger::button()).expect("triggered");
+        recorder.confirm().expect("confirmed");
+        writer.write_i16(&hum(0.2)).expect("fed");
+        writer.end().expect("the end");
+        let watch = recorder.watch();
+        wait_until("its end", || watch.state() == Some(RecorderState::Ended));
+        let recordings = home.vault.recordings(&RecordingFilter::default()).expect("a list");
+        Duration::from_micros(recordings.last().expect("one").duration_us)
+    };
+    assert!(kept(Duration::from_millis(500)) > Duration::from_millis(600));
+    assert!(kept(Duration::ZERO) < Duration::from_millis(400));
 }
 
 #[test]

@@ -118,6 +118,7 @@ fn raw_config(
     subjects: &[u8],
     state: &Arc<CallbackState>,
 ) -> Result<sys::vpriv_recorder_config> {
+    config.check()?;
     let callbacks = state.callbacks.lock().map_err(|_| Error::from(Status::Internal))?;
     let user = Arc::as_ptr(state) as *mut c_void;
     let mut raw = config.raw.0;
