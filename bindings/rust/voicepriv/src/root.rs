@@ -71,7 +71,8 @@ impl fmt::Debug for RootRecord<'_> {
 ///
 /// It is called on whichever thread uses the vault, with the vault's lock held: a call on a vault from
 /// within it fails with [`Status::State`](crate::Status::State). One that panics has failed
-/// ([`Status::Root`](crate::Status::Root)), now and from then on.
+/// ([`Status::Root`](crate::Status::Root)), now and from then on. One that gives an error has failed, also with a
+/// status that is a success of C's.
 pub trait Medium: Send {
     /// Reads the record; [`Status::NotFound`](crate::Status::NotFound) when the medium is empty.
     fn load(&mut self, record: &mut RootRecord<'_>) -> Result<()>;
