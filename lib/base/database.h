@@ -21,8 +21,8 @@ typedef enum vpi_database_mode {
 vpriv_status vpi_database_open(
     const char *path, vpi_database_mode mode, vpi_database **database_out);
 /* Outside a transaction: moves the write-ahead log into the file and makes it empty, as far as that goes
- * without waiting for anybody. Failing is no failure: it is done the next time. */
-void vpi_database_empty_log(vpi_database *database);
+ * without waiting longer for others. Failing is no failure: it is done the next time. */
+void vpi_database_empty_log(vpi_database *database, int timeout_ms);
 /* NULL is fine. Rolls back what was not committed. */
 void vpi_database_close(vpi_database *database);
 sqlite3 *vpi_database_handle(vpi_database *database);

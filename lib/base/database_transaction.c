@@ -46,10 +46,10 @@ int vpi_database_after_commit(void *database, sqlite3 *handle, const char *name,
     return SQLITE_OK;
 }
 
-void vpi_database_empty_log(vpi_database *database)
+void vpi_database_empty_log(vpi_database *database, int timeout_ms)
 {
     if (fold(database, SQLITE_CHECKPOINT_PASSIVE, 0) == SQLITE_OK)
-        (void)fold(database, SQLITE_CHECKPOINT_TRUNCATE, 0);
+        (void)fold(database, SQLITE_CHECKPOINT_TRUNCATE, timeout_ms);
 }
 
 static int sync_log(sqlite3 *handle)

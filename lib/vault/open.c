@@ -315,7 +315,7 @@ static vpriv_status open_database(vpriv_vault *vault)
     if (st == VPRIV_OK)
         st = read_meta(vault);
     const bool maybe_full = st == VPRIV_E_FULL || st == VPRIV_E_IO;
-    if (maybe_full && vpi_reserve_give_up_path(vault->path)) {
+    if (maybe_full && vpi_reserve_give_up(vault)) {
         vpi_database_close(vault->database);
         vault->database = NULL;
         st = vpi_database_open(vault->path, VPI_DATABASE_OPEN, &vault->database);

@@ -194,7 +194,7 @@ static vpriv_status erase_window(vpriv_vault *vault, purge *p)
     const uint64_t n_before = p->receipt.n_recordings;
     VPI_TRY(vpi_vault_begin_freeing(vault));
     if (p->is_short)
-        vpi_reserve_give_up(vault);
+        (void)vpi_reserve_give_up(vault);
     VPI_TRY(vpi_ingest_adopt_all(vault));
     if (is_first) {
         VPI_TRY(find_named(vault, p));

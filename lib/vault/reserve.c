@@ -51,32 +51,27 @@ void vpi_reserve_close(vpriv_vault *vault)
     free(vault->lock_path);
 }
 
-bool vpi_reserve_space_is_short(const vpriv_vault *vault)
-{
-    struct statvfs space;
-    if (statvfs(vault->reserve_path, &space) != 0)
-        return false; /* no reserve to give up */
-    return (uint64_t)space.f_bavail * space.f_frsize < vault->reserve_bytes;
-}
-
 bool vpi_reserve_is_there(const vpriv_vault *vault)
 {
     return access(vault->reserve_path, F_OK) == 0;
 }
 
-void vpi_reserve_give_up(vpriv_vault *vault)
+/* 0 when there is none. */
+static uint64_t bytes_there(const vpriv_vault *vault)
 {
-    unlink(vault->reserve_path);
+    struct stat info;
+    return stat(vault->reserve_path, &info) == 0 ? (uint64_t)info.st_size : 0;
 }
 
-bool vpi_reserve_give_up_path(const char *vault_path)
+bool vpi_reserve_give_up(vpriv_vault *vault)
 {
-    char *path = NULL;
-    if (vpi_path_with(vault_path, RESERVE_SUFFIX, &path) != VPRIV_OK)
+    const uint64_t n_bytes = bytes_there(vault);
+    if (unlink(vault->reserve_path) != 0)
         return false;
-    const bool given_up = unlink(path) == 0;
-    free(path);
-    return given_up;
+    if (vault->given_up_bytes < n_bytes)
+        vault->given_up_bytes = n_bytes;
+    vault->owes_reserve = true;
+    return true;
 }
 
 static bool space_beside(const char *path, struct statvfs *space_out)
@@ -95,32 +90,59 @@ static uint64_t free_bytes_beside(const char *path)
     return space_beside(path, &space) ? (uint64_t)space.f_bavail * space.f_frsize : 0;
 }
 
+bool vpi_reserve_space_is_short(const vpriv_vault *vault)
+{
+    struct statvfs space;
+    return space_beside(vault->path, &space) &&
+           (uint64_t)space.f_bavail * space.f_frsize < vault->reserve_bytes;
+}
+
 bool vpi_reserve_files_are_short(const vpriv_vault *vault)
 {
     struct statvfs space; /* f_files is 0 where inodes are not counted */
     return space_beside(vault->path, &space) && space.f_files > 0 && space.f_favail < 2;
 }
 
-/* On a disk that is nearly full a smaller reserve is better than none; it grows when it can. */
-void vpi_reserve_rebuild(vpriv_vault *vault)
+bool vpi_reserve_is_whole(const vpriv_vault *vault)
 {
-    struct stat info;
-    const bool exists = stat(vault->reserve_path, &info) == 0;
-    const uint64_t have = exists ? (uint64_t)info.st_size : 0;
-    if (have >= vault->reserve_bytes)
-        return;
+    return bytes_there(vault) >= vault->reserve_bytes;
+}
+
+/* With what is given up nothing is spared for others: it was the vault's before. */
+static uint64_t bytes_wanted(const vpriv_vault *vault, uint64_t have, bool is_sparing)
+{
     const uint64_t available = free_bytes_beside(vault->path) + have;
-    uint64_t want = vault->reserve_bytes;
-    if (available < want + SPARE_BYTES)
-        want = available > SPARE_BYTES ? available - SPARE_BYTES : 0;
+    uint64_t most = vault->reserve_bytes;
+    if (!is_sparing && vault->given_up_bytes < most)
+        most = vault->given_up_bytes;
+    const uint64_t spare = is_sparing ? SPARE_BYTES : 0;
+    if (available < most + spare)
+        most = available > spare ? available - spare : 0;
+    return most;
+}
+
+static void grow(vpriv_vault *vault, uint64_t have, uint64_t want)
+{
     if (want <= have || want < SMALLEST_RESERVE_BYTES)
         return;
     const int fd = open(vault->reserve_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return;
-    if (posix_fallocate(fd, 0, (off_t)want) != 0 && !exists)
+    if (posix_fallocate(fd, 0, (off_t)want) != 0 && (have == 0 || ftruncate(fd, (off_t)have) != 0))
         unlink(vault->reserve_path);
     close(fd);
+}
+
+/* On a disk that is nearly full a smaller reserve is better than none; it grows when it can. */
+void vpi_reserve_rebuild(vpriv_vault *vault)
+{
+    for (int is_sparing = 0; is_sparing < 2 && !vpi_reserve_is_whole(vault); is_sparing++) {
+        const uint64_t have = bytes_there(vault);
+        grow(vault, have, bytes_wanted(vault, have, is_sparing));
+    }
+    if (bytes_there(vault) >= vault->given_up_bytes)
+        vault->given_up_bytes = 0;
+    vault->owes_reserve = false;
 }
 
 static struct flock byte_lock(short type, int64_t row)

@@ -259,6 +259,7 @@ static vpriv_status step(vpriv_vault *vault, bool *any_out)
         *any_out = true;
     }
     VPI_TRY(vpi_vault_commit(vault));
+    vpi_vault_give_back(vault);
     st = VPRIV_OK;
 out:
     vpi_row_end(&row);
@@ -280,7 +281,7 @@ vpriv_status vpi_sweep_dead_provisional(vpriv_vault *vault)
         VPI_TRY(next);
         if (vpi_recorder_is_alive(vault, row))
             continue;
-        VPI_TRY(vpi_vault_begin(vault));
+        VPI_TRY(vpi_vault_begin_freeing(vault));
         if (vpi_recorder_is_alive(vault, row)) {
             /* Rejected meanwhile, and its number is another's. */
             vpi_vault_rollback(vault);
@@ -310,11 +311,12 @@ vpriv_status vpriv_vault_tidy(vpriv_vault *vault, uint32_t n_steps, uint64_t *n_
         return st;
     st = VPRIV_E_INTERNAL;
     VPI_TRY(vpi_sweep_dead_provisional(vault));
-    VPI_TRY(vpi_vault_begin(vault));
+    VPI_TRY(vpi_vault_begin_freeing(vault));
     VPI_TRY(vpi_ingest_adopt_all(vault));
     VPI_TRY(vpi_ingest_bury_damaged(vault));
     VPI_TRY(vpi_false_wakes_log(vault));
     VPI_TRY(vpi_vault_commit(vault));
+    vpi_vault_give_back(vault);
     bool any = true;
     uint32_t i = 0;
     while (i < n_steps && any) {
@@ -327,8 +329,8 @@ vpriv_status vpriv_vault_tidy(vpriv_vault *vault, uint32_t n_steps, uint64_t *n_
         VPI_TRY(vpi_vacuum_waiting(vault, &n_vacuum));
     }
     VPI_TRY(vpi_database_int(vault->database, &n_left, "SELECT count(*) FROM sweep", ""));
-    vpi_database_empty_log(vault->database);
-    vpi_reserve_rebuild(vault);
+    vpi_database_empty_log(vault->database, 0);
+    vpi_vault_give_back(vault);
     if (n_left_out)
         *n_left_out = (uint64_t)n_left + n_vacuum;
     st = VPRIV_OK;

@@ -8,7 +8,8 @@
 #include "vault/vault.h"
 #include <string.h>
 
-#define READ_TRIES 20
+#define READ_TRIES      20
+#define LOG_PATIENCE_MS 1000 /* how long emptying the log waits for others */
 
 vpriv_status vpi_vault_enter(vpriv_vault *vault, bool needs_root)
 {
@@ -42,13 +43,25 @@ vpriv_status vpi_vault_begin(vpriv_vault *vault)
     return st;
 }
 
+/* Nobody else moves the log into the file while space is short, and each commit would lengthen it. */
 vpriv_status vpi_vault_begin_freeing(vpriv_vault *vault)
 {
+    if (vpi_reserve_space_is_short(vault))
+        vpi_database_empty_log(vault->database, LOG_PATIENCE_MS);
     const vpriv_status st = vpi_vault_begin(vault);
     /* With the write lock held no recorder can take the space that is given up. */
     if (st == VPRIV_OK && vpi_reserve_space_is_short(vault))
-        vpi_reserve_give_up(vault);
+        (void)vpi_reserve_give_up(vault);
     return st;
+}
+
+void vpi_vault_give_back(vpriv_vault *vault)
+{
+    const vpi_reason reason = vpi_fail_text();
+    if (vpi_reserve_space_is_short(vault) || !vpi_reserve_is_there(vault))
+        vpi_database_empty_log(vault->database, LOG_PATIENCE_MS);
+    vpi_reserve_rebuild(vault);
+    vpi_fail_text_again(&reason);
 }
 
 vpriv_status vpi_vault_commit_rows(vpriv_vault *vault)

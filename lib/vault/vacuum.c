@@ -43,6 +43,7 @@ vpriv_status vpi_vacuum_step(vpriv_vault *vault)
     VPI_TRY(vpi_vault_begin_freeing(vault));
     VPI_TRY(vpi_database_script(vault->database, "PRAGMA incremental_vacuum(" PAGES_PER_STEP ")"));
     VPI_TRY(vpi_vault_commit(vault));
+    vpi_vault_give_back(vault);
     st = VPRIV_OK;
 out:
     vpi_vault_rollback(vault);

@@ -85,6 +85,8 @@ struct vpriv_vault {
     uint8_t purpose_public_key[VPI_PURPOSES_MAX][VPI_KEY_BYTES];
     vpi_settings settings;
     uint32_t reserve_bytes;
+    uint64_t given_up_bytes; /* of the reserve, and not put back since */
+    bool owes_reserve;       /* given up in the call at hand */
     vpi_vault_secrets *secrets;
 };
 
@@ -101,8 +103,11 @@ void vpi_vault_leave(vpriv_vault *vault);
 
 /* A write transaction under the root in force. */
 vpriv_status vpi_vault_begin(vpriv_vault *vault);
-/* The same for calls that destroy: when space is short the reserve is given up first. */
+/* The same for calls that destroy: when space is short the write-ahead log is emptied, and, when that is not
+ * enough, the reserve is given up. */
 vpriv_status vpi_vault_begin_freeing(vpriv_vault *vault);
+/* Outside a transaction: what was written to the log, and what is free, becomes the reserve again. */
+void vpi_vault_give_back(vpriv_vault *vault);
 /* Commits, and settles a shred: returns when the old root key is gone. VPRIV_E_ROOT, and only that, when it is
  * committed and the old root key is there still. */
 vpriv_status vpi_vault_commit(vpriv_vault *vault);
@@ -141,14 +146,15 @@ vpriv_status vpi_state_read(
 /* reserve.c: disk space kept aside, and the lock file that tells living recorders from dead ones. */
 vpriv_status vpi_reserve_open(vpriv_vault *vault);
 void vpi_reserve_close(vpriv_vault *vault);
-void vpi_reserve_give_up(vpriv_vault *vault);
+bool vpi_reserve_give_up(vpriv_vault *vault); /* false: there is none */
+/* As far as there is space. */
 void vpi_reserve_rebuild(vpriv_vault *vault);
+bool vpi_reserve_is_whole(const vpriv_vault *vault);
+/* Whether less is free than the reserve is to have, with or without it. */
 bool vpi_reserve_space_is_short(const vpriv_vault *vault);
 /* Whether the file system has no inodes for what SQLite makes when a vault opens. */
 bool vpi_reserve_files_are_short(const vpriv_vault *vault);
 bool vpi_reserve_is_there(const vpriv_vault *vault);
-/* Give up the reserve of a vault that is not open yet. */
-bool vpi_reserve_give_up_path(const char *vault_path);
 /* VPRIV_E_BUSY when another handle has it. */
 vpriv_status vpi_recorder_lock(vpriv_vault *vault, int64_t row);
 void vpi_recorder_unlock(vpriv_vault *vault, int64_t row);

@@ -132,6 +132,12 @@ tests_fault_test_full_SOURCES = tests/fault/test_full.c $(life_sources)
 tests_fault_test_full_CFLAGS = $(fault_cflags)
 tests_fault_test_full_LDADD = $(life_ldadd)
 
+TESTS += tests/fault/test_reserve
+check_PROGRAMS += tests/fault/test_reserve
+tests_fault_test_reserve_SOURCES = tests/fault/test_reserve.c $(household)
+tests_fault_test_reserve_CFLAGS = $(fault_cflags)
+tests_fault_test_reserve_LDADD = $(household_ldadd)
+
 TESTS += tests/fault/test_kill
 check_PROGRAMS += tests/fault/test_kill
 tests_fault_test_kill_SOURCES = tests/fault/test_kill.c $(life_sources)

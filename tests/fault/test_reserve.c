@@ -1,0 +1,151 @@
+/* The reserve on a disk that is really full, a small tmpfs in a mount namespace of each test's own: it is
+ * there for whoever destroys, for as long as something is left to destroy. Needs the right to mount. */
+#include "base/database_inside.h"
+#include "unit/household.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <voicepriv/purge.h>
+
+#define KEEP VPRIV_PURPOSE_KEEP_HISTORY
+
+static household h;
+static vpriv_recording_id ids[1024];
+
+/* ---- The disk ---- */
+
+static void set_up(const char *size)
+{
+    ck_assert_msg(unshare(CLONE_NEWNS) == 0 &&
+                      mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+                      mount("tmpfs", "/dev/shm", "tmpfs", 0, size) == 0,
+        "a tmpfs cannot be mounted: %s; run as root", strerror(errno));
+    household_open(&h, HOUSEHOLD_FORGETS);
+    household_give(&h, h.ada, KEEP);
+}
+
+static void record(size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        ids[i] = household_quick(&h, h.ada);
+}
+
+static uint64_t free_bytes(void)
+{
+    struct statvfs space;
+    ck_assert_int_eq(statvfs(h.folder, &space), 0);
+    return (uint64_t)space.f_bavail * space.f_frsize;
+}
+
+static void fill_until(uint64_t n_left_bytes)
+{
+    static const char zeros[4096];
+    char path[PATH_BYTES];
+    household_file(&h, "filler", path);
+    const int fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    ck_assert_int_ge(fd, 0);
+    while (free_bytes() > n_left_bytes && write(fd, zeros, sizeof zeros) > 0)
+        ;
+    close(fd);
+    ck_assert_uint_le(free_bytes(), n_left_bytes);
+}
+
+static void fill(void)
+{
+    fill_until(0);
+}
+
+static uint64_t reserve_bytes(void)
+{
+    char path[PATH_BYTES];
+    struct stat info;
+    household_file(&h, "house.vault-reserve", path);
+    return stat(path, &info) == 0 ? (uint64_t)info.st_size : 0;
+}
+
+static vpriv_status erase_one(size_t i)
+{
+    return vpriv_vault_erase(h.vault, &ids[i], 1, NULL);
+}
+
+/* ---- Tidying ---- */
+
+/* What it frees it needs itself only for a moment: it comes to its end, and destroying works afterwards. */
+START_TEST(tidying_a_full_disk_leaves_the_reserve)
+{
+    uint64_t n_left = 1;
+    set_up("size=8m");
+    record((size_t)_i + 2);
+    ck_ok(vpriv_vault_erase(h.vault, ids, (size_t)_i, NULL));
+    household_reopen(&h);
+    fill();
+    for (int i = 0; i < 3; i++) {
+        ck_ok(vpriv_vault_tidy(h.vault, 1000, &n_left));
+        ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM sweep"), 0);
+        fill();
+    }
+    ck_assert_uint_gt(reserve_bytes(), 0);
+    ck_ok(erase_one((size_t)_i));
+    fill();
+    ck_ok(vpriv_consent_withdraw(h.vault, h.ada, KEEP, NULL, NULL));
+    household_close(&h);
+}
+END_TEST
+
+static vpriv_vault *open_with(const vpriv_keyring *credential)
+{
+    const vpriv_vault_options options = {
+        .struct_size = sizeof options, .clock = household_clock, .clock_user = h.cell};
+    vpriv_vault *capture = NULL;
+    ck_ok(vpriv_vault_open_for_capture(h.path, credential, &options, &capture));
+    return capture;
+}
+
+/* What capture processes left to be taken in is taken in, with as little space. */
+START_TEST(tidying_a_full_disk_takes_in_what_is_pending)
+{
+    uint64_t n_left = 1;
+    vpriv_keyring *credential = NULL;
+    set_up("size=8m");
+    record(32);
+    ck_ok(vpriv_vault_erase(h.vault, ids, 30, NULL));
+    vpriv_vault *const root = h.vault;
+    ck_ok(vpriv_vault_capture_credential(root, &credential));
+    h.vault = open_with(credential);
+    for (int i = 0; i < 30; i++)
+        household_quick(&h, h.ada);
+    vpriv_vault_close(h.vault);
+    h.vault = root;
+    vpi_database_empty_log(h.vault->database, 0);
+    fill();
+    ck_ok(vpriv_vault_tidy(h.vault, 1000, &n_left));
+    ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM sweep"), 0);
+    ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM ingest"), 0);
+    ck_assert_uint_gt(reserve_bytes(), 0);
+    fill();
+    ck_ok(erase_one(30));
+    vpriv_keyring_close(credential);
+    household_close(&h);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("fault: reserve");
+    TCase *tcase = tcase_create("reserve");
+    tcase_set_timeout(tcase, 120);
+    tcase_add_loop_test(tcase, tidying_a_full_disk_leaves_the_reserve, 30, 31);
+    tcase_add_loop_test(tcase, tidying_a_full_disk_leaves_the_reserve, 120, 121);
+    tcase_add_test(tcase, tidying_a_full_disk_takes_in_what_is_pending);
+    suite_add_tcase(suite, tcase);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    return unit_main(suite);
+}
