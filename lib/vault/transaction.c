@@ -26,6 +26,8 @@ vpriv_status vpi_vault_enter(vpriv_vault *vault, bool needs_root)
 void vpi_vault_leave(vpriv_vault *vault)
 {
     vpi_vault_rollback(vault);
+    if (vault->owes_reserve)
+        vpi_vault_give_back(vault);
     if (vault->tree)
         vpi_tree_drop_path(vault->tree);
     pthread_mutex_unlock(&vault->lock);
@@ -86,12 +88,19 @@ vpriv_status vpi_vault_commit(vpriv_vault *vault)
 
 void vpi_vault_rollback(vpriv_vault *vault)
 {
+    const bool gave_up = vault->owes_reserve;
     if (vpi_database_in_transaction(vault->database)) {
+        /* While the write lock is held: without it a recorder could be the first. */
+        if (gave_up)
+            vpi_reserve_rebuild(vault);
         vpi_database_rollback(vault->database);
         if (vault->tree) {
             vpi_tree_drop_path(vault->tree);
             vpi_tree_forget_shred(vault->tree);
         }
+        /* The rest of it is in the log, in what was never committed. */
+        if (gave_up && vault->given_up_bytes > 0)
+            vpi_vault_give_back(vault);
     } else {
         vpi_database_rollback(vault->database);
     }

@@ -113,7 +113,8 @@ void vpi_vault_give_back(vpriv_vault *vault);
 vpriv_status vpi_vault_commit(vpriv_vault *vault);
 /* Without settling. */
 vpriv_status vpi_vault_commit_rows(vpriv_vault *vault);
-/* Also forgets a shred that was under way. Does nothing outside a transaction. */
+/* Also forgets a shred that was under way, and takes back the reserve before others can write. Does nothing
+ * outside a transaction. */
 void vpi_vault_rollback(vpriv_vault *vault);
 /* A snapshot under the root in force; no-ops inside a transaction. */
 vpriv_status vpi_vault_read_begin(vpriv_vault *vault, bool *began_out);

@@ -137,6 +137,65 @@ START_TEST(tidying_a_full_disk_takes_in_what_is_pending)
 }
 END_TEST
 
+/* ---- Destroying nothing ---- */
+
+static uint64_t reserve_at_rollback;
+
+static void look_at_rollback(void *unused)
+{
+    (void)unused;
+    reserve_at_rollback = reserve_bytes();
+}
+
+/* The space is back before the write lock is given up, and nothing is lost of it. */
+START_TEST(what_destroys_nothing_keeps_the_reserve)
+{
+    const vpriv_recording_id nobody = {{1, 2}};
+    set_up("size=8m");
+    record(4);
+    ck_ok(
+        vpriv_recording_restrict(h.vault, &ids[1], 1, VPRIV_RESTRICTION_LEGAL_HOLD, "test", NULL));
+    fill();
+    const uint64_t before = reserve_bytes();
+    ck_assert_uint_gt(before, 0);
+    sqlite3_rollback_hook(vpi_database_handle(h.vault->database), look_at_rollback, NULL);
+    for (int i = 0; i < 10; i++) {
+        reserve_at_rollback = 0;
+        ck_fails(vpriv_vault_erase(h.vault, &nobody, 1, NULL), VPRIV_E_NOT_FOUND);
+        ck_assert_uint_eq(reserve_at_rollback, before);
+        reserve_at_rollback = 0;
+        ck_fails(erase_one(1), VPRIV_E_STATE);
+        ck_assert_uint_eq(reserve_at_rollback, before);
+        reserve_at_rollback = 0;
+        ck_fails(vpriv_subject_erase(h.vault, h.ada, NULL), VPRIV_E_STATE);
+        ck_assert_uint_eq(reserve_at_rollback, before);
+        ck_assert_uint_eq(reserve_bytes(), before);
+        fill();
+    }
+    sqlite3_rollback_hook(vpi_database_handle(h.vault->database), NULL, NULL);
+    ck_ok(erase_one(0));
+    household_close(&h);
+}
+END_TEST
+
+/* What the failed transaction wrote is in nobody's way. */
+START_TEST(what_was_too_much_at_once_keeps_the_reserve)
+{
+    set_up("size=16m");
+    record(750);
+    household_reopen(&h);
+    fill();
+    const uint64_t before = reserve_bytes();
+    for (int i = 0; i < 3; i++) {
+        ck_fails(vpriv_vault_erase(h.vault, ids, 749, NULL), VPRIV_E_FULL);
+        ck_assert_uint_ge(reserve_bytes(), before - 64u * 1024);
+        fill();
+    }
+    ck_ok(erase_one(749));
+    household_close(&h);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("fault: reserve");
@@ -145,6 +204,8 @@ int main(void)
     tcase_add_loop_test(tcase, tidying_a_full_disk_leaves_the_reserve, 30, 31);
     tcase_add_loop_test(tcase, tidying_a_full_disk_leaves_the_reserve, 120, 121);
     tcase_add_test(tcase, tidying_a_full_disk_takes_in_what_is_pending);
+    tcase_add_test(tcase, what_destroys_nothing_keeps_the_reserve);
+    tcase_add_test(tcase, what_was_too_much_at_once_keeps_the_reserve);
     suite_add_tcase(suite, tcase);
     setvbuf(stdout, NULL, _IOLBF, 0);
     return unit_main(suite);
