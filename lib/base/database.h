@@ -32,6 +32,8 @@ vpriv_status vpi_database_status(sqlite3 *handle, int code);
 
 /* Takes the write lock (waiting up to five seconds for other processes). */
 vpriv_status vpi_database_begin(vpi_database *database);
+/* The same for what can be left for later: waits no longer than this. */
+vpriv_status vpi_database_begin_soon(vpi_database *database, int timeout_ms);
 vpriv_status vpi_database_commit(vpi_database *database);
 /* Off: commits until the next change do not wait for the disk, for work whose loss does no harm.
  * Outside of transactions only. On when the database opens.

@@ -101,6 +101,15 @@ vpriv_status vpi_database_begin(vpi_database *database)
     return begin(database, "BEGIN IMMEDIATE");
 }
 
+vpriv_status vpi_database_begin_soon(vpi_database *database, int timeout_ms)
+{
+    const int patience_ms = database->patience_ms;
+    database->patience_ms = timeout_ms;
+    const vpriv_status st = vpi_database_begin(database);
+    database->patience_ms = patience_ms;
+    return st;
+}
+
 vpriv_status vpi_database_commit(vpi_database *database)
 {
     const vpriv_status st = vpi_database_run(database, "COMMIT", "");

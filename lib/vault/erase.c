@@ -155,7 +155,7 @@ void vpi_erase_give_back(vpriv_vault *vault)
         (void)vpi_database_script(vault->database, "PRAGMA wal_checkpoint(TRUNCATE)");
         (void)vpi_sweep_blocks(vault, BATCH_ROWS_SHORT);
     }
-    vpi_reserve_rebuild(vault);
+    vpi_vault_rebuild_reserve(vault);
     vpi_fail_clear();
 }
 

@@ -411,7 +411,7 @@ vpriv_status vpriv_vault_open(const char *path, vpriv_root_store *root,
     vpi_vault_read_end(vault, began);
     VPI_TRY(loaded);
     VPI_TRY(finish_what_was_cut(vault));
-    vpi_reserve_rebuild(vault);
+    vpi_vault_rebuild_reserve(vault);
     *vault_out = vault;
     vault = NULL;
     st = VPRIV_OK;

@@ -108,6 +108,8 @@ vpriv_status vpi_vault_begin(vpriv_vault *vault);
 vpriv_status vpi_vault_begin_freeing(vpriv_vault *vault);
 /* Outside a transaction: what was written to the log, and what is free, becomes the reserve again. */
 void vpi_vault_give_back(vpriv_vault *vault);
+/* The same without the log. Failing is no failure: it is done the next time. */
+void vpi_vault_rebuild_reserve(vpriv_vault *vault);
 /* Commits, and settles a shred: returns when the old root key is gone. VPRIV_E_ROOT, and only that, when it is
  * committed and the old root key is there still. */
 vpriv_status vpi_vault_commit(vpriv_vault *vault);
@@ -148,7 +150,7 @@ vpriv_status vpi_state_read(
 vpriv_status vpi_reserve_open(vpriv_vault *vault);
 void vpi_reserve_close(vpriv_vault *vault);
 bool vpi_reserve_give_up(vpriv_vault *vault); /* false: there is none */
-/* As far as there is space. */
+/* As far as there is space. With the write lock, or of a vault that nobody else has. */
 void vpi_reserve_rebuild(vpriv_vault *vault);
 bool vpi_reserve_is_whole(const vpriv_vault *vault);
 /* Whether less is free than the reserve is to have, with or without it. */

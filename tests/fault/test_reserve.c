@@ -196,6 +196,26 @@ START_TEST(what_was_too_much_at_once_keeps_the_reserve)
 }
 END_TEST
 
+/* Who opens meanwhile does not take what somebody has just given up. */
+START_TEST(nobody_takes_what_another_gave_up)
+{
+    vpriv_vault *other = NULL;
+    set_up("size=8m");
+    record(2);
+    fill();
+    const uint64_t before = reserve_bytes();
+    ck_ok(vpi_vault_enter(h.vault, true));
+    ck_ok(vpi_vault_begin_freeing(h.vault));
+    ck_assert_uint_eq(reserve_bytes(), 0);
+    ck_ok(household_open_vault(&h, h.path, &other));
+    ck_assert_uint_eq(reserve_bytes(), 0);
+    vpi_vault_leave(h.vault);
+    ck_assert_uint_eq(reserve_bytes(), before);
+    vpriv_vault_close(other);
+    household_close(&h);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("fault: reserve");
@@ -206,6 +226,7 @@ int main(void)
     tcase_add_test(tcase, tidying_a_full_disk_takes_in_what_is_pending);
     tcase_add_test(tcase, what_destroys_nothing_keeps_the_reserve);
     tcase_add_test(tcase, what_was_too_much_at_once_keeps_the_reserve);
+    tcase_add_test(tcase, nobody_takes_what_another_gave_up);
     suite_add_tcase(suite, tcase);
     setvbuf(stdout, NULL, _IOLBF, 0);
     return unit_main(suite);
