@@ -321,6 +321,8 @@ static vpriv_status open_database(vpriv_vault *vault)
         st = vpi_database_open(vault->path, VPI_DATABASE_OPEN, &vault->database);
         if (st == VPRIV_OK)
             st = read_meta(vault);
+        if (st == VPRIV_OK)
+            vpi_vault_rebuild_reserve(vault);
     }
     if (st == VPRIV_E_IO && vpi_reserve_files_are_short(vault))
         st = vpi_fail(VPRIV_E_FULL, "no room for SQLite's two files beside the vault (no inode)");
@@ -533,6 +535,7 @@ vpriv_status vpriv_vault_open_for_capture(const char *path, const vpriv_keyring 
     began = false;
     vault->settings = head->settings;
     VPI_TRY(finish_what_was_cut(vault));
+    vpi_vault_rebuild_reserve(vault);
     *vault_out = vault;
     vault = NULL;
     st = VPRIV_OK;

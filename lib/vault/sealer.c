@@ -336,7 +336,7 @@ static vpriv_status write_unsettled(
     vpriv_status st = VPRIV_E_INTERNAL;
     size_t n_written = 0;
     *again_out = false;
-    VPI_TRY(vpi_vault_begin(vault));
+    VPI_TRY(vpi_vault_begin_recording(vault));
     for (size_t i = 0; i < n_parts; i++) {
         bool wrote = false;
         if (parts[i].is_settled)
@@ -417,7 +417,7 @@ vpriv_status vpi_sealer_commit(vpi_sealer *sealer)
         return st;
     st = VPRIV_E_INTERNAL;
     VPI_ENSURE(!sealer->done && !sealer->committed, VPRIV_E_STATE, "the recording is confirmed");
-    VPI_TRY(vpi_vault_begin(vault));
+    VPI_TRY(vpi_vault_begin_recording(vault));
     VPI_TRY(ask_again(sealer));
     VPI_TRY(drop_withdrawn(sealer));
     VPI_TRY(insert_row(sealer));

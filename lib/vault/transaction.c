@@ -57,6 +57,18 @@ vpriv_status vpi_vault_begin_freeing(vpriv_vault *vault)
     return st;
 }
 
+vpriv_status vpi_vault_begin_recording(vpriv_vault *vault)
+{
+    const vpriv_status st = vpi_vault_begin(vault);
+    if (st != VPRIV_OK || vpi_reserve_is_whole(vault))
+        return st;
+    vpi_reserve_rebuild(vault);
+    if (vpi_reserve_is_there(vault) || !vpi_reserve_space_is_short(vault))
+        return VPRIV_OK;
+    vpi_vault_rollback(vault);
+    return vpi_fail(VPRIV_E_FULL, "no space left but what is kept for erasing");
+}
+
 /* Under the write lock: somebody else may have given it up inside their transaction, and needs the space. */
 void vpi_vault_rebuild_reserve(vpriv_vault *vault)
 {

@@ -106,6 +106,9 @@ vpriv_status vpi_vault_begin(vpriv_vault *vault);
 /* The same for calls that destroy: when space is short the write-ahead log is emptied, and, when that is not
  * enough, the reserve is given up. */
 vpriv_status vpi_vault_begin_freeing(vpriv_vault *vault);
+/* The same for what is recorded: first the reserve is made whole, as far as that goes. VPRIV_E_FULL where
+ * there is space for none. */
+vpriv_status vpi_vault_begin_recording(vpriv_vault *vault);
 /* Outside a transaction: what was written to the log, and what is free, becomes the reserve again. */
 void vpi_vault_give_back(vpriv_vault *vault);
 /* The same without the log. Failing is no failure: it is done the next time. */

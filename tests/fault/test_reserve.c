@@ -216,6 +216,104 @@ START_TEST(nobody_takes_what_another_gave_up)
 }
 END_TEST
 
+/* ---- Recorders ---- */
+
+/* As much as there is space for. */
+static void record_until_full(vpriv_vault *vault)
+{
+    const vpi_sealer_request request = household_request(h.ada);
+    vpi_sealer *sealer = NULL;
+    vpi_block_builder builder;
+    uint8_t plain[VPI_BLOCK_PLAIN_BYTES];
+    vpi_block_clear(&builder, 0);
+    vpi_block_finish(&builder, plain);
+    ck_ok(vpi_sealer_create(vault, &request, &sealer));
+    vpriv_status st = vpi_sealer_commit(sealer);
+    for (int i = 0; st == VPRIV_OK && i < 100000; i++)
+        st = vpi_sealer_write(sealer, plain, 1);
+    ck_assert_int_eq(st, VPRIV_E_FULL);
+    vpi_sealer_destroy(sealer);
+}
+
+static void destroying_works(void)
+{
+    for (size_t i = 0; i < 3; i++) {
+        ck_ok(erase_one(i));
+        fill();
+    }
+    ck_ok(vpriv_consent_withdraw(h.vault, h.ada, KEEP, NULL, NULL));
+    fill();
+    ck_ok(vpriv_subject_erase(h.vault, h.ada, NULL));
+}
+
+/* Opening on a full disk takes some of the reserve, and puts the rest back. */
+START_TEST(a_capture_process_does_not_record_into_the_reserve)
+{
+    set_up("size=8m");
+    record(20);
+    vpriv_vault *capture = NULL;
+    vpriv_keyring *credential = NULL;
+    ck_ok(vpriv_vault_capture_credential(h.vault, &credential));
+    vpriv_vault_close(h.vault);
+    h.vault = NULL;
+    fill();
+    capture = open_with(credential);
+    ck_assert_uint_ge(reserve_bytes(), 384u * 1024);
+    record_until_full(capture);
+    ck_assert_uint_ge(reserve_bytes(), 384u * 1024);
+    ck_ok(household_open_vault(&h, h.path, &h.vault));
+    destroying_works();
+    vpriv_vault_close(capture);
+    vpriv_keyring_close(credential);
+    household_close(&h);
+}
+END_TEST
+
+static void take_reserve_away(void)
+{
+    char path[PATH_BYTES];
+    household_file(&h, "house.vault-reserve", path);
+    ck_assert_int_eq(unlink(path), 0);
+}
+
+/* While it is given up, or gone, its space is not there for recordings. */
+START_TEST(what_is_missing_of_the_reserve_is_put_back_before_anything_is_recorded)
+{
+    set_up("size=8m");
+    record(20);
+    fill_until(300 * 1024);
+    take_reserve_away();
+    record_until_full(h.vault);
+    ck_assert_uint_ge(reserve_bytes(), 512u * 1024); /* given up, and a part of what is free */
+    fill();
+    destroying_works();
+    household_close(&h);
+}
+END_TEST
+
+/* So little is left that there is no reserve: no recording either. */
+START_TEST(nothing_is_recorded_where_no_reserve_fits)
+{
+    vpi_sealer *sealer = NULL;
+    char path[PATH_BYTES];
+    set_up("size=8m");
+    record(1);
+    const vpi_sealer_request request = household_request(h.ada);
+    const uint64_t whole = reserve_bytes();
+    fill();
+    take_reserve_away();
+    fill_until(100 * 1024);
+    ck_ok(vpi_sealer_create(h.vault, &request, &sealer));
+    ck_fails(vpi_sealer_commit(sealer), VPRIV_E_FULL);
+    vpi_sealer_destroy(sealer);
+    household_file(&h, "filler", path);
+    ck_assert_int_eq(unlink(path), 0);
+    household_quick(&h, h.ada);
+    ck_assert_uint_eq(reserve_bytes(), whole);
+    household_close(&h);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("fault: reserve");
@@ -227,6 +325,9 @@ int main(void)
     tcase_add_test(tcase, what_destroys_nothing_keeps_the_reserve);
     tcase_add_test(tcase, what_was_too_much_at_once_keeps_the_reserve);
     tcase_add_test(tcase, nobody_takes_what_another_gave_up);
+    tcase_add_test(tcase, a_capture_process_does_not_record_into_the_reserve);
+    tcase_add_test(tcase, what_is_missing_of_the_reserve_is_put_back_before_anything_is_recorded);
+    tcase_add_test(tcase, nothing_is_recorded_where_no_reserve_fits);
     suite_add_tcase(suite, tcase);
     setvbuf(stdout, NULL, _IOLBF, 0);
     return unit_main(suite);
