@@ -69,14 +69,18 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_subject_list(
     vpriv_vault *vault, vpriv_subject_fn fn, void *user);
 
 /** Erase a person: every recording they speak in, their name, their consents and what the log says
- *  about them, for good. The log's proofs still hold.
+ *  about them, for good. The log's proofs still hold. One transaction; on a disk with too little space for
+ *  that the recordings go first, a few at a time, each batch with its own entry in the log, and the person with
+ *  the last ones. When that is interrupted (by an error, or a power cut) the person is still there, what was
+ *  erased stays erased, and calling again goes on. The receipt counts what this call erased.
  *  @param      vault        opened with its root store
  *  @param      subject      VPRIV_SUBJECT_ID_BYTES
  *  @param[in,out] receipt_out  struct_size set, or NULL; filled, untouched on failure
  *  Owns:     borrows all
  *  Threads:  any      Realtime: no      Secrets: destroyed
  *  @retval VPRIV_OK  @retval VPRIV_E_ARG  @retval VPRIV_E_NOT_FOUND  @retval VPRIV_E_NO_KEY
- *  @retval VPRIV_E_STATE a recording of theirs is under a legal hold: nothing was erased
+ *  @retval VPRIV_E_STATE a recording of theirs is under a legal hold: nothing was erased, unless another
+ *          process ordered the hold in between two batches
  *  @retval VPRIV_E_ROOT see vpriv_vault_erase  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY
  *  @retval VPRIV_E_IO  @retval VPRIV_E_FULL  @retval VPRIV_E_MEMORY
  *  Since: 0.1 */

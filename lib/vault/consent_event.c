@@ -347,35 +347,52 @@ out:
     return st;
 }
 
-vpriv_status vpriv_consent_record_event(vpriv_vault *vault, const uint8_t *subject,
-    vpriv_purpose purpose, vpriv_consent_event event, const vpriv_consent_evidence *evidence,
-    vpriv_receipt *receipt_out)
+static bool ends_consent(vpriv_consent_event event)
 {
-    static const vpriv_consent_evidence no_evidence = {.struct_size = sizeof no_evidence};
+    return event == VPRIV_CONSENT_EVENT_WITHDRAW || event == VPRIV_CONSENT_EVENT_REVOKE ||
+           event == VPRIV_CONSENT_EVENT_EXPIRE || event == VPRIV_CONSENT_EVENT_INVALIDATE ||
+           event == VPRIV_CONSENT_EVENT_REFUSE;
+}
+
+static vpriv_status record_event(vpriv_vault *vault, const uint8_t *subject, vpriv_purpose purpose,
+    vpriv_consent_event event, const vpriv_consent_evidence *evidence, vpriv_receipt *receipt)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
     vpi_subject person;
-    vpriv_receipt receipt;
     uint64_t old_slot = VPI_NO_SLOT;
-    vpriv_status st = vpi_vault_enter(vault, true);
-    if (st != VPRIV_OK)
-        return st;
-    st = VPRIV_E_INTERNAL;
-    VPI_TRY(check_arguments(subject, purpose, evidence, receipt_out));
-    const bool ends = event == VPRIV_CONSENT_EVENT_WITHDRAW ||
-                      event == VPRIV_CONSENT_EVENT_REVOKE || event == VPRIV_CONSENT_EVENT_EXPIRE ||
-                      event == VPRIV_CONSENT_EVENT_INVALIDATE ||
-                      event == VPRIV_CONSENT_EVENT_REFUSE;
+    const bool ends = ends_consent(event);
     VPI_TRY(ends ? vpi_vault_begin_freeing(vault) : vpi_vault_begin(vault));
     VPI_TRY(vpi_subject_find(vault, subject, &person));
-    vpi_receipt_start(vault, VPRIV_LOG_CONSENT_EVENT, &receipt);
+    vpi_receipt_start(vault, VPRIV_LOG_CONSENT_EVENT, receipt);
     /* What was recorded under the old consent belongs to the old grant key. */
     VPI_TRY(vpi_ingest_adopt_all(vault));
-    VPI_TRY(vpi_consent_apply(
-        vault, &person, purpose, event, evidence ? evidence : &no_evidence, &receipt, &old_slot));
+    VPI_TRY(vpi_consent_apply(vault, &person, purpose, event, evidence, receipt, &old_slot));
     if (old_slot != VPI_NO_SLOT)
         VPI_TRY(vpi_vault_shred(vault, &old_slot, 1));
     VPI_TRY(vpi_vault_commit(vault));
     if (ends)
         vpi_erase_give_back(vault);
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+vpriv_status vpriv_consent_record_event(vpriv_vault *vault, const uint8_t *subject,
+    vpriv_purpose purpose, vpriv_consent_event event, const vpriv_consent_evidence *evidence,
+    vpriv_receipt *receipt_out)
+{
+    static const vpriv_consent_evidence no_evidence = {.struct_size = sizeof no_evidence};
+    vpriv_receipt receipt;
+    vpriv_status st = vpi_vault_enter(vault, true);
+    if (st != VPRIV_OK)
+        return st;
+    st = VPRIV_E_INTERNAL;
+    VPI_TRY(check_arguments(subject, purpose, evidence, receipt_out));
+    const vpriv_consent_evidence *how = evidence ? evidence : &no_evidence;
+    vpriv_status recorded = record_event(vault, subject, purpose, event, how, &receipt);
+    if (ends_consent(event) && vpi_vault_try_again(vault, recorded))
+        recorded = record_event(vault, subject, purpose, event, how, &receipt);
+    VPI_TRY(recorded);
     vpi_receipt_finish(vault, &receipt, receipt_out);
     st = VPRIV_OK;
 out:

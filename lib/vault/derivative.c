@@ -423,7 +423,10 @@ vpriv_status vpriv_derivative_erase(
     VPI_ENSURE(derivative, VPRIV_E_ARG, "no derivative");
     VPI_TRY(vpi_receipt_check(receipt_out));
     VPI_TRY(vpi_alloc(1, sizeof *l, (void **)&l));
-    VPI_TRY(erase(vault, derivative, l, &receipt));
+    vpriv_status erased = erase(vault, derivative, l, &receipt);
+    if (vpi_vault_try_again(vault, erased))
+        erased = erase(vault, derivative, l, &receipt);
+    VPI_TRY(erased);
     vpi_receipt_finish(vault, &receipt, receipt_out);
     st = VPRIV_OK;
 out:

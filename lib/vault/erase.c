@@ -101,13 +101,19 @@ out:
     return vpi_must_exist(st); /* an index named it */
 }
 
-static vpriv_status refuse_held(vpriv_vault *vault, const int64_t *rows, size_t n_rows)
+/* n_erased: in the same call already, when it takes several transactions. */
+static vpriv_status refuse_held(
+    vpriv_vault *vault, const int64_t *rows, size_t n_rows, uint64_t n_erased)
 {
     for (size_t i = 0; i < n_rows; i++) {
         bool held = false;
         const vpriv_status st = vpi_erase_is_held(vault, rows[i], &held);
         if (st != VPRIV_OK)
             return st;
+        if (held && n_erased > 0)
+            return vpi_fail(VPRIV_E_STATE,
+                "a recording was put under a legal hold meanwhile: %llu others were erased",
+                (unsigned long long)n_erased);
         if (held)
             return vpi_fail(VPRIV_E_STATE,
                 "a recording is under a legal hold (number %zu of %zu): nothing was erased", i + 1,
@@ -179,7 +185,7 @@ static vpriv_status erase_ids(
             "no such recording in this vault (number %zu of %zu)", i + 1, n);
         VPI_TRY(found);
     }
-    VPI_TRY(refuse_held(vault, rows, n));
+    VPI_TRY(refuse_held(vault, rows, n, 0));
     if (n == 1)
         memcpy(entry.recording, recordings[0].bytes, sizeof entry.recording);
     vpi_receipt_start(vault, VPRIV_LOG_ERASURE, receipt);
@@ -202,7 +208,10 @@ vpriv_status vpriv_vault_erase(
     st = VPRIV_E_INTERNAL;
     VPI_ENSURE(recordings && n > 0, VPRIV_E_ARG, "name at least one recording");
     VPI_TRY(vpi_receipt_check(receipt_out));
-    VPI_TRY(erase_ids(vault, recordings, n, &receipt));
+    vpriv_status erased = erase_ids(vault, recordings, n, &receipt);
+    if (vpi_vault_try_again(vault, erased))
+        erased = erase_ids(vault, recordings, n, &receipt);
+    VPI_TRY(erased);
     vpi_receipt_finish(vault, &receipt, receipt_out);
     st = VPRIV_OK;
 out:
@@ -307,8 +316,17 @@ static vpriv_status erase_stretch(
     VPI_ENSURE(vpi_time_is_bound(since_us) && vpi_time_is_bound(until_us), VPRIV_E_ARG,
         "times are UTC microseconds of the years 1970 to 2400");
     VPI_TRY(vpi_receipt_check(receipt_out));
-    while (!of.is_done)
-        VPI_TRY(erase_batch(vault, &of, &receipt));
+    while (!of.is_done) {
+        const stretch of_before = of;
+        const vpriv_receipt receipt_before = receipt;
+        vpriv_status erased = erase_batch(vault, &of, &receipt);
+        if (vpi_vault_try_again(vault, erased)) {
+            of = of_before;
+            receipt = receipt_before;
+            erased = erase_batch(vault, &of, &receipt);
+        }
+        VPI_TRY(erased);
+    }
     receipt.n_held = of.n_held;
     vpi_receipt_finish(vault, &receipt, receipt_out);
     st = VPRIV_OK;
@@ -339,6 +357,7 @@ static vpriv_status forget_missing(vpriv_vault *vault, const uint8_t tag[VPI_TAG
         "b", tag, (size_t)VPI_TAG_BYTES);
 }
 
+/* Those that are left: each transaction has fewer. */
 static vpriv_status collect_subject_rows(
     vpriv_vault *vault, int64_t subject, int64_t **rows_out, size_t *n_out)
 {
@@ -353,8 +372,10 @@ static vpriv_status collect_subject_rows(
         "SELECT count(*) FROM recording_subject WHERE tag = ?1", "b", tag, sizeof tag));
     VPI_TRY(vpi_alloc((size_t)count, sizeof *rows, (void **)&rows));
     vpriv_status next = vpi_database_query(vault->database, &row,
-        "SELECT recording FROM recording_subject WHERE tag = ?1 ORDER BY recording", "b", tag,
-        sizeof tag);
+        "SELECT recording FROM recording_subject WHERE tag = ?1 AND EXISTS"
+        " (SELECT 1 FROM recording WHERE id = recording_subject.recording"
+        " AND (key_slot IS NOT NULL OR header IS NOT NULL)) ORDER BY recording",
+        "b", tag, sizeof tag);
     for (; next == VPRIV_OK && n < (size_t)count; next = vpi_row_next(&row))
         rows[n++] = vpi_column_int(&row, 0);
     VPI_ENSURE(next == VPRIV_OK || next == VPRIV_E_NOT_FOUND, next, "%s", vpriv_error_detail());
@@ -368,34 +389,59 @@ out:
     return st;
 }
 
-static vpriv_status erase_subject(
-    vpriv_vault *vault, const uint8_t *subject_id, vpriv_receipt *receipt)
+/* Everything but the recordings: the person's row, consents and place in the capture policy. */
+static vpriv_status forget_person(vpriv_vault *vault, const vpi_subject *subject,
+    uint64_t slots_out[VPI_PURPOSES_MAX + 1], size_t *n_slots_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    VPI_TRY(vpi_consent_grant_slots(vault, subject->row, slots_out, n_slots_out));
+    slots_out[(*n_slots_out)++] = subject->key_slot;
+    VPI_TRY(vpi_policy_remove_subject(vault, subject->id));
+    VPI_TRY(vpi_database_run(
+        vault->database, "DELETE FROM consent_record WHERE subject = ?1", "i", subject->row));
+    VPI_TRY(vpi_database_run(
+        vault->database, "DELETE FROM consent_event WHERE subject = ?1", "i", subject->row));
+    VPI_TRY(
+        vpi_database_run(vault->database, "DELETE FROM subject WHERE id = ?1", "i", subject->row));
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+typedef struct farewell {
+    const uint8_t *subject;
+    size_t most; /* recordings at once */
+    bool is_done;
+    vpriv_receipt receipt;
+} farewell;
+
+/* One transaction: the person with all of their recordings, or, where those are too many for what is free,
+ * some of these. The person goes with the last ones, together with whatever was recorded meanwhile. */
+static vpriv_status erase_some(vpriv_vault *vault, farewell *of)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_subject subject;
     int64_t *rows = NULL;
     size_t n_rows = 0, n_slots = 0;
     uint64_t slots[VPI_PURPOSES_MAX + 1];
-    vpriv_log_entry entry = {.kind = VPRIV_LOG_SUBJECT_ERASED,
-        .purpose = VPRIV_LOG_NO_PURPOSE,
-        .actor = "owner",
-        .reason = "erased: a person"};
+    vpriv_log_entry entry = {
+        .purpose = VPRIV_LOG_NO_PURPOSE, .actor = "owner", .reason = "erased: a person"};
     VPI_TRY(vpi_vault_begin_freeing(vault));
     VPI_TRY(vpi_ingest_adopt_all(vault));
-    VPI_TRY(vpi_subject_find(vault, subject_id, &subject));
-    vpi_receipt_start(vault, VPRIV_LOG_SUBJECT_ERASED, receipt);
+    VPI_TRY(vpi_subject_find(vault, of->subject, &subject));
+    if (of->receipt.kind == VPRIV_LOG_UNKNOWN)
+        vpi_receipt_start(vault, VPRIV_LOG_SUBJECT_ERASED, &of->receipt);
     VPI_TRY(collect_subject_rows(vault, subject.row, &rows, &n_rows));
-    VPI_TRY(refuse_held(vault, rows, n_rows));
-    VPI_TRY(vpi_consent_grant_slots(vault, subject.row, slots, &n_slots));
-    slots[n_slots++] = subject.key_slot;
-    VPI_TRY(vpi_policy_remove_subject(vault, subject.id));
-    VPI_TRY(vpi_database_run(
-        vault->database, "DELETE FROM consent_record WHERE subject = ?1", "i", subject.row));
-    VPI_TRY(vpi_database_run(
-        vault->database, "DELETE FROM consent_event WHERE subject = ?1", "i", subject.row));
-    VPI_TRY(
-        vpi_database_run(vault->database, "DELETE FROM subject WHERE id = ?1", "i", subject.row));
-    VPI_TRY(vpi_erase_rows(vault, rows, n_rows, slots, n_slots, &entry, receipt));
+    VPI_TRY(refuse_held(vault, rows, n_rows, of->receipt.n_recordings));
+    if (of->most > BATCH_ROWS_SHORT && !vpi_reserve_is_there(vault))
+        of->most = BATCH_ROWS_SHORT;
+    of->is_done = n_rows <= of->most;
+    entry.kind = of->is_done ? VPRIV_LOG_SUBJECT_ERASED : VPRIV_LOG_ERASURE;
+    if (of->is_done)
+        VPI_TRY(forget_person(vault, &subject, slots, &n_slots));
+    else
+        n_rows = of->most;
+    VPI_TRY(vpi_erase_rows(vault, rows, n_rows, slots, n_slots, &entry, &of->receipt));
     VPI_TRY(vpi_vault_commit(vault));
     vpi_erase_give_back(vault);
     st = VPRIV_OK;
@@ -404,18 +450,39 @@ out:
     return st;
 }
 
+/* What does not fit is tried again with fewer recordings, down to one. */
+static vpriv_status erase_subject(vpriv_vault *vault, farewell *of)
+{
+    vpriv_status st = VPRIV_OK;
+    while (st == VPRIV_OK && !of->is_done) {
+        const vpriv_receipt before = of->receipt;
+        st = erase_some(vault, of);
+        const bool has_more_space = vpi_vault_try_again(vault, st);
+        if (st == VPRIV_E_FULL && (has_more_space || of->most > 1)) {
+            vpi_fail_clear();
+            of->receipt = before;
+            of->is_done = false;
+            of->most = of->most > BATCH_ROWS_SHORT ? BATCH_ROWS_SHORT
+                       : has_more_space            ? of->most
+                                                   : of->most / 2;
+            st = VPRIV_OK;
+        }
+    }
+    return st;
+}
+
 vpriv_status vpriv_subject_erase(
     vpriv_vault *vault, const uint8_t *subject, vpriv_receipt *receipt_out)
 {
-    vpriv_receipt receipt;
+    farewell of = {.subject = subject, .most = SIZE_MAX, .receipt = {.kind = VPRIV_LOG_UNKNOWN}};
     vpriv_status st = vpi_vault_enter(vault, true);
     if (st != VPRIV_OK)
         return st;
     st = VPRIV_E_INTERNAL;
     VPI_ENSURE(subject, VPRIV_E_ARG, "no subject");
     VPI_TRY(vpi_receipt_check(receipt_out));
-    VPI_TRY(erase_subject(vault, subject, &receipt));
-    vpi_receipt_finish(vault, &receipt, receipt_out);
+    VPI_TRY(erase_subject(vault, &of));
+    vpi_receipt_finish(vault, &of.receipt, receipt_out);
     st = VPRIV_OK;
 out:
     vpi_vault_leave(vault);

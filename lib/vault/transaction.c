@@ -48,13 +48,27 @@ vpriv_status vpi_vault_begin(vpriv_vault *vault)
 /* Nobody else moves the log into the file while space is short, and each commit would lengthen it. */
 vpriv_status vpi_vault_begin_freeing(vpriv_vault *vault)
 {
-    if (vpi_reserve_space_is_short(vault))
+    const bool must_free = vault->must_free;
+    vault->must_free = false;
+    if (must_free || vpi_reserve_space_is_short(vault))
         vpi_database_empty_log(vault->database, LOCK_PATIENCE_MS);
     const vpriv_status st = vpi_vault_begin(vault);
     /* With the write lock held no recorder can take the space that is given up. */
-    if (st == VPRIV_OK && vpi_reserve_space_is_short(vault))
+    if (st == VPRIV_OK && (must_free || vpi_reserve_space_is_short(vault)))
         (void)vpi_reserve_give_up(vault);
     return st;
+}
+
+bool vpi_vault_try_again(vpriv_vault *vault, vpriv_status st)
+{
+    if (st != VPRIV_E_FULL)
+        return false;
+    const bool was_given_up = vault->owes_reserve;
+    vpi_vault_rollback(vault);
+    vault->must_free = !was_given_up && vpi_reserve_is_there(vault);
+    if (vault->must_free)
+        vpi_fail_clear();
+    return vault->must_free;
 }
 
 vpriv_status vpi_vault_begin_recording(vpriv_vault *vault)

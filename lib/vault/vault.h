@@ -87,6 +87,7 @@ struct vpriv_vault {
     uint32_t reserve_bytes;
     uint64_t given_up_bytes; /* of the reserve, and not put back since */
     bool owes_reserve;       /* given up in the call at hand */
+    bool must_free; /* a transaction did not fit: the next one that frees has the reserve */
     vpi_vault_secrets *secrets;
 };
 
@@ -106,6 +107,9 @@ vpriv_status vpi_vault_begin(vpriv_vault *vault);
 /* The same for calls that destroy: when space is short the write-ahead log is emptied, and, when that is not
  * enough, the reserve is given up. */
 vpriv_status vpi_vault_begin_freeing(vpriv_vault *vault);
+/* After one that failed: whether it is worth another try, because it was full with the reserve still there,
+ * which the next vpi_vault_begin_freeing gives up. Rolls back then. */
+bool vpi_vault_try_again(vpriv_vault *vault, vpriv_status st);
 /* The same for what is recorded: first the reserve is made whole, as far as that goes. VPRIV_E_FULL where
  * there is space for none. */
 vpriv_status vpi_vault_begin_recording(vpriv_vault *vault);

@@ -314,6 +314,184 @@ START_TEST(nothing_is_recorded_where_no_reserve_fits)
 }
 END_TEST
 
+/* ---- A person with very many recordings ---- */
+
+#define N_MANY    750
+#define N_PENDING 600
+
+static int64_t n_kept(void)
+{
+    return household_count(&h, "SELECT count(*) FROM recording WHERE state IN (2, 3)");
+}
+
+static const uint64_t n_left[] = {0, 600 * 1024, 300 * 1024};
+
+START_TEST(a_person_with_very_many_recordings_is_erased)
+{
+    vpriv_receipt receipt = {.struct_size = sizeof receipt};
+    set_up("size=16m");
+    record(N_MANY);
+    household_reopen(&h);
+    fill_until(n_left[_i]);
+    ck_ok(vpriv_subject_erase(h.vault, h.ada, &receipt));
+    ck_assert_uint_eq(receipt.n_recordings, N_MANY);
+    ck_assert_int_eq(receipt.kind, VPRIV_LOG_SUBJECT_ERASED);
+    ck_assert_int_eq(n_kept(), 0);
+    ck_fails(vpriv_subject_erase(h.vault, h.ada, NULL), VPRIV_E_NOT_FOUND);
+    ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM recording_subject"), 0);
+    household_close(&h);
+}
+END_TEST
+
+START_TEST(a_legal_hold_keeps_all_of_a_person)
+{
+    set_up("size=8m");
+    record(100);
+    ck_ok(
+        vpriv_recording_restrict(h.vault, &ids[99], 1, VPRIV_RESTRICTION_LEGAL_HOLD, "test", NULL));
+    fill();
+    ck_fails(vpriv_subject_erase(h.vault, h.ada, NULL), VPRIV_E_STATE);
+    ck_assert_ptr_nonnull(strstr(vpriv_error_detail(), "nothing was erased"));
+    ck_assert_int_eq(n_kept(), 100);
+    household_close(&h);
+}
+END_TEST
+
+static int n_commits_until_refusal;
+
+static int refuse_later(void *unused)
+{
+    (void)unused;
+    if (n_commits_until_refusal > 0 && --n_commits_until_refusal == 0)
+        return 1;
+    return 0;
+}
+
+/* What was erased stays so, and the same call goes on. */
+START_TEST(an_interrupted_erasure_of_a_person_goes_on)
+{
+    vpriv_receipt receipt = {.struct_size = sizeof receipt};
+    set_up("size=8m");
+    record(100);
+    household_reopen(&h);
+    fill();
+    n_commits_until_refusal = 4;
+    sqlite3_commit_hook(vpi_database_handle(h.vault->database), refuse_later, NULL);
+    ck_assert_int_ne(vpriv_subject_erase(h.vault, h.ada, &receipt), VPRIV_OK);
+    ck_assert_int_eq(n_commits_until_refusal, 0);
+    const int64_t n_after = n_kept();
+    ck_assert_int_gt(n_after, 0);
+    ck_assert_int_lt(n_after, 100);
+    ck_assert_int_eq(household_hear(&h, &ids[99], KEEP), VPRIV_E_FULL); /* the person is there */
+    ck_ok(vpriv_subject_erase(h.vault, h.ada, &receipt));
+    ck_assert_uint_eq(receipt.n_recordings, (uint64_t)n_after);
+    ck_assert_int_eq(n_kept(), 0);
+    ck_fails(vpriv_subject_erase(h.vault, h.ada, NULL), VPRIV_E_NOT_FOUND);
+    household_close(&h);
+}
+END_TEST
+
+static vpriv_status erase_first(void)
+{
+    return erase_one(0);
+}
+
+static vpriv_status erase_all(void)
+{
+    return vpriv_vault_erase_before(h.vault, VPRIV_TIME_FOREVER_US, NULL);
+}
+
+static vpriv_status withdraw(void)
+{
+    return vpriv_consent_withdraw(h.vault, h.ada, KEEP, NULL, NULL);
+}
+
+static vpriv_status erase_person(void)
+{
+    return vpriv_subject_erase(h.vault, h.ada, NULL);
+}
+
+static vpriv_status (*const destroying[])(void) = {erase_first, erase_all, withdraw, erase_person};
+
+/* More is free than the reserve has, and less than is to be written first: what waits to be taken in. */
+START_TEST(who_needs_more_than_is_free_has_the_reserve_too)
+{
+    vpriv_keyring *credential = NULL;
+    vpriv_vault *root = NULL;
+    set_up("size=16m");
+    record(20);
+    ck_ok(vpriv_vault_capture_credential(h.vault, &credential));
+    root = h.vault;
+    h.vault = open_with(credential);
+    for (int i = 0; i < N_PENDING; i++)
+        household_quick(&h, h.ada);
+    vpriv_vault_close(h.vault);
+    h.vault = root;
+    vpi_database_empty_log(h.vault->database, 0);
+    fill_until(600 * 1024);
+    ck_ok(destroying[_i]());
+    ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM ingest"), 0);
+    vpriv_keyring_close(credential);
+    household_close(&h);
+}
+END_TEST
+
+static void record_on_and_on(const vpriv_keyring *credential)
+{
+    vpi_block_builder builder;
+    uint8_t plain[VPI_BLOCK_PLAIN_BYTES];
+    vpriv_vault *const vault = open_with(credential);
+    vpi_block_clear(&builder, 0);
+    vpi_block_finish(&builder, plain);
+    for (;;) {
+        const vpi_sealer_request request = household_request(h.ada);
+        vpi_sealer *sealer = NULL;
+        vpriv_status st = vpi_sealer_create(vault, &request, &sealer);
+        if (st == VPRIV_OK)
+            st = vpi_sealer_commit(sealer);
+        if (st == VPRIV_OK)
+            st = vpi_sealer_finish(sealer, plain, VPRIV_END_STOPPED, 0);
+        vpi_sealer_destroy(sealer);
+        if (st == VPRIV_E_NOT_FOUND || st == VPRIV_E_CONSENT)
+            break;
+    }
+    vpriv_vault_close(vault);
+}
+
+/* What another process records while the person is being erased is erased with them. */
+START_TEST(nothing_recorded_meanwhile_is_left_of_a_person)
+{
+    vpriv_keyring *credential = NULL;
+    int status = 0;
+    set_up("size=8m");
+    record(200);
+    ck_ok(vpriv_vault_capture_credential(h.vault, &credential));
+    fill_until(700 * 1024);
+    vpriv_vault_close(h.vault);
+    h.vault = NULL;
+    const pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        alarm(60);
+        record_on_and_on(credential);
+        _exit(0);
+    }
+    ck_ok(household_open_vault(&h, h.path, &h.vault));
+    const int64_t n_before = n_kept();
+    while (household_count(&h, "SELECT count(*) FROM recording") < n_before + 3)
+        usleep(1000);
+    ck_ok(vpriv_subject_erase(h.vault, h.ada, NULL));
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    ck_ok(vpriv_vault_tidy(h.vault, 10000, NULL));
+    ck_assert_int_eq(n_kept(), 0);
+    ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM ingest"), 0);
+    ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM recording_subject"), 0);
+    vpriv_keyring_close(credential);
+    household_close(&h);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("fault: reserve");
@@ -328,6 +506,11 @@ int main(void)
     tcase_add_test(tcase, a_capture_process_does_not_record_into_the_reserve);
     tcase_add_test(tcase, what_is_missing_of_the_reserve_is_put_back_before_anything_is_recorded);
     tcase_add_test(tcase, nothing_is_recorded_where_no_reserve_fits);
+    tcase_add_loop_test(tcase, a_person_with_very_many_recordings_is_erased, 0, 3);
+    tcase_add_test(tcase, a_legal_hold_keeps_all_of_a_person);
+    tcase_add_test(tcase, an_interrupted_erasure_of_a_person_goes_on);
+    tcase_add_loop_test(tcase, who_needs_more_than_is_free_has_the_reserve_too, 0, 4);
+    tcase_add_test(tcase, nothing_recorded_meanwhile_is_left_of_a_person);
     suite_add_tcase(suite, tcase);
     setvbuf(stdout, NULL, _IOLBF, 0);
     return unit_main(suite);
