@@ -158,7 +158,7 @@ out:
 void vpi_erase_give_back(vpriv_vault *vault)
 {
     if (vpi_reserve_space_is_short(vault) || !vpi_reserve_is_there(vault)) {
-        (void)vpi_database_script(vault->database, "PRAGMA wal_checkpoint(TRUNCATE)");
+        vpi_database_empty_log(vault->database, VPI_LOCK_PATIENCE_MS);
         (void)vpi_sweep_blocks(vault, BATCH_ROWS_SHORT);
     }
     vpi_vault_rebuild_reserve(vault);

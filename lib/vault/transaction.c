@@ -8,8 +8,7 @@
 #include "vault/vault.h"
 #include <string.h>
 
-#define READ_TRIES       20
-#define LOCK_PATIENCE_MS 1000 /* how long that waits for others which can be left for later */
+#define READ_TRIES 20
 
 vpriv_status vpi_vault_enter(vpriv_vault *vault, bool needs_root)
 {
@@ -51,7 +50,7 @@ vpriv_status vpi_vault_begin_freeing(vpriv_vault *vault)
     const bool must_free = vault->must_free;
     vault->must_free = false;
     if (must_free || vpi_reserve_space_is_short(vault))
-        vpi_database_empty_log(vault->database, LOCK_PATIENCE_MS);
+        vpi_database_empty_log(vault->database, VPI_LOCK_PATIENCE_MS);
     const vpriv_status st = vpi_vault_begin(vault);
     /* With the write lock held no recorder can take the space that is given up. */
     if (st == VPRIV_OK && (must_free || vpi_reserve_space_is_short(vault)))
@@ -92,7 +91,7 @@ void vpi_vault_rebuild_reserve(vpriv_vault *vault)
         vault->given_up_bytes = 0;
         return;
     }
-    if (vpi_database_begin_soon(vault->database, LOCK_PATIENCE_MS) == VPRIV_OK)
+    if (vpi_database_begin_soon(vault->database, VPI_LOCK_PATIENCE_MS) == VPRIV_OK)
         vpi_reserve_rebuild(vault);
     vpi_database_rollback(vault->database);
     vpi_fail_text_again(&reason);
@@ -102,7 +101,7 @@ void vpi_vault_give_back(vpriv_vault *vault)
 {
     const vpi_reason reason = vpi_fail_text();
     if (vpi_reserve_space_is_short(vault) || !vpi_reserve_is_there(vault))
-        vpi_database_empty_log(vault->database, LOCK_PATIENCE_MS);
+        vpi_database_empty_log(vault->database, VPI_LOCK_PATIENCE_MS);
     vpi_vault_rebuild_reserve(vault);
     vpi_fail_text_again(&reason);
 }

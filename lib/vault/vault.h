@@ -18,6 +18,8 @@
 #define VPI_APPLICATION_ID 0x56505256 /* "VPRV" */
 #define VPI_USER_VERSION   1
 #define VPI_TAG_BYTES      16 /* blind tags */
+/* How long what can be left for later waits for others. */
+#define VPI_LOCK_PATIENCE_MS 1000
 
 /* The first keys of every tree. */
 enum {

@@ -20,6 +20,60 @@
 static household h;
 static vpriv_recording_id ids[1024];
 
+/* ---- Syncs that fail ---- */
+
+/* SQLite calls these instead of the C library's. */
+#define EXPORTED __attribute__((visibility("default")))
+
+static int n_syncs_until_failure; /* of the write-ahead log; 0: none fails */
+static bool log_has_hole;         /* one failed, and the log was not begun anew since */
+
+static bool is_log(int fd)
+{
+    char link[32], name[256];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    const ssize_t n = readlink(link, name, sizeof name - 1);
+    name[n < 0 ? 0 : n] = '\0';
+    return n > 4 && strcmp(name + n - 4, "-wal") == 0;
+}
+
+static int sync_or_fail(int fd, long call)
+{
+    if (n_syncs_until_failure > 0 && is_log(fd) && --n_syncs_until_failure == 0) {
+        log_has_hole = true;
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(call, fd);
+}
+
+EXPORTED int fsync(int fd)
+{
+    return sync_or_fail(fd, SYS_fsync);
+}
+
+EXPORTED int fdatasync(int fd)
+{
+    return sync_or_fail(fd, SYS_fdatasync);
+}
+
+static int cut(int fd, off_t n_bytes)
+{
+    if (n_bytes == 0 && is_log(fd))
+        log_has_hole = false;
+    return (int)syscall(SYS_ftruncate, fd, n_bytes);
+}
+
+EXPORTED int ftruncate(int fd, off_t n_bytes)
+{
+    return cut(fd, n_bytes);
+}
+
+EXPORTED int ftruncate64(int fd, off64_t n_bytes)
+{
+    return cut(fd, n_bytes);
+}
+
 /* ---- The disk ---- */
 
 static void set_up(const char *size)
@@ -492,11 +546,31 @@ START_TEST(nothing_recorded_meanwhile_is_left_of_a_person)
 }
 END_TEST
 
+/* ---- A failed sync ---- */
+
+/* A log with a hole is never built upon, whichever sync of it fails. */
+START_TEST(no_commit_stands_on_a_log_with_a_hole)
+{
+    set_up("size=8m");
+    record(3);
+    take_reserve_away();
+    n_syncs_until_failure = _i + 1;
+    const vpriv_status st = erase_one(0);
+    ck_assert_int_eq(st, _i == 0 ? VPRIV_E_IO : VPRIV_OK);
+    ck_assert_msg(n_syncs_until_failure == 0, "so many syncs there are not");
+    ck_ok(
+        vpriv_recording_restrict(h.vault, &ids[1], 1, VPRIV_RESTRICTION_LEGAL_HOLD, "test", NULL));
+    ck_assert(!log_has_hole);
+    household_close(&h);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("fault: reserve");
     TCase *tcase = tcase_create("reserve");
     tcase_set_timeout(tcase, 120);
+    tcase_add_loop_test(tcase, no_commit_stands_on_a_log_with_a_hole, 0, 3);
     tcase_add_loop_test(tcase, tidying_a_full_disk_leaves_the_reserve, 30, 31);
     tcase_add_loop_test(tcase, tidying_a_full_disk_leaves_the_reserve, 120, 121);
     tcase_add_test(tcase, tidying_a_full_disk_takes_in_what_is_pending);
