@@ -290,7 +290,9 @@ typedef struct vpriv_recording_info {
     uint32_t n_channels;
 } vpriv_recording_info;
 
-/** Which recordings to list. Zero lists all that are kept. */
+/** Which recordings to list. Zero lists all that are kept. A range of time is searched for, not walked to: what a
+ *  clock that was ahead dated in the future, or a process filed behind more than 256 that began later, is
+ *  found for sure without one. */
 typedef struct vpriv_recording_filter {
     size_t struct_size;     /**< sizeof(vpriv_recording_filter) */
     const uint8_t *subject; /**< VPRIV_SUBJECT_ID_BYTES, or NULL for everybody */

@@ -31,6 +31,7 @@ typedef struct cursor {
     uint8_t tag[VPI_TAG_BYTES];
     int64_t first; /* looked at are rows above it … */
     int64_t row;   /* … up to this one */
+    int64_t now_us;
     int n_younger; /* than until_us, in a row */
 } cursor;
 
@@ -54,33 +55,42 @@ static vpriv_status next_row(vpriv_vault *vault, const cursor *c, int64_t *row_o
 }
 
 /* Ids grow with time: a binary search finds where a time range begins, without any clear-text time.
- * Recordings that ran at the same time may be a little out of order, hence the margin. */
-#define ORDER_MARGIN_ROWS 64
+ * Recordings that ran at the same time may be out of order, hence the margin; what is dated in the future, by a
+ * clock that was wrong, says nothing about where the others are. */
+#define ORDER_MARGIN_ROWS 256
+
+/* The first of these rows that says something; VPRIV_E_NOT_FOUND when none does. */
+static vpriv_status next_in_order(
+    vpriv_vault *vault, int64_t first, int64_t last, int64_t now_us, vpi_recording *found)
+{
+    vpriv_status st = VPRIV_OK;
+    int64_t row = first;
+    do {
+        st = vpi_database_next(vault->database, row, &row,
+            "SELECT id FROM recording WHERE id > ?1 AND id <= ?2 AND state IN (2, 3)"
+            " ORDER BY id LIMIT 1",
+            "ii", row, last);
+        if (st == VPRIV_OK)
+            st = vpi_recording_load(vault, row, found);
+    } while (st == VPRIV_OK && found->tag.started_us > now_us);
+    return st;
+}
 
 static vpriv_status row_before(
-    vpriv_vault *vault, int64_t since_us, vpi_recording *scratch, int64_t *row_out)
+    vpriv_vault *vault, const cursor *c, vpi_recording *scratch, int64_t *row_out)
 {
     int64_t low = 0, high = 0;
     vpriv_status st =
         vpi_database_int(vault->database, &high, "SELECT coalesce(max(id), 0) FROM recording", "");
     while (st == VPRIV_OK && low < high) {
         const int64_t middle = low + (high - low) / 2;
-        int64_t row = 0;
-        st = vpi_database_next(vault->database, middle, &row,
-            "SELECT id FROM recording WHERE id > ?1 AND id <= ?2 AND state IN (2, 3)"
-            " ORDER BY id LIMIT 1",
-            "ii", middle, high);
-        if (st == VPRIV_E_NOT_FOUND) {
+        st = next_in_order(vault, middle, high, c->now_us, scratch);
+        if (st == VPRIV_OK && scratch->tag.started_us < c->filter->since_us) {
+            low = scratch->row;
+        } else if (st == VPRIV_OK || st == VPRIV_E_NOT_FOUND) {
             high = middle;
             st = VPRIV_OK;
-            continue;
         }
-        if (st == VPRIV_OK)
-            st = vpi_recording_load(vault, row, scratch);
-        if (st == VPRIV_OK && scratch->tag.started_us < since_us)
-            low = row;
-        else if (st == VPRIV_OK)
-            high = middle;
     }
     *row_out = low > ORDER_MARGIN_ROWS ? low - ORDER_MARGIN_ROWS : 0;
     return st;
@@ -100,7 +110,7 @@ static bool is_beyond(cursor *c, const vpi_recording *recording)
 {
     const bool is_kept = recording->state == VPRIV_RECORDING_COMMITTED ||
                          recording->state == VPRIV_RECORDING_RESTRICTED;
-    if (!c->filter->until_us || !is_kept)
+    if (!c->filter->until_us || !is_kept || recording->tag.started_us > c->now_us)
         return false;
     c->n_younger = recording->tag.started_us >= c->filter->until_us ? c->n_younger + 1 : 0;
     return c->n_younger > ORDER_MARGIN_ROWS;
@@ -110,13 +120,14 @@ static vpriv_status start(vpriv_vault *vault, cursor *c, vpi_recording *scratch)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_subject subject;
+    c->now_us = vpi_vault_now_us(vault);
     if (c->filter->subject) {
         VPI_TRY(vpi_subject_find(vault, c->filter->subject, &subject));
         VPI_TRY(vpi_subject_recording_tag(vault, subject.row, c->tag));
         c->by_subject = true;
     }
     if (c->filter->since_us)
-        VPI_TRY(row_before(vault, c->filter->since_us, scratch, &c->row));
+        VPI_TRY(row_before(vault, c, scratch, &c->row));
     c->first = c->row;
     st = VPRIV_OK;
 out:

@@ -1,6 +1,7 @@
-/* Destroying what has run out. Recordings of one retention class run out in the order of their rows, so
- * the head of each class's queue is all there is to look at; purposes that end before their recording
- * have queues of their own. */
+/* Destroying what has run out. Recordings of one retention class are filed in the order of their rows, and
+ * purposes that end before their recording have queues of their own. Rows are about in the order in which they
+ * run out, so a run looks at the head of each queue; but clocks are set and recorders wait, and the order
+ * must not decide whether something is destroyed: once a day a round looks at every row there is. */
 #include "base/memory.h"
 #include "base/try.h"
 #include "vault/clock_guard.h"
@@ -18,14 +19,32 @@
 #define BATCH_ROWS     256
 #define US_PER_DAY     INT64_C(86400000000)
 #define MONTHS_SKEW_US (4 * US_PER_DAY)
+/* So many in a row that are not due end the look at one head, and so many that say nothing about the order:
+ * dated in the future, or of months of different lengths. */
+#define HEAD_ROWS  256
+#define OTHER_ROWS 1024
+/* Looked at by a round in one transaction. */
+#define ROUND_ROWS 1024
 
 typedef struct batch {
+    size_t most;
     int64_t now_us;
+    bool is_held;
     int64_t next_due_us; /* of what is not due yet */
     int64_t rows[BATCH_ROWS];
-    size_t n;
+    uint64_t slots[BATCH_ROWS]; /* of recordings that lost a purpose */
+    size_t n;                   /* due, of one or the other */
+    bool is_round;
+    size_t n_looked, n_waiting, n_others;
+    vpi_round round;          /* becomes the vault's with the commit */
     vpi_recording *recording; /* scratch */
 } batch;
+
+/* Recordings, or purposes of them, by the class that ends them. */
+typedef struct queue {
+    const char *next_class, *next_row;
+    vpriv_status (*look)(vpriv_vault *vault, batch *b, int64_t retention, int64_t row);
+} queue;
 
 static void note_due(batch *b, int64_t due_us)
 {
@@ -33,55 +52,126 @@ static void note_due(batch *b, int64_t due_us)
         b->next_due_us = due_us;
 }
 
-/* Behind the first that is not due nothing is, but for the different lengths of months. */
-static bool may_be_more(const batch *b, vpriv_retention retention, int64_t first_left_us)
+/* The recording at hand is not due in this queue. */
+static void count_waiting(batch *b, int64_t retention, int64_t ends_us)
 {
-    return b->n < BATCH_ROWS &&
-           (first_left_us == 0 || (vpi_retention_is_in_months(retention) &&
-                                      b->recording->expires_us < first_left_us + MONTHS_SKEW_US));
+    const bool may_be_early = vpi_retention_is_in_months((vpriv_retention)retention) &&
+                              ends_us < b->now_us + MONTHS_SKEW_US;
+    if (b->recording->tag.started_us <= b->now_us && !may_be_early)
+        b->n_waiting++;
+    else
+        b->n_others++;
 }
 
-static vpriv_status collect_class(vpriv_vault *vault, vpriv_retention retention, batch *b)
+static bool goes_on(const batch *b)
+{
+    if (b->is_round)
+        return b->n < b->most && b->n_looked < ROUND_ROWS;
+    return b->n < b->most && b->n_waiting < HEAD_ROWS && b->n_others < OTHER_ROWS;
+}
+
+static vpriv_status look_at_recording(vpriv_vault *vault, batch *b, int64_t retention, int64_t row)
+{
+    const vpriv_status st = vpi_recording_load(vault, row, b->recording);
+    if (st != VPRIV_OK)
+        return st;
+    const int64_t ends_us = b->recording->expires_us;
+    if (ends_us <= b->now_us) {
+        b->rows[b->n++] = row;
+    } else {
+        count_waiting(b, retention, ends_us);
+        note_due(b, ends_us);
+    }
+    return VPRIV_OK;
+}
+
+/* Which purposes of the recording at hand are over, and when the next one is. */
+static uint32_t ended_purposes(batch *b)
+{
+    uint32_t ended = 0;
+    for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
+        const int64_t until_us = b->recording->purpose_expires_us[p];
+        if (until_us != 0 && until_us <= b->now_us)
+            ended |= VPRIV_PURPOSE_BIT(p);
+        else if (until_us != 0)
+            note_due(b, until_us);
+    }
+    return ended;
+}
+
+/* What is over leaves the queue. While the clock is held it is counted only. */
+static vpriv_status look_at_term(vpriv_vault *vault, batch *b, int64_t retention, int64_t row)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    int64_t row = 0, first_left_us = 0;
-    while (may_be_more(b, retention, first_left_us)) {
-        const vpriv_status next = vpi_database_next(vault->database, row, &row,
-            "SELECT id FROM recording WHERE state IN (2, 3) AND state = 2 AND retention = ?2"
-            " AND id > ?1"
-            " ORDER BY id LIMIT 1",
-            "ii", row, (int64_t)retention);
-        if (next == VPRIV_E_NOT_FOUND)
+    VPI_TRY(vpi_recording_load(vault, row, b->recording));
+    const int64_t until_us =
+        vpi_retention_end_us((vpriv_retention)retention, b->recording->tag.started_us);
+    const uint32_t ended = ended_purposes(b);
+    if (until_us > b->now_us || b->is_held)
+        count_waiting(b, retention, until_us);
+    if (ended != 0 && !b->is_held)
+        VPI_TRY(vpi_recording_rekey(vault, b->recording, ended, NULL, NULL, &b->slots[b->n]));
+    b->n += ended != 0;
+    if (until_us <= b->now_us && !b->is_held)
+        VPI_TRY(vpi_database_run(vault->database,
+            "DELETE FROM term WHERE retention = ?1 AND recording = ?2", "ii", retention, row));
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+static const queue recordings = {
+    "SELECT retention FROM recording WHERE state IN (2, 3) AND retention > ?1"
+    " ORDER BY retention LIMIT 1",
+    "SELECT id FROM recording WHERE state IN (2, 3) AND state = 2 AND retention = ?2 AND id > ?1"
+    " ORDER BY id LIMIT 1",
+    look_at_recording};
+static const queue terms = {
+    "SELECT retention FROM term WHERE retention > ?1 ORDER BY retention LIMIT 1",
+    "SELECT recording FROM term WHERE retention = ?2 AND recording > ?1"
+    " ORDER BY recording LIMIT 1",
+    look_at_term};
+
+static vpriv_status walk_class(vpriv_vault *vault, const queue *q, batch *b, int64_t retention,
+    int64_t *row_io, bool *is_over_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    *is_over_out = false;
+    b->n_waiting = b->n_others = 0;
+    while (goes_on(b) && !*is_over_out) {
+        const vpriv_status next = vpi_database_next(
+            vault->database, *row_io, row_io, q->next_row, "ii", *row_io, retention);
+        *is_over_out = next == VPRIV_E_NOT_FOUND;
+        if (*is_over_out)
             break;
         VPI_TRY(next);
-        VPI_TRY(vpi_recording_load(vault, row, b->recording));
-        if (b->recording->expires_us <= b->now_us) {
-            b->rows[b->n++] = row;
-        } else {
-            first_left_us = first_left_us ? first_left_us : b->recording->expires_us;
-            note_due(b, b->recording->expires_us);
-        }
+        VPI_TRY(q->look(vault, b, retention, *row_io));
+        b->n_looked++;
     }
     st = VPRIV_OK;
 out:
     return st;
 }
 
-/* One class after the other, until the batch is full. */
-static vpriv_status collect(vpriv_vault *vault, batch *b)
+/* From a place on: one class after the other, until the batch is full. A round leaves none before its end. */
+static vpriv_status walk(vpriv_vault *vault, const queue *q, batch *b, int64_t *retention_io,
+    int64_t *row_io, bool *is_over_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    int64_t retention = -1;
-    while (b->n < BATCH_ROWS) {
-        const vpriv_status next = vpi_database_next(vault->database, retention, &retention,
-            "SELECT retention FROM recording WHERE state IN (2, 3) AND retention > ?1"
-            " ORDER BY retention LIMIT 1",
-            "i", retention);
-        if (next == VPRIV_E_NOT_FOUND)
+    bool is_class_over = true;
+    *is_over_out = false;
+    for (;;) {
+        if (*retention_io >= 0 && *retention_io != VPRIV_RETENTION_ERASED_ONLY)
+            VPI_TRY(walk_class(vault, q, b, *retention_io, row_io, &is_class_over));
+        if (b->n == b->most || (b->is_round && !is_class_over))
+            break;
+        const vpriv_status next = vpi_database_next(
+            vault->database, *retention_io, retention_io, q->next_class, "i", *retention_io);
+        *is_over_out = next == VPRIV_E_NOT_FOUND;
+        if (*is_over_out)
             break;
         VPI_TRY(next);
-        if (retention != VPRIV_RETENTION_ERASED_ONLY)
-            VPI_TRY(collect_class(vault, (vpriv_retention)retention, b));
+        *row_io = 0;
     }
     st = VPRIV_OK;
 out:
@@ -105,123 +195,134 @@ out:
     return st;
 }
 
-/* Which purposes of the recording at hand are over, and when the next one is. */
-static uint32_t ended_purposes(batch *b)
-{
-    uint32_t ended = 0;
-    for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
-        const int64_t until_us = b->recording->purpose_expires_us[p];
-        if (until_us != 0 && until_us <= b->now_us)
-            ended |= VPRIV_PURPOSE_BIT(p);
-        else if (until_us != 0)
-            note_due(b, until_us);
-    }
-    return ended;
-}
-
-/* The rows of one term, in order; those that are over, or of no use any more, leave the queue. While the
- * clock is held they are counted only. */
-static vpriv_status narrow_term(vpriv_vault *vault, int64_t retention, batch *b, bool is_held,
-    uint64_t old_slots[BATCH_ROWS], size_t *n_io)
+static vpriv_status shred_ended(vpriv_vault *vault, batch *b, uint64_t *n_io)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    int64_t row = 0;
-    bool waits = false;
-    for (int i = 0; i < BATCH_ROWS && *n_io < BATCH_ROWS && !waits; i++) {
-        const vpriv_status next = vpi_database_next(vault->database, row, &row,
-            "SELECT recording FROM term WHERE retention = ?2 AND recording > ?1"
-            " ORDER BY recording LIMIT 1",
-            "ii", row, retention);
-        if (next == VPRIV_E_NOT_FOUND)
-            break;
-        VPI_TRY(next);
-        VPI_TRY(vpi_recording_load(vault, row, b->recording));
-        const int64_t until_us =
-            vpi_retention_end_us((vpriv_retention)retention, b->recording->tag.started_us);
-        waits = until_us > b->now_us && !(vpi_retention_is_in_months((vpriv_retention)retention) &&
-                                            until_us < b->now_us + MONTHS_SKEW_US);
-        const uint32_t ended = ended_purposes(b);
-        if (ended != 0 && !is_held)
-            VPI_TRY(vpi_recording_rekey(vault, b->recording, ended, NULL, NULL, &old_slots[*n_io]));
-        *n_io += ended != 0;
-        if (until_us <= b->now_us && !is_held)
-            VPI_TRY(vpi_database_run(vault->database,
-                "DELETE FROM term WHERE retention = ?1 AND recording = ?2", "ii", retention, row));
-    }
-    st = VPRIV_OK;
-out:
-    return st;
-}
-
-static vpriv_status narrow_batch(vpriv_vault *vault, batch *b, bool is_held, uint64_t *n_io)
-{
-    vpriv_status st = VPRIV_E_INTERNAL;
-    uint64_t old_slots[BATCH_ROWS];
-    size_t n = 0;
-    int64_t retention = -1;
     vpriv_log_entry entry = {.kind = VPRIV_LOG_RETENTION_EXPIRED,
         .purpose = VPRIV_LOG_NO_PURPOSE,
+        .count = b->n,
         .actor = "retention",
         .reason = "the term of a purpose is over"};
-    while (n < BATCH_ROWS) {
-        const vpriv_status next = vpi_database_next(vault->database, retention, &retention,
-            "SELECT retention FROM term WHERE retention > ?1 ORDER BY retention LIMIT 1", "i",
-            retention);
-        if (next == VPRIV_E_NOT_FOUND)
-            break;
-        VPI_TRY(next);
-        VPI_TRY(narrow_term(vault, retention, b, is_held, old_slots, &n));
-    }
-    if (n > 0 && !is_held) {
-        entry.count = n;
-        VPI_TRY(vpi_log_append(vault, &entry, NULL, 0, NULL, NULL));
-        VPI_TRY(vpi_vault_shred(vault, old_slots, n));
-        *n_io += n;
-    }
-    b->n = n;
+    VPI_TRY(vpi_log_append(vault, &entry, NULL, 0, NULL, NULL));
+    VPI_TRY(vpi_vault_shred(vault, b->slots, b->n));
+    *n_io += b->n;
     st = VPRIV_OK;
 out:
     return st;
+}
+
+/* A batch of one queue, from a place on. */
+static vpriv_status destroy(vpriv_vault *vault, const queue *q, batch *b, int64_t *retention_io,
+    int64_t *row_io, bool *is_over_out, vpriv_retention_report *report)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    VPI_TRY(walk(vault, q, b, retention_io, row_io, is_over_out));
+    if (b->n > 0 && b->is_held)
+        report->is_held = true;
+    else if (b->n > 0 && q == &recordings)
+        VPI_TRY(expire_batch(vault, b, &report->n_expired));
+    else if (b->n > 0)
+        VPI_TRY(shred_ended(vault, b, &report->n_narrowed));
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+static vpriv_status destroy_heads(
+    vpriv_vault *vault, batch *b, const queue *q, vpriv_retention_report *report)
+{
+    int64_t retention = -1, row = 0;
+    bool is_over = false;
+    return destroy(vault, q, b, &retention, &row, &is_over, report);
 }
 
 /* Consents that are over, once nothing else is due. A clock that jumped ends none. */
-static vpriv_status end_consents(
-    vpriv_vault *vault, batch *b, bool is_held, vpriv_retention_report *report)
+static vpriv_status end_consents(vpriv_vault *vault, batch *b, vpriv_retention_report *report)
 {
     size_t n = 0;
-    const vpriv_status st = vpi_consent_end_over(vault, is_held, &b->next_due_us, &n);
+    const vpriv_status st = vpi_consent_end_over(vault, b->is_held, &b->next_due_us, &n);
     if (st != VPRIV_OK)
         return st;
-    if (is_held)
+    if (b->is_held)
         report->is_held = n > 0;
     else
         report->n_consents += n;
     return VPRIV_OK;
 }
 
+/* A new handle begins one; and so does what the last one saw and no head would have. */
+static bool round_is_due(const batch *b)
+{
+    const vpi_round *round = &b->round;
+    return round->is_under_way || b->now_us >= round->next_us || b->now_us >= round->odd_us ||
+           vpi_monotonic_us() >= round->next_monotonic_us;
+}
+
+/* Nothing is due at any head: look at more of all the others. */
+static vpriv_status go_round(vpriv_vault *vault, batch *b, vpriv_retention_report *report)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    vpi_round *round = &b->round;
+    const int64_t heads_us = b->next_due_us;
+    bool is_over = false;
+    if (!round->is_under_way)
+        *round =
+            (vpi_round){.is_under_way = true, .retention = -1, .least_us = VPRIV_TIME_FOREVER_US};
+    b->is_round = true;
+    b->n_looked = 0;
+    b->next_due_us = round->least_us;
+    if (!round->on_terms) {
+        VPI_TRY(destroy(vault, &recordings, b, &round->retention, &round->row, &is_over, report));
+        if (is_over) {
+            round->on_terms = true;
+            round->retention = -1;
+        }
+    }
+    if (round->on_terms && b->n == 0)
+        VPI_TRY(destroy(vault, &terms, b, &round->retention, &round->row, &is_over, report));
+    else
+        is_over = false;
+    round->least_us = b->next_due_us;
+    note_due(b, heads_us);
+    if (is_over && b->n == 0)
+        *round = (vpi_round){.next_us = b->now_us + US_PER_DAY,
+            .next_monotonic_us = vpi_monotonic_us() + US_PER_DAY,
+            .odd_us = round->least_us < heads_us ? round->least_us : VPRIV_TIME_FOREVER_US};
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
 /* One batch of recordings, or, when none is due, of purposes. */
 static vpriv_status step(vpriv_vault *vault, batch *b, vpriv_retention_report *report)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
+    const uint64_t n_consents = report->n_consents;
     b->n = 0;
+    b->is_round = false;
     b->next_due_us = VPRIV_TIME_FOREVER_US;
+    b->round = vault->round;
     VPI_TRY(vpi_vault_begin_freeing(vault));
     VPI_TRY(vpi_ingest_adopt_all(vault));
+    b->most = BATCH_ROWS;
     b->now_us = vpi_vault_now_us(vault);
-    VPI_TRY(vpi_clock_guard(vault, &report->is_held, &report->held_until_us));
-    VPI_TRY(collect(vault, b));
-    const bool has_any = b->n > 0;
-    if (report->is_held && has_any)
-        b->next_due_us = b->now_us;
-    else if (has_any)
-        VPI_TRY(expire_batch(vault, b, &report->n_expired));
-    else
-        VPI_TRY(narrow_batch(vault, b, report->is_held, &report->n_narrowed));
+    VPI_TRY(vpi_clock_guard(vault, &b->is_held, &report->held_until_us));
+    report->is_held = false;
+    VPI_TRY(destroy_heads(vault, b, &recordings, report));
     if (b->n == 0)
-        VPI_TRY(end_consents(vault, b, report->is_held, report));
+        VPI_TRY(destroy_heads(vault, b, &terms, report));
+    if (b->n == 0)
+        VPI_TRY(end_consents(vault, b, report));
+    const bool is_idle = b->n == 0 && report->n_consents == n_consents;
+    if (is_idle && round_is_due(b))
+        VPI_TRY(go_round(vault, b, report));
     VPI_TRY(vpi_vault_commit(vault));
     vpi_erase_give_back(vault);
-    report->is_done = b->n == 0 || report->is_held;
+    if (!report->is_held)
+        vault->round = b->round;
+    if (b->round.odd_us > b->now_us)
+        note_due(b, b->round.odd_us);
+    report->is_done = report->is_held || (is_idle && b->n == 0 && !round_is_due(b));
     report->next_due_us = report->is_done && !report->is_held ? b->next_due_us : b->now_us;
     st = VPRIV_OK;
 out:

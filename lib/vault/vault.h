@@ -71,6 +71,17 @@ typedef struct vpi_vault_secrets {
     vpi_grant grants[VPI_SUBJECTS_MAX];
 } vpi_vault_secrets;
 
+/* Where a handle's look at every recording that runs out stands (retention_run.c); with zeros one is due. */
+typedef struct vpi_round {
+    bool is_under_way;
+    bool on_terms;             /* the recordings are through */
+    int64_t retention, row;    /* looked at last */
+    int64_t least_us;          /* when the first runs out of what it saw */
+    int64_t odd_us;            /* of the last one, where that is before everything at a head */
+    int64_t next_us;           /* when the next begins, by the vault's time, */
+    int64_t next_monotonic_us; /* or by the machine's */
+} vpi_round;
+
 struct vpriv_vault {
     pthread_mutex_t lock;
     char *path;
@@ -90,6 +101,7 @@ struct vpriv_vault {
     uint64_t given_up_bytes; /* of the reserve, and not put back since */
     bool owes_reserve;       /* given up in the call at hand */
     bool must_free; /* a transaction did not fit: the next one that frees has the reserve */
+    vpi_round round;
     vpi_vault_secrets *secrets;
 };
 

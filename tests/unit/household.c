@@ -274,8 +274,15 @@ vpriv_recording_id household_quick_for(
 
 vpriv_recording_id household_quick_ago(household *h, const uint8_t *subject, int64_t started_ago_us)
 {
+    return household_quick_ago_for(h, subject, started_ago_us, VPRIV_RETENTION_ERASED_ONLY);
+}
+
+vpriv_recording_id household_quick_ago_for(
+    household *h, const uint8_t *subject, int64_t started_ago_us, vpriv_retention retention)
+{
     vpi_sealer_request request = household_request(subject);
     request.started_ago_us = started_ago_us;
+    request.tag.retention = retention;
     return quick_as(h, &request);
 }
 

@@ -79,6 +79,9 @@ vpriv_recording_id household_quick_for(
     household *h, const uint8_t *subject, vpriv_retention retention);
 vpriv_recording_id household_quick_ago(
     household *h, const uint8_t *subject, int64_t started_ago_us);
+/* Also of the future, where it began -started_ago_us from now. */
+vpriv_recording_id household_quick_ago_for(
+    household *h, const uint8_t *subject, int64_t started_ago_us, vpriv_retention retention);
 
 /* Opens for a purpose and reads to the end; what the first failing call gave. */
 vpriv_status household_hear(

@@ -74,6 +74,12 @@ static vpriv_recording_info about(const vpriv_recording_id *id)
     return info;
 }
 
+static void give_for(const uint8_t *subject, vpriv_purpose purpose, const char *retention)
+{
+    ck_ok(household_give_with(
+        &h, subject, purpose, (vpriv_consent_evidence){.retention = retention}));
+}
+
 START_TEST(terms_have_names_and_names_have_terms)
 {
     static const struct {
@@ -283,6 +289,89 @@ START_TEST(a_clock_that_jumps_destroys_nothing_until_it_is_believed)
 }
 END_TEST
 
+/* Filed now; what the clock said when it began is another matter. */
+static vpriv_recording_id quick_at(int64_t started_us, int n, vpriv_retention retention)
+{
+    vpriv_recording_id id = {{0}};
+    for (int i = 0; i < n; i++)
+        id = household_quick_ago_for(&h, h.ada, h.cell->now_us - started_us, retention);
+    ck_assert_int_eq(about(&id).started_us, started_us);
+    return id;
+}
+
+START_TEST(a_recording_from_the_future_keeps_no_other)
+{
+    const int64_t start_us = h.cell->now_us;
+    give_for(h.ada, REVIEW, "P1D");
+    const vpriv_recording_id ahead = quick_at(start_us + 365 * DAY_US, 2, VPRIV_RETENTION_48_HOURS);
+    const vpriv_recording_id id = quick_at(start_us, 3, VPRIV_RETENTION_48_HOURS);
+    ck_assert_int_eq(about(&ahead).expires_us, start_us + 367 * DAY_US);
+    ck_assert_int_eq(run().next_due_us, start_us + DAY_US);
+    pass(DAY_US);
+    ck_assert_uint_eq(run().n_narrowed, 3);
+    pass(DAY_US);
+    ck_assert_uint_eq(run_for(0).n_expired, 3);
+    const vpriv_retention_report report = run();
+    ck_assert_int_eq(report.next_due_us, start_us + 366 * DAY_US);
+    ck_assert_int_eq(about(&id).state, VPRIV_RECORDING_SHREDDED);
+    ck_assert_int_eq(about(&ahead).state, VPRIV_RECORDING_COMMITTED);
+}
+END_TEST
+
+/* Behind more that are not due than the head of a queue is looked at: what a process of a while ago left, filed
+ * late. Found the same day, and afterwards when it is due. */
+START_TEST(no_row_is_so_late_that_it_is_kept)
+{
+    vpriv_recording_id late[2];
+    vpi_database_script(h.vault->database, "PRAGMA synchronous=OFF");
+    give_for(h.ada, REVIEW, "P9D");
+    for (int i = 0; i < 10; i++)
+        pass(DAY_US);
+    const int64_t start_us = h.cell->now_us;
+    quick_at(start_us, 1200, VPRIV_RETENTION_DAYS(10));
+    late[0] = quick_at(start_us - 10 * DAY_US, 1, VPRIV_RETENTION_DAYS(10));
+    late[1] = quick_at(start_us - 7 * DAY_US, 1, VPRIV_RETENTION_DAYS(10));
+    const vpriv_retention_report first = run();
+    ck_assert_uint_eq(first.n_expired, 1);
+    ck_assert_uint_eq(first.n_narrowed, 0);
+    ck_assert_int_eq(about(&late[0]).state, VPRIV_RECORDING_SHREDDED);
+    ck_assert_int_eq(first.next_due_us, start_us + 2 * DAY_US);
+    pass(DAY_US);
+    ck_assert_int_eq(run().next_due_us, start_us + 2 * DAY_US);
+    pass(DAY_US);
+    const vpriv_retention_report second = run();
+    ck_assert_uint_eq(second.n_narrowed, 1);
+    ck_assert_uint_eq(about(&late[1]).purposes, VPRIV_PURPOSE_BIT(KEEP));
+    ck_assert_int_eq(second.next_due_us, start_us + 3 * DAY_US);
+    pass(DAY_US - SECOND_US);
+    ck_assert_uint_eq(run().n_expired, 0);
+    pass(SECOND_US);
+    ck_assert_uint_eq(run().n_expired, 1);
+    ck_assert_int_eq(n_kept(), 1200);
+}
+END_TEST
+
+/* A round through many is made in steps, each of which lets others write; one that came later waits a day. */
+START_TEST(a_round_is_made_in_steps_once_a_day)
+{
+    vpriv_retention_report report = {.is_done = false};
+    int n_steps = 0;
+    vpi_database_script(h.vault->database, "PRAGMA synchronous=OFF");
+    for (int i = 0; i < 10; i++)
+        pass(DAY_US);
+    quick_at(h.cell->now_us, 2500, VPRIV_RETENTION_DAYS(10));
+    for (; !report.is_done; n_steps++)
+        report = run_for(0);
+    ck_assert_int_eq(n_steps, 3);
+    quick_at(h.cell->now_us - 10 * DAY_US, 1, VPRIV_RETENTION_DAYS(10));
+    report = run_for(0);
+    ck_assert(report.is_done);
+    ck_assert_uint_eq(report.n_expired, 0);
+    pass(DAY_US);
+    ck_assert_uint_eq(run().n_expired, 1);
+}
+END_TEST
+
 START_TEST(a_confirmed_time_is_believed_at_once)
 {
     household_quick_for(&h, h.ada, VPRIV_RETENTION_48_HOURS);
@@ -321,12 +410,6 @@ START_TEST(a_day_off_is_no_jump)
     ck_assert_int_eq(n_kept(), 0);
 }
 END_TEST
-
-static void give_for(const uint8_t *subject, vpriv_purpose purpose, const char *retention)
-{
-    ck_ok(household_give_with(
-        &h, subject, purpose, (vpriv_consent_evidence){.retention = retention}));
-}
 
 /* The shortest of all who speak, and of class and consent. */
 START_TEST(a_consents_own_term_ends_the_recording)
@@ -609,10 +692,12 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_set_timeout(tests, 300);
     tcase_add_test(tests, terms_have_names_and_names_have_terms);
-    tcase_add_test(tests, s9_forty_months_expire_as_a_table_says);
     tcase_add_test(tests, a_run_is_bounded_and_one_batch_is_one_replacement_of_the_root);
     tcase_add_test(tests, what_has_run_out_is_refused_at_once_and_noise_after_the_run);
     tcase_add_test(tests, a_clock_that_jumps_destroys_nothing_until_it_is_believed);
+    tcase_add_test(tests, a_recording_from_the_future_keeps_no_other);
+    tcase_add_test(tests, no_row_is_so_late_that_it_is_kept);
+    tcase_add_test(tests, a_round_is_made_in_steps_once_a_day);
     tcase_add_test(tests, a_confirmed_time_is_believed_at_once);
     tcase_add_test(tests, a_clock_set_back_extends_nothing);
     tcase_add_test(tests, a_day_off_is_no_jump);
@@ -627,5 +712,10 @@ int main(void)
     tcase_add_test(tests, s9_a_time_is_erased_exactly);
     tcase_add_test(tests, consents_with_a_bad_term_are_refused);
     suite_add_tcase(suite, tests);
+    TCase *months = tcase_create("forty months");
+    tcase_add_checked_fixture(months, set_up, tear_down);
+    tcase_set_timeout(months, 900);
+    tcase_add_test(months, s9_forty_months_expire_as_a_table_says);
+    suite_add_tcase(suite, months);
     return unit_main(suite);
 }
