@@ -63,7 +63,8 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_retention_run(
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_retention_trust_clock(
     vpriv_vault *vault, const char *actor);
 
-/** Set recordings aside, all or none: nobody opens them, whatever was consented to, and they do not expire.
+/** Set recordings aside, all or none: nobody opens them, whatever was consented to, and they do not expire,
+ *  nor does any of their purposes.
  *  Under a legal hold they cannot be erased either, which the person can see (vpriv_recording_list, the
  *  log); a withdrawal closes them all the same. Each gets a new key, and the root key is replaced: no older
  *  backup, and no old row, brings back what is not set aside.

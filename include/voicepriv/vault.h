@@ -263,7 +263,8 @@ typedef struct vpriv_recording_id {
 typedef enum vpriv_restriction {
     VPRIV_RESTRICTION_NONE = 0,
     VPRIV_RESTRICTION_DISPUTE = 1,    /**< GDPR art. 18: the person asked for it. Nobody opens it */
-    VPRIV_RESTRICTION_LEGAL_HOLD = 2, /**< must be kept: nobody opens it, and nothing destroys it */
+    VPRIV_RESTRICTION_LEGAL_HOLD = 2, /**< must be kept: nobody opens it, and nothing destroys it. A
+                                         withdrawal closes it for good all the same: see retention.h */
 } vpriv_restriction;
 
 /** What is known about a recording without opening its sound. */

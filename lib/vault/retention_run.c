@@ -99,7 +99,8 @@ static uint32_t ended_purposes(batch *b)
     return ended;
 }
 
-/* What is over leaves the queue. While the clock is held it is counted only. */
+/* What is over leaves the queue. While the clock is held it is counted only. What is set aside is not met:
+ * it keeps its place, and loses the purpose when it is no longer. */
 static vpriv_status look_at_term(vpriv_vault *vault, batch *b, int64_t retention, int64_t row)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
@@ -128,7 +129,8 @@ static const queue recordings = {
     look_at_recording};
 static const queue terms = {
     "SELECT retention FROM term WHERE retention > ?1 ORDER BY retention LIMIT 1",
-    "SELECT recording FROM term WHERE retention = ?2 AND recording > ?1"
+    "SELECT recording FROM term WHERE retention = ?2 AND recording > ?1 AND NOT EXISTS"
+    " (SELECT 1 FROM recording WHERE id = term.recording AND state = 3)"
     " ORDER BY recording LIMIT 1",
     look_at_term};
 

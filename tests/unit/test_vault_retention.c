@@ -616,6 +616,39 @@ START_TEST(what_is_set_aside_stays_so_whatever_is_put_back)
 }
 END_TEST
 
+/* A transcript may be what the court asks for. */
+START_TEST(no_purpose_of_what_is_set_aside_ends)
+{
+    const vpriv_derivative about_it = {.struct_size = sizeof about_it,
+        .kind = VPRIV_DERIVATIVE_TRANSCRIPT,
+        .media_type = "text/plain",
+        .made_by = "test",
+        .purposes = VPRIV_PURPOSE_BIT(REVIEW)};
+    const uint32_t both = VPRIV_PURPOSE_BIT(KEEP) | VPRIV_PURPOSE_BIT(REVIEW);
+    vpriv_derivative_id made;
+    give_for(h.ada, REVIEW, "P2D");
+    vpriv_recording_id ids[3];
+    for (int i = 0; i < 3; i++)
+        ids[i] = household_quick(&h, h.ada);
+    ck_ok(vpriv_derivative_add(h.vault, &ids[0], &about_it, "hello", 5, &made));
+    ck_ok(set_aside(&ids[0], VPRIV_RESTRICTION_LEGAL_HOLD));
+    ck_ok(set_aside(&ids[1], VPRIV_RESTRICTION_DISPUTE));
+    for (int i = 0; i < 3; i++)
+        pass(DAY_US);
+    const vpriv_retention_report report = run();
+    ck_assert_uint_eq(report.n_narrowed, 1);
+    ck_assert_int_eq(report.next_due_us, VPRIV_TIME_FOREVER_US);
+    ck_assert_uint_eq(about(&ids[0]).purposes, both);
+    ck_assert_uint_eq(about(&ids[1]).purposes, both);
+    ck_assert_uint_eq(about(&ids[2]).purposes, VPRIV_PURPOSE_BIT(KEEP));
+    ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM derivative"), 1);
+    ck_ok(vpriv_recording_lift(h.vault, ids, 2, "court", NULL));
+    ck_assert_uint_eq(run().n_narrowed, 2);
+    ck_assert_uint_eq(about(&ids[0]).purposes, VPRIV_PURPOSE_BIT(KEEP));
+    ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM term"), 0);
+}
+END_TEST
+
 static bool count_restrictions(void *user, uint64_t index, const vpriv_log_entry *entry)
 {
     (void)index;
@@ -708,6 +741,7 @@ int main(void)
     tcase_add_test(tests, a_legal_hold_cannot_be_erased_and_is_seen);
     tcase_add_loop_test(tests, what_is_set_aside_stays_so_whatever_is_put_back, 0, 3);
     tcase_add_test(tests, what_lost_its_consent_during_a_hold_goes_when_it_is_lifted);
+    tcase_add_test(tests, no_purpose_of_what_is_set_aside_ends);
     tcase_add_test(tests, setting_aside_is_on_record_and_all_or_none);
     tcase_add_test(tests, s9_a_time_is_erased_exactly);
     tcase_add_test(tests, consents_with_a_bad_term_are_refused);
