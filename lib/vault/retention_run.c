@@ -32,8 +32,9 @@ typedef struct batch {
     bool is_held;
     int64_t next_due_us; /* of what is not due yet */
     int64_t rows[BATCH_ROWS];
-    uint64_t slots[BATCH_ROWS]; /* of recordings that lost a purpose */
-    size_t n;                   /* due, of one or the other */
+    uint64_t slots[2 * BATCH_ROWS]; /* of recordings that lost a purpose, */
+    size_t n_slots, n_buried;       /* and of those that lost their last */
+    size_t n;                       /* due, of one or the other */
     bool is_round;
     size_t n_looked, n_waiting, n_others;
     vpi_round round;          /* becomes the vault's with the commit */
@@ -99,6 +100,22 @@ static uint32_t ended_purposes(batch *b)
     return ended;
 }
 
+/* A recording without a purpose, because others were withdrawn before, is of use to nobody. */
+static vpriv_status narrow(vpriv_vault *vault, batch *b, uint32_t ended)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    VPI_TRY(vpi_recording_rekey(vault, b->recording, ended, NULL, NULL, &b->slots[b->n_slots]));
+    b->n_slots++;
+    if (b->recording->wrapped == 0) {
+        VPI_TRY(vpi_erase_bury(vault, b->recording->row));
+        b->slots[b->n_slots++] = b->recording->key_slot;
+        b->n_buried++;
+    }
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
 /* What is over leaves the queue. While the clock is held it is counted only. What is set aside is not met:
  * it keeps its place, and loses the purpose when it is no longer. */
 static vpriv_status look_at_term(vpriv_vault *vault, batch *b, int64_t retention, int64_t row)
@@ -111,7 +128,7 @@ static vpriv_status look_at_term(vpriv_vault *vault, batch *b, int64_t retention
     if (until_us > b->now_us || b->is_held)
         count_waiting(b, retention, until_us);
     if (ended != 0 && !b->is_held)
-        VPI_TRY(vpi_recording_rekey(vault, b->recording, ended, NULL, NULL, &b->slots[b->n]));
+        VPI_TRY(narrow(vault, b, ended));
     b->n += ended != 0;
     if (until_us <= b->now_us && !b->is_held)
         VPI_TRY(vpi_database_run(vault->database,
@@ -197,17 +214,25 @@ out:
     return st;
 }
 
-static vpriv_status shred_ended(vpriv_vault *vault, batch *b, uint64_t *n_io)
+static vpriv_status log_ended(vpriv_vault *vault, size_t n, const char *reason)
 {
-    vpriv_status st = VPRIV_E_INTERNAL;
     vpriv_log_entry entry = {.kind = VPRIV_LOG_RETENTION_EXPIRED,
         .purpose = VPRIV_LOG_NO_PURPOSE,
-        .count = b->n,
-        .actor = "retention",
-        .reason = "the term of a purpose is over"};
-    VPI_TRY(vpi_log_append(vault, &entry, NULL, 0, NULL, NULL));
-    VPI_TRY(vpi_vault_shred(vault, b->slots, b->n));
-    *n_io += b->n;
+        .count = n,
+        .actor = "retention"};
+    snprintf(entry.reason, sizeof entry.reason, "%s", reason);
+    return n > 0 ? vpi_log_append(vault, &entry, NULL, 0, NULL, NULL) : VPRIV_OK;
+}
+
+static vpriv_status shred_ended(vpriv_vault *vault, batch *b, vpriv_retention_report *report)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    const size_t n_narrowed = b->n - b->n_buried;
+    VPI_TRY(log_ended(vault, n_narrowed, "the term of a purpose is over"));
+    VPI_TRY(log_ended(vault, b->n_buried, "the term of its last purpose is over"));
+    VPI_TRY(vpi_vault_shred(vault, b->slots, b->n_slots));
+    report->n_narrowed += n_narrowed;
+    report->n_expired += b->n_buried;
     st = VPRIV_OK;
 out:
     return st;
@@ -224,7 +249,7 @@ static vpriv_status destroy(vpriv_vault *vault, const queue *q, batch *b, int64_
     else if (b->n > 0 && q == &recordings)
         VPI_TRY(expire_batch(vault, b, &report->n_expired));
     else if (b->n > 0)
-        VPI_TRY(shred_ended(vault, b, &report->n_narrowed));
+        VPI_TRY(shred_ended(vault, b, report));
     st = VPRIV_OK;
 out:
     return st;
@@ -300,7 +325,7 @@ static vpriv_status step(vpriv_vault *vault, batch *b, vpriv_retention_report *r
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     const uint64_t n_consents = report->n_consents;
-    b->n = 0;
+    b->n = b->n_slots = b->n_buried = 0;
     b->is_round = false;
     b->next_due_us = VPRIV_TIME_FOREVER_US;
     b->round = vault->round;

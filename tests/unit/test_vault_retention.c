@@ -477,6 +477,38 @@ START_TEST(a_purpose_ends_before_its_recording_in_every_copy)
 }
 END_TEST
 
+/* Nobody could open it, and no run would come for it. */
+START_TEST(what_loses_its_last_purpose_goes)
+{
+    household_attacker attacker;
+    uint8_t key[VPI_KEY_BYTES];
+    vpriv_verification found = {.struct_size = sizeof found};
+    give_for(h.ada, REVIEW, "P2D");
+    const vpriv_recording_id id = household_quick(&h, h.ada);
+    give_for(h.bob, KEEP, "until-erased");
+    const vpriv_recording_id other = household_quick(&h, h.bob);
+    household_withdraw(&h, h.ada, KEEP);
+    for (uint64_t n_left = 1; n_left > 0;)
+        ck_ok(vpriv_vault_tidy(h.vault, 10, &n_left));
+    ck_assert_int_eq(n_kept(), 2);
+    ck_ok(household_hear(&h, &id, REVIEW));
+    household_shred_key(&h, &id, key);
+    household_copy(&h, "before");
+    pass(DAY_US);
+    ck_assert_uint_eq(run().n_expired, 0);
+    pass(DAY_US);
+    const vpriv_retention_report report = run();
+    ck_assert_uint_eq(report.n_expired, 1);
+    ck_assert_uint_eq(report.n_narrowed, 0);
+    ck_assert_int_eq(about(&id).state, VPRIV_RECORDING_SHREDDED);
+    ck_assert_int_eq(about(&other).state, VPRIV_RECORDING_COMMITTED);
+    household_attack(&h, "before", &attacker);
+    ck_assert(!household_knows(&attacker, key));
+    household_attack_end(&attacker);
+    ck_ok(vpriv_vault_verify(h.vault, h.keyring, NULL, NULL, &found));
+}
+END_TEST
+
 START_TEST(a_purpose_that_is_due_is_held_too_while_the_clock_jumps)
 {
     vpriv_recorder_config config = household_config(h.ada, 1);
@@ -736,6 +768,7 @@ int main(void)
     tcase_add_test(tests, a_day_off_is_no_jump);
     tcase_add_test(tests, a_consents_own_term_ends_the_recording);
     tcase_add_test(tests, a_purpose_ends_before_its_recording_in_every_copy);
+    tcase_add_test(tests, what_loses_its_last_purpose_goes);
     tcase_add_test(tests, a_purpose_that_is_due_is_held_too_while_the_clock_jumps);
     tcase_add_test(tests, a_dispute_shuts_the_recording_and_stops_its_clock);
     tcase_add_test(tests, a_legal_hold_cannot_be_erased_and_is_seen);
