@@ -33,7 +33,7 @@ static int digit_of(char c)
     return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-int64_t vpi_running_us(uint8_t boot_id_out[VPI_BOOT_ID_BYTES])
+int64_t vpi_running_us(uint8_t boot_id_out[VPI_BOOT_ID_BYTES], bool *is_told_out)
 {
     char text[64] = "";
     size_t n = 0;
@@ -47,7 +47,8 @@ int64_t vpi_running_us(uint8_t boot_id_out[VPI_BOOT_ID_BYTES])
             boot_id_out[n / 2] = (uint8_t)(boot_id_out[n / 2] << 4 | digit_of(*at));
             n++;
         }
-    if (!is_read || n < 2 * VPI_BOOT_ID_BYTES)
+    *is_told_out = is_read && n == 2 * VPI_BOOT_ID_BYTES;
+    if (!*is_told_out)
         vpi_random(boot_id_out, VPI_BOOT_ID_BYTES);
     return system_us(CLOCK_BOOTTIME);
 }

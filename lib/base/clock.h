@@ -24,9 +24,9 @@ int64_t vpi_clock_now_us(vpi_clock *clock);
 int64_t vpi_monotonic_us(void);
 
 /* How long this machine has run since it was started, sleep included, and which start that was: time that
- * no clock setting changes. Where the system does not tell, every call is a start of its own. */
+ * no clock setting changes. Where the system does not tell which, every call is a start of its own. */
 #define VPI_BOOT_ID_BYTES 16
-int64_t vpi_running_us(uint8_t boot_id_out[VPI_BOOT_ID_BYTES]);
+int64_t vpi_running_us(uint8_t boot_id_out[VPI_BOOT_ID_BYTES], bool *is_told_out);
 
 /* Calendar arithmetic (proleptic Gregorian, UTC): add whole months, clamping to the month's end. */
 int64_t vpi_time_add_months_us(int64_t time_us, int n_months);

@@ -52,29 +52,42 @@ static vpriv_status load(vpriv_vault *vault, guard *guard_out)
     return vpi_reader_finish(&r, "clock") == VPRIV_OK && is_possible ? VPRIV_OK : vpi_auth_failed();
 }
 
+/* How long the machine has certainly run since the last look: of another start, all that it ran. */
+static int64_t ran_since(
+    const guard *g, const uint8_t boot_id[VPI_BOOT_ID_BYTES], bool is_told, int64_t running_us)
+{
+    if (!is_told)
+        return 0;
+    if (memcmp(boot_id, g->boot_id, VPI_BOOT_ID_BYTES) != 0)
+        return running_us;
+    return running_us > g->running_us ? running_us - g->running_us : 0;
+}
+
+/* A day of running is a day with the time in question only while that time goes on: once a clock that was
+ * ahead is right again, the vault's stands, and its running proves nothing. */
 vpriv_status vpi_clock_guard(vpriv_vault *vault, bool *held_out, int64_t *until_us_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     guard g;
     uint8_t boot_id[VPI_BOOT_ID_BYTES];
-    const int64_t now_us = vpi_vault_now_us(vault), running_us = vpi_running_us(boot_id);
+    bool is_told = false;
+    const int64_t now_us = vpi_vault_now_us(vault), running_us = vpi_running_us(boot_id, &is_told);
     VPI_TRY(load(vault, &g));
-    const bool same_start = memcmp(boot_id, g.boot_id, sizeof boot_id) == 0;
-    const int64_t ran_us = same_start && running_us > g.running_us ? running_us - g.running_us : 0;
-    const int64_t passed_us = now_us - g.seen_us;
+    const int64_t ran_us = ran_since(&g, boot_id, is_told, running_us);
+    const int64_t passed_us = now_us > g.seen_us ? now_us - g.seen_us : 0;
     if (passed_us - ran_us > US_PER_DAY) {
         g.is_held = true;
         g.ran_us = 0;
     } else if (g.is_held) {
-        g.ran_us += ran_us;
+        g.ran_us += ran_us < passed_us ? ran_us : passed_us;
         g.is_held = g.ran_us < US_PER_DAY;
     }
-    g.seen_us = now_us;
+    g.seen_us += passed_us;
     g.running_us = running_us;
     memcpy(g.boot_id, boot_id, sizeof boot_id);
     VPI_TRY(store(vault, &g));
     *held_out = g.is_held;
-    *until_us_out = now_us + US_PER_DAY - g.ran_us;
+    *until_us_out = g.seen_us + US_PER_DAY - g.ran_us;
     st = VPRIV_OK;
 out:
     return st;
@@ -82,7 +95,8 @@ out:
 
 vpriv_status vpi_clock_trust(vpriv_vault *vault)
 {
+    bool is_told = false;
     guard g = {.seen_us = vpi_vault_now_us(vault)};
-    g.running_us = vpi_running_us(g.boot_id);
+    g.running_us = vpi_running_us(g.boot_id, &is_told);
     return store(vault, &g);
 }

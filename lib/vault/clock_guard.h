@@ -6,8 +6,8 @@
 #include "vault/vault.h"
 
 /* In a write transaction: note the time. *held_out: it jumped forward by more than a day while the machine
- * was not running as long, nobody has confirmed it, and the machine has not run for a day since;
- * *until_us_out is when it will have. */
+ * was not running as long, nobody has confirmed it, and the machine has not run for a day with it since;
+ * *until_us_out is when it will have, by the vault's time. */
 vpriv_status vpi_clock_guard(vpriv_vault *vault, bool *held_out, int64_t *until_us_out);
 /* In a write transaction: somebody says that the time is right; a new vault believes it. */
 vpriv_status vpi_clock_trust(vpriv_vault *vault);

@@ -13,9 +13,11 @@
 /* In the place of the library's own (see vault.mk). */
 static int64_t ran_us;
 static uint8_t which_start;
-int64_t __wrap_vpi_running_us(uint8_t boot_id_out[VPI_BOOT_ID_BYTES]);
-int64_t __wrap_vpi_running_us(uint8_t boot_id_out[VPI_BOOT_ID_BYTES])
+static bool is_start_told;
+int64_t __wrap_vpi_running_us(uint8_t boot_id_out[VPI_BOOT_ID_BYTES], bool *is_told_out);
+int64_t __wrap_vpi_running_us(uint8_t boot_id_out[VPI_BOOT_ID_BYTES], bool *is_told_out)
 {
+    *is_told_out = is_start_told;
     memset(boot_id_out, which_start, VPI_BOOT_ID_BYTES);
     return ran_us;
 }
@@ -26,6 +28,7 @@ static void set_up(void)
 {
     ran_us = HOUR_US;
     which_start = 1;
+    is_start_told = true;
     household_open(&h, HOUSEHOLD_FORGETS);
     household_give(&h, h.ada, KEEP);
 }
@@ -276,8 +279,8 @@ START_TEST(a_clock_that_jumps_destroys_nothing_until_it_is_believed)
     ran_us = HOUR_US;
     household_pass(&h, 2 * HOUR_US);
     ck_assert(run().is_held);
-    /* A day of running. */
-    pass(23 * HOUR_US);
+    /* A day of running, an hour of which that start has run already. */
+    pass(22 * HOUR_US);
     report = run();
     ck_assert(report.is_held);
     ck_assert_int_eq(report.held_until_us, h.cell->now_us + HOUR_US);
@@ -286,6 +289,53 @@ START_TEST(a_clock_that_jumps_destroys_nothing_until_it_is_believed)
     ck_assert(!report.is_held);
     ck_assert_int_eq(report.held_until_us, 0);
     ck_assert_int_eq(n_kept(), 0);
+}
+END_TEST
+
+/* A wrong clock for a minute, and then the right one for as long as one likes: the vault's time, which never goes
+ * back, stands where the wrong one left it, and nothing runs out by that. */
+START_TEST(a_clock_that_was_ahead_and_is_right_again_destroys_nothing)
+{
+    const int64_t start_us = h.cell->now_us;
+    household_quick_for(&h, h.ada, VPRIV_RETENTION_36_MONTHS);
+    ck_assert(!run().is_held);
+    for (int again = 0; again < 2; again++) {
+        household_pass(&h, 3650 * DAY_US); /* and the same error at the next start */
+        ran_us += 60 * SECOND_US;
+        ck_assert(run().is_held);
+        household_pass(&h, -3650 * DAY_US);
+        for (int i = 0; i < 8; i++) {
+            pass(6 * HOUR_US);
+            ck_assert(run().is_held);
+        }
+        household_reopen(&h); /* nothing was logged with the wrong time: it is forgotten */
+        pass(6 * HOUR_US);
+        ck_assert_uint_eq(run().n_expired, 0);
+    }
+    ck_assert_int_eq(n_kept(), 1);
+    ck_assert_int_eq(h.cell->now_us, start_us + 108 * HOUR_US);
+}
+END_TEST
+
+/* Each run finds another start of the machine, which began behind the last one. */
+START_TEST(a_device_that_starts_anew_every_night_is_not_held)
+{
+    household_quick_for(&h, h.ada, VPRIV_RETENTION_48_HOURS);
+    ck_assert(!run().is_held);
+    for (int i = 0; i < 2; i++) {
+        household_pass(&h, 30 * HOUR_US);
+        which_start++;
+        ran_us = 30 * HOUR_US - SECOND_US;
+        ck_assert(!run().is_held);
+    }
+    ck_assert_int_eq(n_kept(), 0);
+    /* Of starts that the system does not tell nothing is known. */
+    is_start_told = false;
+    household_quick_for(&h, h.ada, VPRIV_RETENTION_48_HOURS);
+    household_pass(&h, 50 * HOUR_US);
+    which_start++;
+    ran_us = 50 * HOUR_US;
+    ck_assert(run().is_held);
 }
 END_TEST
 
@@ -760,6 +810,8 @@ int main(void)
     tcase_add_test(tests, a_run_is_bounded_and_one_batch_is_one_replacement_of_the_root);
     tcase_add_test(tests, what_has_run_out_is_refused_at_once_and_noise_after_the_run);
     tcase_add_test(tests, a_clock_that_jumps_destroys_nothing_until_it_is_believed);
+    tcase_add_test(tests, a_clock_that_was_ahead_and_is_right_again_destroys_nothing);
+    tcase_add_test(tests, a_device_that_starts_anew_every_night_is_not_held);
     tcase_add_test(tests, a_recording_from_the_future_keeps_no_other);
     tcase_add_test(tests, no_row_is_so_late_that_it_is_kept);
     tcase_add_test(tests, a_round_is_made_in_steps_once_a_day);

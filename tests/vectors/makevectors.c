@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-int64_t __wrap_vpi_running_us(uint8_t boot_id_out[VPI_BOOT_ID_BYTES]);
-int64_t __wrap_vpi_running_us(uint8_t boot_id_out[VPI_BOOT_ID_BYTES])
+int64_t __wrap_vpi_running_us(uint8_t boot_id_out[VPI_BOOT_ID_BYTES], bool *is_told_out);
+int64_t __wrap_vpi_running_us(uint8_t boot_id_out[VPI_BOOT_ID_BYTES], bool *is_told_out)
 {
+    *is_told_out = true;
     memset(boot_id_out, 0xb0, VPI_BOOT_ID_BYTES);
     return INT64_C(3600000000);
 }
