@@ -23,6 +23,8 @@
  * dated in the future, or of months of different lengths. */
 #define HEAD_ROWS  256
 #define OTHER_ROWS 1024
+/* Rows of no use any more that leave a queue in one transaction. */
+#define STALE_ROWS 1024
 /* Looked at by a round in one transaction. */
 #define ROUND_ROWS 1024
 
@@ -35,6 +37,7 @@ typedef struct batch {
     uint64_t slots[2 * BATCH_ROWS]; /* of recordings that lost a purpose, */
     size_t n_slots, n_buried;       /* and of those that lost their last */
     size_t n;                       /* due, of one or the other */
+    size_t n_stale;                 /* left the queue, because the purpose was gone already */
     bool is_round;
     size_t n_looked, n_waiting, n_others;
     vpi_round round;          /* becomes the vault's with the commit */
@@ -68,7 +71,8 @@ static bool goes_on(const batch *b)
 {
     if (b->is_round)
         return b->n < b->most && b->n_looked < ROUND_ROWS;
-    return b->n < b->most && b->n_waiting < HEAD_ROWS && b->n_others < OTHER_ROWS;
+    return b->n < b->most && b->n_stale < STALE_ROWS && b->n_waiting < HEAD_ROWS &&
+           b->n_others < OTHER_ROWS;
 }
 
 static vpriv_status look_at_recording(vpriv_vault *vault, batch *b, int64_t retention, int64_t row)
@@ -130,6 +134,7 @@ static vpriv_status look_at_term(vpriv_vault *vault, batch *b, int64_t retention
     if (ended != 0 && !b->is_held)
         VPI_TRY(narrow(vault, b, ended));
     b->n += ended != 0;
+    b->n_stale += until_us <= b->now_us && !b->is_held && ended == 0;
     if (until_us <= b->now_us && !b->is_held)
         VPI_TRY(vpi_database_run(vault->database,
             "DELETE FROM term WHERE retention = ?1 AND recording = ?2", "ii", retention, row));
@@ -325,7 +330,7 @@ static vpriv_status step(vpriv_vault *vault, batch *b, vpriv_retention_report *r
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     const uint64_t n_consents = report->n_consents;
-    b->n = b->n_slots = b->n_buried = 0;
+    b->n = b->n_stale = b->n_slots = b->n_buried = 0;
     b->is_round = false;
     b->next_due_us = VPRIV_TIME_FOREVER_US;
     b->round = vault->round;
@@ -338,9 +343,9 @@ static vpriv_status step(vpriv_vault *vault, batch *b, vpriv_retention_report *r
     VPI_TRY(destroy_heads(vault, b, &recordings, report));
     if (b->n == 0)
         VPI_TRY(destroy_heads(vault, b, &terms, report));
-    if (b->n == 0)
+    if (b->n == 0 && b->n_stale == 0)
         VPI_TRY(end_consents(vault, b, report));
-    const bool is_idle = b->n == 0 && report->n_consents == n_consents;
+    const bool is_idle = b->n == 0 && b->n_stale == 0 && report->n_consents == n_consents;
     if (is_idle && round_is_due(b))
         VPI_TRY(go_round(vault, b, report));
     VPI_TRY(vpi_vault_commit(vault));

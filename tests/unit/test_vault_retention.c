@@ -527,6 +527,30 @@ START_TEST(a_purpose_ends_before_its_recording_in_every_copy)
 }
 END_TEST
 
+/* Whoever loses two purposes at once stays in the queue of the second, before those who have that one only. */
+START_TEST(a_run_is_not_done_while_rows_of_no_use_hide_what_is_due)
+{
+    const vpriv_purpose improve = VPRIV_PURPOSE_IMPROVE_BY_MACHINE;
+    vpriv_retention_report report = {.is_done = false};
+    uint64_t n_narrowed = 0;
+    vpi_database_script(h.vault->database, "PRAGMA synchronous=OFF");
+    give_for(h.ada, REVIEW, "P2D");
+    give_for(h.ada, improve, "P3D");
+    for (int i = 0; i < 1100; i++)
+        household_quick(&h, h.ada);
+    household_withdraw(&h, h.ada, REVIEW);
+    const vpriv_recording_id last = household_quick(&h, h.ada);
+    ck_assert_uint_eq(about(&last).purposes, VPRIV_PURPOSE_BIT(KEEP) | VPRIV_PURPOSE_BIT(improve));
+    for (int i = 0; i < 3; i++)
+        pass(DAY_US);
+    for (; !report.is_done; n_narrowed += report.n_narrowed)
+        report = run_for(0);
+    ck_assert_uint_eq(n_narrowed, 1101);
+    ck_assert_uint_eq(about(&last).purposes, VPRIV_PURPOSE_BIT(KEEP));
+    ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM term"), 0);
+}
+END_TEST
+
 /* Nobody could open it, and no run would come for it. */
 START_TEST(what_loses_its_last_purpose_goes)
 {
@@ -820,6 +844,7 @@ int main(void)
     tcase_add_test(tests, a_day_off_is_no_jump);
     tcase_add_test(tests, a_consents_own_term_ends_the_recording);
     tcase_add_test(tests, a_purpose_ends_before_its_recording_in_every_copy);
+    tcase_add_test(tests, a_run_is_not_done_while_rows_of_no_use_hide_what_is_due);
     tcase_add_test(tests, what_loses_its_last_purpose_goes);
     tcase_add_test(tests, a_purpose_that_is_due_is_held_too_while_the_clock_jumps);
     tcase_add_test(tests, a_dispute_shuts_the_recording_and_stops_its_clock);
