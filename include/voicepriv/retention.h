@@ -36,8 +36,10 @@ typedef struct vpriv_retention_report {
     int64_t held_until_us; /**< UTC, when it is held: the earliest it goes on by itself */
 } vpriv_retention_report;
 
-/** Destroy what has run out, oldest first. One commit and one replacement of the root key for each batch of
- *  up to 256 recordings; a log entry for each batch. Recordings that are set aside stay.
+/** Destroy what has run out, about oldest first. One commit and one replacement of the root key for each batch of
+ *  up to 256 recordings, 16 when the disk is full; a log entry for each batch. Recordings that are set aside
+ *  stay. Once a day, and with a vault that was opened anew, it looks at every recording that runs out, 1,024 in
+ *  one transaction, when nothing else is due.
  *  @param      vault       opened with its root store
  *  @param      most_ms     no new batch is begun after so many milliseconds; 0 does one
  *  @param[in,out] report_out  struct_size set; filled, untouched on failure

@@ -16,19 +16,21 @@
 #include <string.h>
 #include <voicepriv/retention.h>
 
-#define BATCH_ROWS     256
-#define US_PER_DAY     INT64_C(86400000000)
-#define MONTHS_SKEW_US (4 * US_PER_DAY)
+#define BATCH_ROWS       256
+#define BATCH_ROWS_SHORT 16 /* when the disk is full and only the reserve is there to write in */
+#define US_PER_DAY       INT64_C(86400000000)
+#define MONTHS_SKEW_US   (4 * US_PER_DAY)
 /* So many in a row that are not due end the look at one head, and so many that say nothing about the order:
  * dated in the future, or of months of different lengths. */
 #define HEAD_ROWS  256
 #define OTHER_ROWS 1024
 /* Rows of no use any more that leave a queue in one transaction. */
-#define STALE_ROWS 1024
+#define STALE_ROWS(b) (4 * (b)->most)
 /* Looked at by a round in one transaction. */
 #define ROUND_ROWS 1024
 
 typedef struct batch {
+    bool is_short; /* a batch did not fit: the reserve is given up, and batches are small */
     size_t most;
     int64_t now_us;
     bool is_held;
@@ -71,7 +73,7 @@ static bool goes_on(const batch *b)
 {
     if (b->is_round)
         return b->n < b->most && b->n_looked < ROUND_ROWS;
-    return b->n < b->most && b->n_stale < STALE_ROWS && b->n_waiting < HEAD_ROWS &&
+    return b->n < b->most && b->n_stale < STALE_ROWS(b) && b->n_waiting < HEAD_ROWS &&
            b->n_others < OTHER_ROWS;
 }
 
@@ -326,7 +328,7 @@ out:
 }
 
 /* One batch of recordings, or, when none is due, of purposes. */
-static vpriv_status step(vpriv_vault *vault, batch *b, vpriv_retention_report *report)
+static vpriv_status try_step(vpriv_vault *vault, batch *b, vpriv_retention_report *report)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     const uint64_t n_consents = report->n_consents;
@@ -335,8 +337,10 @@ static vpriv_status step(vpriv_vault *vault, batch *b, vpriv_retention_report *r
     b->next_due_us = VPRIV_TIME_FOREVER_US;
     b->round = vault->round;
     VPI_TRY(vpi_vault_begin_freeing(vault));
+    if (b->is_short)
+        vpi_reserve_give_up(vault);
+    b->most = vpi_reserve_is_there(vault) ? BATCH_ROWS : BATCH_ROWS_SHORT;
     VPI_TRY(vpi_ingest_adopt_all(vault));
-    b->most = BATCH_ROWS;
     b->now_us = vpi_vault_now_us(vault);
     VPI_TRY(vpi_clock_guard(vault, &b->is_held, &report->held_until_us));
     report->is_held = false;
@@ -358,6 +362,21 @@ static vpriv_status step(vpriv_vault *vault, batch *b, vpriv_retention_report *r
     report->next_due_us = report->is_done && !report->is_held ? b->next_due_us : b->now_us;
     st = VPRIV_OK;
 out:
+    return st;
+}
+
+/* A batch that the disk has no room for is tried again as a small one. */
+static vpriv_status step(vpriv_vault *vault, batch *b, vpriv_retention_report *report)
+{
+    const vpriv_retention_report before = *report;
+    vpriv_status st = try_step(vault, b, report);
+    if (st == VPRIV_E_FULL && !b->is_short) {
+        *report = before;
+        b->is_short = true;
+        vpi_vault_rollback(vault);
+        vpi_fail_clear();
+        st = try_step(vault, b, report);
+    }
     return st;
 }
 

@@ -184,6 +184,46 @@ START_TEST(what_is_due_goes_with_no_byte_free)
 }
 END_TEST
 
+static void record_for(struct disk *disk, vpriv_retention retention)
+{
+    const vpriv_trigger trigger = {.struct_size = sizeof trigger, .kind = VPRIV_TRIGGER_BUTTON};
+    vpriv_recorder_config config = life_recorder_config(disk->life.ada);
+    vpriv_outcome outcome = {.struct_size = sizeof outcome};
+    vpriv_source *source = life_source(40, 300, true);
+    vpriv_recorder *recorder = NULL;
+    config.retention = retention;
+    ck_ok(vpriv_recorder_open(disk->life.vault, source, &config, &recorder));
+    ck_ok(vpriv_recorder_run(recorder, &trigger, &outcome));
+    ck_assert(outcome.is_stored);
+    vpriv_recorder_close(recorder);
+    vpriv_capture_close(source);
+}
+
+/* More than one batch of the usual size, scattered among others: what the reserve has room for goes, again and
+ * again, until nothing due is left. With no byte free, and with just so many that no space seems to be short. */
+START_TEST(many_that_are_due_go_a_few_at_a_time)
+{
+    enum { DUE = 300, OTHERS = 3 };
+    struct disk *disk = calloc(1, sizeof *disk);
+    vpriv_retention_report report = {.struct_size = sizeof report};
+    uint64_t n_expired = 0;
+    mount_disk(disk, "size=24m");
+    for (int i = 0; i < DUE * (1 + OTHERS); i++)
+        record_for(
+            disk, i % (1 + OTHERS) == 0 ? VPRIV_RETENTION_90_DAYS : VPRIV_RETENTION_ERASED_ONLY);
+    disk->life.clock_us += INT64_C(91) * 86400 * 1000000;
+    ck_ok(vpriv_retention_trust_clock(disk->life.vault, "test"));
+    ck_ok(vpriv_vault_tidy(disk->life.vault, 1, NULL));
+    fill_until(disk, _i == 0 ? 0 : 544 * 1024);
+    for (; !report.is_done; n_expired += report.n_expired)
+        ck_ok(vpriv_retention_run(disk->life.vault, 0, &report));
+    ck_assert_uint_eq(n_expired, DUE + 4);
+    ck_assert_uint_eq(listed(disk), DUE * OTHERS);
+    space_again(disk);
+    unmount_disk(disk);
+}
+END_TEST
+
 /* The reserve was used up, or somebody took it away: destroying has only what is free inside the files. */
 START_TEST(destroying_without_any_reserve_works_or_says_that_it_did_not)
 {
@@ -656,6 +696,10 @@ int main(void)
     tcase_add_test(tcase, an_open_vault_needs_no_inode);
     tcase_add_test(tcase, one_more_inode_is_enough_to_open_and_destroy);
     suite_add_tcase(suite, tcase);
+    TCase *many = tcase_create("many");
+    tcase_set_timeout(many, 300);
+    tcase_add_loop_test(many, many_that_are_due_go_a_few_at_a_time, 0, 2);
+    suite_add_tcase(suite, many);
     setvbuf(stdout, NULL, _IOLBF, 0);
     return unit_main(suite);
 }
