@@ -270,8 +270,11 @@ vpriv_status vpi_ingest_bury_damaged(vpriv_vault *vault)
             vpi_database_run(vault->database, "DELETE FROM ingest WHERE recording = ?1", "i", row));
         entry.count++;
     }
-    if (entry.count > 0)
+    if (entry.count > 0) {
         VPI_TRY(vpi_log_append(vault, &entry, NULL, 0, NULL, NULL));
+        /* The envelopes are in older copies too, and may be whole there: the key that opens them goes. */
+        VPI_TRY(vpi_vault_shred(vault, NULL, 0));
+    }
     st = VPRIV_OK;
 out:
     return st;

@@ -4,6 +4,7 @@
 #include "vault/ingest.h"
 #include "vault/policy.h"
 #include <sodium.h>
+#include <sqlite3.h>
 
 /* A pending envelope that does not open belongs to a recording that nobody can ever open. It must not
  * keep anybody from reading, withdrawing and erasing. */
@@ -202,6 +203,52 @@ START_TEST(a_recording_begins_at_a_time_that_can_be)
 }
 END_TEST
 
+/* One envelope of an old copy, which the ingest key of now does not open. */
+static void ck_opens(const uint8_t *envelope, size_t n_bytes, bool opens)
+{
+    uint8_t secret[VPI_KEY_BYTES], public[VPI_KEY_BYTES];
+    uint8_t *plain = malloc(n_bytes);
+    bool began = false;
+    ck_ok(vpi_vault_enter(h.vault, true));
+    ck_ok(vpi_vault_read_begin(h.vault, &began));
+    ck_ok(vpi_tree_get(h.vault->tree, VPI_SLOT_INGEST, secret));
+    vpi_vault_read_end(h.vault, began);
+    vpi_vault_leave(h.vault);
+    crypto_scalarmult_base(public, secret);
+    ck_assert(
+        (crypto_box_seal_open(plain, envelope + 1, n_bytes - 1, public, secret) == 0) == opens);
+    free(plain);
+}
+
+START_TEST(a_buried_envelope_opens_in_no_old_copy)
+{
+    vpriv_recording_id ids[2];
+    uint8_t envelope[4096];
+    size_t n_bytes = 0;
+    sqlite3 *file = NULL;
+    sqlite3_stmt *row = NULL;
+    uint64_t n_left = 1;
+    restore();
+    ck_ok(household_open_vault(&h, h.path, &h.vault));
+    record_pending(h.cell->now_us, ids); /* does not begin at a time that can be */
+    ck_assert_int_eq(sqlite3_open(h.path, &file), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_prepare_v2(
+                         file, "SELECT sealed FROM ingest WHERE kind = 1 LIMIT 1", -1, &row, NULL),
+        SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(row), SQLITE_ROW);
+    n_bytes = (size_t)sqlite3_column_bytes(row, 0);
+    ck_assert_uint_le(n_bytes, sizeof envelope);
+    memcpy(envelope, sqlite3_column_blob(row, 0), n_bytes);
+    sqlite3_finalize(row);
+    sqlite3_close(file);
+    ck_opens(envelope, n_bytes, true);
+    while (n_left > 0)
+        ck_ok(vpriv_vault_tidy(h.vault, 10, &n_left));
+    ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM ingest"), 0);
+    ck_opens(envelope, n_bytes, false);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("vault: envelopes");
@@ -211,6 +258,7 @@ int main(void)
     tcase_add_test(tests, bad_envelope_of_a_capture_process_blocks_nothing);
     tcase_add_loop_test(tests, an_envelope_belongs_to_its_place, 0, 7);
     tcase_add_loop_test(tests, a_recording_begins_at_a_time_that_can_be, 0, 2);
+    tcase_add_test(tests, a_buried_envelope_opens_in_no_old_copy);
     tcase_add_loop_test(tests, what_was_adopted_cannot_be_replaced_by_a_capture_process, 0, 2);
     suite_add_tcase(suite, tests);
     return unit_main(suite);
