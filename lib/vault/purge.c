@@ -120,15 +120,14 @@ static vpriv_status next_row(vpriv_vault *vault, purge *p, int64_t *row_out)
         return vpi_must_exist(st); /* tombstones stay */
     }
     const vpriv_status st =
-        p->has_tag
-            ? vpi_database_next(vault->database, p->cursor, row_out,
-                  "SELECT recording FROM recording_subject WHERE tag = ?1 AND recording > ?2"
-                  " ORDER BY recording LIMIT 1",
-                  "bi", p->tag, sizeof p->tag, p->cursor)
-            : vpi_database_next(vault->database, p->cursor, row_out,
-                  "SELECT id FROM recording WHERE id > ?1 AND key_slot IS NOT NULL ORDER BY id"
-                  " LIMIT 1",
-                  "i", p->cursor);
+        p->has_tag ? vpi_database_next(vault->database, p->cursor, row_out,
+                         "SELECT recording FROM recording_subject WHERE tag = ?1 AND recording > ?2"
+                         " ORDER BY recording LIMIT 1",
+                         "bi", p->tag, sizeof p->tag, p->cursor)
+                   : vpi_database_next(vault->database, p->cursor, row_out,
+                         "SELECT id FROM recording WHERE id > ?1 AND (key_slot IS NOT NULL OR"
+                         " header IS NOT NULL) ORDER BY id LIMIT 1",
+                         "i", p->cursor);
     if (st == VPRIV_OK)
         p->cursor = *row_out;
     return st;

@@ -310,6 +310,33 @@ START_TEST(erasing_hits_its_recording_whatever_the_row_says)
 }
 END_TEST
 
+/* Whoever takes the slot out of the row could put it back later. */
+START_TEST(erasing_all_misses_none_whose_slot_was_taken_out)
+{
+    uint8_t key[VPI_KEY_BYTES];
+    household_attacker attacker;
+    const vpriv_purge_criteria all = {.struct_size = sizeof all, .until_us = VPRIV_TIME_FOREVER_US};
+    vpriv_purge_cost cost = {.struct_size = sizeof cost};
+    vpriv_receipt receipt = {.struct_size = sizeof receipt};
+    restore();
+    household_reopen(&h);
+    household_shred_key(&h, &a, key);
+    household_copy(&h, "before");
+    household_sql(&h, "UPDATE recording SET key_slot = NULL WHERE id = 1");
+    ck_ok(vpriv_purge_estimate(h.vault, &all, &cost));
+    ck_assert_uint_eq(cost.n_recordings, 2);
+    if (_i == 0)
+        ck_ok(vpriv_vault_erase_before(h.vault, VPRIV_TIME_FOREVER_US, &receipt));
+    else
+        ck_ok(vpriv_purge(h.vault, &all, NULL, NULL, NULL, &receipt));
+    ck_assert_uint_eq(receipt.n_recordings, 2);
+    ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM recording WHERE state <> 4"), 0);
+    household_attack(&h, "before", &attacker);
+    ck_assert(!household_knows(&attacker, key));
+    household_attack_end(&attacker);
+}
+END_TEST
+
 START_TEST(damaged_recording_can_be_erased)
 {
     uint8_t key[VPI_KEY_BYTES];
@@ -438,6 +465,7 @@ int main(void)
     tcase_add_test(tests, every_bit_of_header_and_wraps_counts);
     tcase_add_test(tests, rows_of_another_vault_do_not_open);
     tcase_add_test(tests, erasing_hits_its_recording_whatever_the_row_says);
+    tcase_add_loop_test(tests, erasing_all_misses_none_whose_slot_was_taken_out, 0, 2);
     tcase_add_test(tests, damaged_recording_can_be_erased);
     tcase_add_test(tests, older_file_is_refused);
     tcase_add_test(tests, what_is_no_vault_is_said_to_be_none);
