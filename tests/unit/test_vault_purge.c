@@ -198,14 +198,43 @@ static uint64_t written(void)
 }
 
 /* Sizes of vault and of window, and whether every second recording is somebody else's, or only one in so
- * many is named. */
+ * many is named, or so many of a crowd speak in each. */
 static const struct {
     size_t n;
     uint32_t window;
     bool scattered;
     size_t stride;
-} wears[] = {{1, 0, false, 0}, {60, 7, false, 0}, {600, 0, false, 0}, {600, 200, true, 0},
-    {3000, 20, false, 60}};
+    uint32_t n_speakers;
+} wears[] = {{1, 0, false, 0, 0}, {60, 7, false, 0, 0}, {600, 0, false, 0, 0},
+    {600, 200, true, 0, 0}, {3000, 20, false, 60, 0}, {2000, 0, false, 125, VPI_SUBJECTS_MAX}};
+
+static void record_crowds(size_t n, uint32_t n_speakers)
+{
+    enum { PEOPLE = 193 };
+    uint8_t people[PEOPLE][VPRIV_SUBJECT_ID_BYTES];
+    for (int i = 0; i < PEOPLE; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "person %d", i);
+        ck_ok(vpriv_subject_add(h.vault, VPRIV_SUBJECT_USER, name, NULL, people[i]));
+        household_give(&h, people[i], VPRIV_PURPOSE_KEEP_HISTORY);
+    }
+    for (size_t i = 0; i < n; i++) {
+        vpi_sealer_request request = household_request(people[0]);
+        vpi_sealer *sealer = NULL;
+        uint8_t plain[VPI_BLOCK_PLAIN_BYTES];
+        vpi_block_builder block;
+        request.tag.n_subjects = n_speakers;
+        for (uint32_t k = 0; k < n_speakers; k++) /* 193 is prime: everybody once */
+            memcpy(request.tag.subjects[k], people[(31 * i + k * (1 + i % 11)) % PEOPLE],
+                VPRIV_SUBJECT_ID_BYTES);
+        ck_ok(vpi_sealer_create(h.vault, &request, &sealer));
+        ck_ok(vpi_sealer_commit(sealer));
+        vpi_block_clear(&block, 0);
+        vpi_block_finish(&block, plain);
+        ck_ok(vpi_sealer_finish(sealer, plain, VPRIV_END_STOPPED, 0));
+        vpi_sealer_destroy(sealer);
+    }
+}
 
 static void name_every(size_t stride, vpriv_recording_id *ids_out, size_t n)
 {
@@ -230,7 +259,10 @@ START_TEST(the_wear_is_as_estimated)
     vpriv_purge_criteria criteria = everything(wears[_i].window);
     if (wears[_i].scattered)
         criteria.subject = h.ada;
-    record_many(wears[_i].n);
+    if (wears[_i].n_speakers)
+        record_crowds(wears[_i].n, wears[_i].n_speakers);
+    else
+        record_many(wears[_i].n);
     if (wears[_i].stride) {
         criteria = (vpriv_purge_criteria){.struct_size = sizeof criteria,
             .recordings = ids,
