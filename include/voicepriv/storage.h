@@ -72,7 +72,8 @@ typedef enum vpriv_storage_flag {
  *  Threads:  any; other threads go on using the vault      Realtime: no
  *  Secrets:  none: the copy holds ciphertext, and no root key
  *  @retval VPRIV_OK  @retval VPRIV_E_ARG
- *  @retval VPRIV_E_EXISTS the file is there; or it is no backup of this vault, and is not replaced
+ *  @retval VPRIV_E_EXISTS the file is there; or it is no backup of this vault, and is not replaced; or the
+ *          vault file has its name with .part behind it
  *  @retval VPRIV_E_CANCELLED progress said stop: there is no file
  *  @retval VPRIV_E_FULL no space: there is no file  @retval VPRIV_E_NO_KEY open for capture only
  *  @retval VPRIV_E_BUSY something was destroyed during each of four tries, or another process makes the
@@ -134,8 +135,9 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_backup_check(
  *  Owns:     borrows all
  *  Threads:  any; not while this process has the vault open      Realtime: no
  *  Secrets:  keys of the tree pass through locked memory
- *  @retval VPRIV_OK  @retval VPRIV_E_ARG  @retval VPRIV_E_EXISTS there is a vault file; or
- *          with VPRIV_STORAGE_REPLACE another file, which is not replaced
+ *  @retval VPRIV_OK  @retval VPRIV_E_ARG  @retval VPRIV_E_EXISTS there is a vault file; with
+ *          VPRIV_STORAGE_REPLACE another file, which is not replaced; or the backup has its name with .part
+ *          behind it
  *  @retval VPRIV_E_ROLLBACK an old backup: something was destroyed since  @retval VPRIV_E_AUTH it is damaged
  *  @retval VPRIV_E_BUSY somebody has the vault file open  @retval VPRIV_E_CANCELLED progress said stop
  *  @retval VPRIV_E_FULL no space: nothing was changed  @retval VPRIV_E_ROOT  @retval VPRIV_E_NOT_FOUND

@@ -9,14 +9,35 @@
 
 #define ENDING ".part"
 
+/* A vault may have a name that ends like a draft's. Asked before it is opened: closing what SQLite has open, too,
+ * would end this process's locks on it. */
+static vpriv_status not_the_source(
+    const struct stat *found, const vpi_draft *draft, const char *source)
+{
+    struct stat copied;
+    if (!source)
+        return VPRIV_OK;
+    if (stat(source, &copied) != 0)
+        return vpi_errno_failed(errno, source);
+    return copied.st_dev == found->st_dev && copied.st_ino == found->st_ino
+               ? vpi_fail(VPRIV_E_EXISTS,
+                     "%s: is what would be copied, and nothing can be made under that name: take"
+                     " another one than %s",
+                     draft->part, draft->path)
+               : VPRIV_OK;
+}
+
 /* Where the power went, or the name would not go, after the file had got its own: the draft is another name of
  * a file that is finished and must not be written to. */
-static vpriv_status part_from_finished(const char *part)
+static vpriv_status part_from_finished(const vpi_draft *draft, const char *source)
 {
     struct stat named;
-    if (lstat(part, &named) != 0 || !S_ISREG(named.st_mode) || named.st_nlink < 2)
+    if (lstat(draft->part, &named) != 0 || !S_ISREG(named.st_mode))
         return VPRIV_OK;
-    return unlink(part) == 0 ? VPRIV_OK : vpi_errno_failed(errno, part);
+    const vpriv_status st = not_the_source(&named, draft, source);
+    if (st != VPRIV_OK || named.st_nlink < 2)
+        return st;
+    return unlink(draft->part) == 0 ? VPRIV_OK : vpi_errno_failed(errno, draft->part);
 }
 
 static vpriv_status busy(const char *path)
@@ -25,18 +46,19 @@ static vpriv_status busy(const char *path)
 }
 
 /* Whether the name still is the file that was locked: its maker may have finished in between. */
-static vpriv_status still_there(const vpi_draft *draft)
+static vpriv_status still_there(const vpi_draft *draft, const char *source)
 {
     struct stat ours, named;
     if (fstat(draft->fd, &ours) != 0)
         return vpi_errno_failed(errno, draft->part);
     if (lstat(draft->part, &named) != 0)
         return errno == ENOENT ? busy(draft->path) : vpi_errno_failed(errno, draft->part);
-    return ours.st_dev == named.st_dev && ours.st_ino == named.st_ino ? VPRIV_OK
-                                                                      : busy(draft->path);
+    return ours.st_dev == named.st_dev && ours.st_ino == named.st_ino
+               ? not_the_source(&ours, draft, source)
+               : busy(draft->path);
 }
 
-vpriv_status vpi_draft_begin(const char *path, vpi_draft *draft_out)
+vpriv_status vpi_draft_begin(const char *path, const char *source, vpi_draft *draft_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_draft draft = VPI_NO_DRAFT;
@@ -49,7 +71,7 @@ vpriv_status vpi_draft_begin(const char *path, vpi_draft *draft_out)
     lock.l_len = 1;
     VPI_TRY(vpi_path_with(path, "", &draft.path));
     VPI_TRY(vpi_path_with(path, ENDING, &draft.part));
-    VPI_TRY(part_from_finished(draft.part));
+    VPI_TRY(part_from_finished(&draft, source));
     VPI_TRY(vpi_file_open(draft.part, O_RDWR | O_CREAT, &draft.fd, &n_bytes));
     if (fcntl(draft.fd, F_OFD_SETLK, &lock) != 0) {
         const bool is_held = errno == EAGAIN || errno == EACCES;
@@ -57,7 +79,7 @@ vpriv_status vpi_draft_begin(const char *path, vpi_draft *draft_out)
         is_ours = !is_held && n_bytes == 0;
         goto out;
     }
-    VPI_TRY(still_there(&draft));
+    VPI_TRY(still_there(&draft, source));
     is_ours = true;
     if (ftruncate(draft.fd, 0) != 0 || fchmod(draft.fd, 0600) != 0) {
         st = vpi_errno_failed(errno, draft.part);

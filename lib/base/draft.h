@@ -13,8 +13,9 @@ typedef struct vpi_draft {
 
 #define VPI_NO_DRAFT ((vpi_draft){NULL, NULL, -1})
 
-/* VPRIV_E_BUSY while another process makes the same file. Empty afterwards. */
-vpriv_status vpi_draft_begin(const char *path, vpi_draft *draft_out);
+/* VPRIV_E_BUSY while another process makes the same file; VPRIV_E_EXISTS where PATH.part is the file that is
+ * copied (source, or NULL), which stays as it is. Empty afterwards. */
+vpriv_status vpi_draft_begin(const char *path, const char *source, vpi_draft *draft_out);
 /* Sync, and give it its name; without may_replace VPRIV_E_EXISTS where that is taken. */
 vpriv_status vpi_draft_finish(vpi_draft *draft, bool may_replace);
 /* Nothing is left; fine after finishing, and for VPI_NO_DRAFT. */

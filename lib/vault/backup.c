@@ -171,7 +171,7 @@ static vpriv_status is_in_force(const backup *b, bool *yes_out)
 static vpriv_status make(backup *b, const char *path, bool *done_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    VPI_TRY(vpi_draft_begin(path, &b->draft));
+    VPI_TRY(vpi_draft_begin(path, b->vault->path, &b->draft));
     VPI_TRY(vpi_database_open(b->vault->path, VPI_DATABASE_OPEN, &b->source));
     VPI_TRY(take_snapshot(b));
     VPI_TRY(copy(b));

@@ -326,7 +326,7 @@ vpriv_status vpriv_backup_restore(const char *path, vpriv_root_store *root, cons
     VPI_TRY(vpi_crypto_init());
     VPI_TRY(look(path, root, &info));
     VPI_TRY(may_be_restored_to(vault, may_replace));
-    VPI_TRY(vpi_draft_begin(vault, &draft));
+    VPI_TRY(vpi_draft_begin(vault, path, &draft));
     VPI_TRY(copy_bytes(path, &draft, progress, user));
     VPI_TRY(verify(draft.part, root));
     VPI_TRY(put_in_place(vault, &draft, may_replace));

@@ -141,7 +141,7 @@ START_TEST(draft_that_is_a_finished_file_is_left_alone)
     vpi_draft draft = VPI_NO_DRAFT;
     ck_ok(vpi_file_write_new("copy", "whole", 5));
     ck_assert_int_eq(link("copy", "copy.part"), 0);
-    ck_ok(vpi_draft_begin("copy", &draft));
+    ck_ok(vpi_draft_begin("copy", NULL, &draft));
     must_hold("copy", "whole");
     ck_ok(vpi_file_write_at(draft.fd, "half", 4, 0));
     vpi_draft_abandon(&draft);

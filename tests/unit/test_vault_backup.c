@@ -34,6 +34,16 @@ static bool is_there(const char *path)
     return access(path, F_OK) == 0;
 }
 
+static size_t read_all(const char *path, uint8_t *bytes_out, size_t capacity)
+{
+    FILE *file = fopen(path, "rb");
+    ck_assert_ptr_nonnull(file);
+    const size_t n = fread(bytes_out, 1, capacity, file);
+    ck_assert(n > 0 && n < capacity);
+    fclose(file);
+    return n;
+}
+
 static bool has_part(const char *path)
 {
     char part[PATH_BYTES + 8];
@@ -206,6 +216,32 @@ START_TEST(nothing_but_an_older_backup_is_replaced)
     ck_ok(vpriv_backup_restore(backup, h.root, other, 0, NULL, NULL));
     ck_ok(verify(other, &result));
     ck_assert_uint_eq(result.n_recordings, 2);
+}
+END_TEST
+
+/* 0 the backup, 1 the vault, has the name that the copy has while it is made. */
+START_TEST(what_is_copied_is_not_written_to)
+{
+    static uint8_t before[1 << 20], after[1 << 20];
+    char named[PATH_BYTES + 8];
+    vpriv_vault *vault = NULL;
+    ck_ok(back_up());
+    snprintf(named, sizeof named, "%s.part", other);
+    ck_assert_int_eq(rename(backup, named), 0);
+    const size_t n = read_all(named, before, sizeof before);
+    if (_i == 0) {
+        ck_fails(vpriv_backup_restore(named, h.root, other, 0, NULL, NULL), VPRIV_E_EXISTS);
+        ck_assert_int_eq(link(named, backup), 0); /* with a second name, too */
+        ck_fails(vpriv_backup_restore(named, h.root, other, 0, NULL, NULL), VPRIV_E_EXISTS);
+    } else {
+        ck_ok(household_open_vault(&h, named, &vault));
+        ck_fails(vpriv_vault_backup(vault, other, 0, NULL, NULL), VPRIV_E_EXISTS);
+        vpriv_vault_close(vault);
+    }
+    ck_assert(!is_there(other));
+    ck_assert_uint_eq(read_all(named, after, sizeof after), n);
+    ck_assert_mem_eq(after, before, n);
+    ck_ok(hear_in(named, &recording));
 }
 END_TEST
 
@@ -550,6 +586,7 @@ int main(void)
     tcase_add_test(tests, it_holds_no_key_of_the_stores);
     tcase_add_test(tests, a_capture_process_makes_none);
     tcase_add_test(tests, nothing_but_an_older_backup_is_replaced);
+    tcase_add_loop_test(tests, what_is_copied_is_not_written_to, 0, 2);
     tcase_add_test(tests, what_is_left_of_another_file_does_not_get_in);
     tcase_add_test(tests, a_file_that_appears_meanwhile_is_not_replaced);
     tcase_add_test(tests, stopping_leaves_nothing);
