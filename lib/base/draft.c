@@ -102,15 +102,15 @@ out:
 vpriv_status vpi_draft_finish(vpi_draft *draft, bool may_replace)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
+    bool both = false;
     VPI_TRY(vpi_file_sync(draft->fd));
-    /* link, unlike rename, refuses to replace what is there. */
-    const int code =
-        may_replace ? rename(draft->part, draft->path) : link(draft->part, draft->path);
-    if (code != 0) {
+    if (!may_replace) {
+        VPI_TRY(vpi_file_give_name(draft->part, draft->path, &both));
+    } else if (rename(draft->part, draft->path) != 0) {
         st = vpi_errno_failed(errno, draft->path);
         goto out;
     }
-    if (!may_replace)
+    if (both)
         unlink(draft->part);
     free(draft->part);
     draft->part = NULL;

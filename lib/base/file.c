@@ -124,12 +124,33 @@ vpriv_status vpi_path_with(const char *path, const char *suffix, char **path_out
     return VPRIV_OK;
 }
 
+/* link, unlike rename, refuses to replace what is there. FAT and exFAT know no second names; there Linux has a
+ * rename that refuses. */
+vpriv_status vpi_file_give_name(const char *from, const char *to, bool *both_out)
+{
+    *both_out = link(from, to) == 0;
+    if (*both_out)
+        return VPRIV_OK;
+    if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS)
+        return vpi_errno_failed(errno, to);
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+        return VPRIV_OK;
+    return errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP
+               ? vpi_fail(VPRIV_E_IO,
+                     "%s: this file system can give a new file no name without replacing what may "
+                     "be"
+                     " there: take a folder on another one",
+                     to)
+               : vpi_errno_failed(errno, to);
+}
+
 /* With a name of its own, where a file needs one. */
 static vpriv_status write_named(const char *path, const void *data, size_t n_bytes)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     char *temporary = NULL;
     int fd = -1;
+    bool both = false;
     VPI_TRY(vpi_path_with(path, ".XXXXXX", &temporary));
     fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0) {
@@ -139,14 +160,10 @@ static vpriv_status write_named(const char *path, const void *data, size_t n_byt
     }
     VPI_TRY(vpi_file_write_at(fd, data, n_bytes, 0));
     VPI_TRY(vpi_file_sync(fd));
-    /* link, unlike rename, refuses to replace what is there. */
-    if (link(temporary, path) != 0) {
-        st = vpi_errno_failed(errno, path);
-        goto out;
-    }
+    VPI_TRY(vpi_file_give_name(temporary, path, &both));
     /* The second name goes before the folder is synced: after a power cut a copy of a secret would
      * lie under a name that nobody looks for. When it stays, nothing stays in it. */
-    if (unlink(temporary) != 0) {
+    if (both && unlink(temporary) != 0) {
         st = vpi_errno_failed(errno, path);
         if (ftruncate(fd, 0) == 0)
             unlink(path);

@@ -15,6 +15,10 @@ vpriv_status vpi_file_sync(int fd);
 /* Make a new or removed name in the folder of `path` durable. */
 vpriv_status vpi_file_sync_folder(const char *path);
 
+/* Give a file a new name in its folder; VPRIV_E_EXISTS when that is taken. *both_out: the old name is still there,
+ * too, and is to be taken away. */
+vpriv_status vpi_file_give_name(const char *from, const char *to, bool *both_out);
+
 /* Write a new file of mode 0600: without a name, or under a temporary one beside it where the file system
  * has none such, synced, then given its name.
  * VPRIV_E_EXISTS when the name is taken; nothing is left behind on failure. */

@@ -3,6 +3,8 @@
 #include "base/draft.h"
 #include "base/file.h"
 #include "unit.h"
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -150,6 +152,63 @@ START_TEST(draft_that_is_a_finished_file_is_left_alone)
 }
 END_TEST
 
+/* As on FAT: no second names; and, where there is an error for it, no rename that refuses either. */
+static int link_error, rename_error;
+int __real_link(const char *from, const char *to);
+int __wrap_link(const char *from, const char *to);
+int __wrap_link(const char *from, const char *to)
+{
+    errno = link_error;
+    return link_error ? -1 : __real_link(from, to);
+}
+int __real_renameat2(int, const char *, int, const char *, unsigned);
+int __wrap_renameat2(int, const char *, int, const char *, unsigned);
+int __wrap_renameat2(int old, const char *from, int new, const char *to, unsigned flags)
+{
+    errno = rename_error;
+    return rename_error ? -1 : __real_renameat2(old, from, new, to, flags);
+}
+
+static vpriv_status make_copy(bool by_draft, const char *text)
+{
+    vpi_draft draft = VPI_NO_DRAFT;
+    if (!by_draft)
+        return vpi_file_write_new("copy", text, strlen(text));
+    ck_ok(vpi_draft_begin("copy", NULL, &draft));
+    ck_ok(vpi_file_write_at(draft.fd, text, strlen(text), 0));
+    return vpi_draft_finish(&draft, false);
+}
+
+static int count_names(void)
+{
+    int n = 0;
+    DIR *names = opendir(".");
+    while (readdir(names))
+        n++;
+    closedir(names);
+    return n - 2;
+}
+
+START_TEST(a_file_gets_its_name_where_there_are_no_second_names)
+{
+    static const int errors[] = {EPERM, EOPNOTSUPP};
+    for (size_t i = 0; i < 2; i++) {
+        link_error = errors[i];
+        ck_ok(make_copy(_i, "whole"));
+        ck_fails(make_copy(_i, "other"), VPRIV_E_EXISTS);
+        must_hold("copy", "whole");
+        ck_assert_int_eq(count_names(), 1);
+        unlink("copy");
+        rename_error = EINVAL;
+        ck_fails(make_copy(_i, "whole"), VPRIV_E_IO);
+        ck_assert_ptr_nonnull(strstr(vpriv_error_detail(), "this file system"));
+        ck_assert_int_eq(count_names(), 0);
+        rename_error = 0;
+    }
+    link_error = 0;
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("base: faults");
@@ -159,6 +218,7 @@ int main(void)
         tests, commits_wait_for_the_disk_after_half_a_change_and_rolling_back_works, 0, 2);
     tcase_add_test(tests, transaction_that_was_given_up_is_not_gone_on_with);
     tcase_add_test(tests, draft_that_is_a_finished_file_is_left_alone);
+    tcase_add_loop_test(tests, a_file_gets_its_name_where_there_are_no_second_names, 0, 2);
     suite_add_tcase(suite, tests);
     return unit_main(suite);
 }
