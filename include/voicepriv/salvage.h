@@ -40,7 +40,8 @@ typedef struct vpriv_salvage_report {
  *  could not be counted.
  *
  *  The vault's log cannot take an entry any more. So there is a record signed with the device's key in the
- *  folder, on the disk before the first sound: who opened what, when, why.
+ *  folder, on the disk before the first sound: who opened what, when, why. What it says of what is opened is the
+ *  SHA-256 of a list beside it, so that there is no recording, and no damage, too many for it.
  *  @param         path        of the vault file; nobody may have it open
  *  @param         root        the store in use today
  *  @param         keyring     holds the purpose's secret key

@@ -158,6 +158,15 @@ static void bad(walk *w, uint32_t page, const char *what)
         w->pages->damage(w->pages->user, page, w->table, what);
 }
 
+/* Of all that is wrong with the cells of a page one is told: noise would have two thousand. */
+static void bad_cell(walk *w, uint32_t page, bool *told_io, const char *what)
+{
+    w->whole = false;
+    if (!*told_io)
+        bad(w, page, what);
+    *told_io = true;
+}
+
 /* Pages of a chain, or of a tree, belong to one row, or place, only. */
 static bool take(walk *w, uint32_t page)
 {
@@ -168,14 +177,20 @@ static bool take(walk *w, uint32_t page)
     return true;
 }
 
-/* What is behind the local part; false when the chain breaks. */
-static bool read_chain(walk *w, uint32_t next, uint8_t *out, size_t n_bytes)
+/* What is behind the local part; false when the chain breaks: told once of each page, its own or the cell's. */
+static bool read_chain(
+    walk *w, uint32_t number, bool *told_io, uint32_t next, uint8_t *out, size_t n_bytes)
 {
     while (n_bytes > 0) {
         const uint32_t page = next;
         const size_t n = n_bytes < CHAIN_BYTES ? n_bytes : CHAIN_BYTES;
-        if (!take(w, page) || !read_page(w->pages, page, w->pages->chain)) {
-            bad(w, page, "a row goes on on a page that is not there, or another row's");
+        if (!take(w, page)) {
+            bad_cell(
+                w, number, told_io, "a row goes on on a page that is not there, or another row's");
+            return false;
+        }
+        if (!read_page(w->pages, page, w->pages->chain)) {
+            bad(w, page, "a row goes on on a page that cannot be read");
             return false;
         }
         next = be32(w->pages->chain);
@@ -237,8 +252,8 @@ static bool parse_record(const uint8_t *at, size_t n_bytes, vpi_page_row *row)
 }
 
 /* One cell with a row: of a table's leaf, or of an index. Damage is told; only the callback stops. */
-static vpriv_status take_row(
-    walk *w, uint32_t number, const uint8_t *page, const uint8_t *cell, bool is_table)
+static vpriv_status take_row(walk *w, uint32_t number, bool *told_io, const uint8_t *page,
+    const uint8_t *cell, bool is_table)
 {
     const uint8_t *end = page + VPI_PAGE_BYTES;
     vpi_page_row row = {.page = number, .has_rowid = is_table};
@@ -250,7 +265,7 @@ static vpriv_status take_row(
         at += n;
     }
     if (n == 0 || n_payload > PAYLOAD_MAX) {
-        bad(w, number, "a cell that is none");
+        bad_cell(w, number, told_io, "a cell that is none");
         return VPRIV_OK;
     }
     row.rowid = (int64_t)rowid;
@@ -258,17 +273,17 @@ static vpriv_status take_row(
     const size_t rest = MIN_LOCAL + (size_t)((n_payload + CHAIN_BYTES - MIN_LOCAL) % CHAIN_BYTES);
     const size_t local = n_payload <= most ? (size_t)n_payload : rest <= most ? rest : MIN_LOCAL;
     if (local + (local < n_payload ? 4 : 0) > (size_t)(end - at)) {
-        bad(w, number, "a cell goes over the end of its page");
+        bad_cell(w, number, told_io, "a cell goes over the end of its page");
         return VPRIV_OK;
     }
     memcpy(w->pages->payload, at, local);
-    if (local < n_payload &&
-        !read_chain(w, be32(at + local), w->pages->payload + local, (size_t)n_payload - local))
+    if (local < n_payload && !read_chain(w, number, told_io, be32(at + local),
+                                 w->pages->payload + local, (size_t)n_payload - local))
         return VPRIV_OK;
     if (!w->fn)
         return VPRIV_OK;
     if (!parse_record(w->pages->payload, (size_t)n_payload, &row)) {
-        bad(w, number, "a row that is none");
+        bad_cell(w, number, told_io, "a row that is none");
         return VPRIV_OK;
     }
     return w->fn(w->user, &row);
@@ -303,16 +318,17 @@ static vpriv_status walk_cells(
     walk *w, const tree_page *t, uint32_t number, const uint8_t *page, int depth)
 {
     vpriv_status st = VPRIV_OK;
+    bool told = false;
     for (uint32_t i = 0; i < t->n_cells && st == VPRIV_OK; i++) {
         const uint32_t at = be16(t->pointers + 2 * (size_t)i);
         if (at < (size_t)(t->pointers - page) + 2 * (size_t)t->n_cells || at + 4 > VPI_PAGE_BYTES) {
-            bad(w, number, "a cell lies outside of its page");
+            bad_cell(w, number, &told, "a cell lies outside of its page");
             continue;
         }
         if (t->is_inner)
             st = walk_page(w, be32(page + at), depth + 1, t->is_table);
         if (st == VPRIV_OK && (!t->is_inner || !t->is_table))
-            st = take_row(w, number, page, page + at + (t->is_inner ? 4 : 0), t->is_table);
+            st = take_row(w, number, &told, page, page + at + (t->is_inner ? 4 : 0), t->is_table);
     }
     if (t->is_inner && st == VPRIV_OK)
         st = walk_page(w, t->last, depth + 1, t->is_table);

@@ -22,7 +22,8 @@ static const char readme[] =
     "damage.txt      what is damaged or lost, and where; damage.json says the same for programs\n"
     "salvage.jws     who opened this, when and why, signed by the device: the vault's own log "
     "could\n"
-    "                not take it. Check it with device-key.jwk\n\n"
+    "                not take it. Check it with device-key.jwk, and that with one kept elsewhere\n"
+    "salvage.json    what was opened; its SHA-256 is in salvage.jws\n\n"
     "Nothing in this folder is encrypted. Whoever has it can listen to it.\n";
 
 typedef struct salvage {

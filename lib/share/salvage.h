@@ -33,7 +33,7 @@ void vpi_salvage_stretch(vpi_salvage_list *list, json_t *lost, uint64_t from_48k
 /* damage.json and damage.txt. */
 vpriv_status vpi_salvage_write_list(const vpi_salvage_list *list, const vpi_folder *folder,
     const uint8_t *vault_id, const vpriv_salvage_report *report);
-/* salvage.jws, and the key to check it with. */
+/* salvage.json, salvage.jws, which signs its hash, and the key to check that with. */
 vpriv_status vpi_salvage_write_record(vpi_salvage_list *list, const vpi_folder *folder,
     vpriv_vault *vault, const vpriv_gate_request *request);
 

@@ -182,31 +182,56 @@ out:
     return st;
 }
 
-static json_t *record_of(
-    const vpi_salvage_list *list, vpriv_vault *vault, const vpriv_gate_request *request)
+/* What will be opened, and what is damaged, however much that is. */
+static vpriv_status put_details(const vpi_salvage_list *list, const vpi_folder *folder,
+    const uint8_t *vault_id, uint8_t hash_out[crypto_hash_sha256_BYTES])
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    char *text = NULL;
+    json_t *json = json_pack("{s:s, s:o, s:O, s:O}", "form", "voicepriv-salvage-details-1", "vault",
+        hex(vault_id, VPI_VAULT_ID_BYTES), "opens", list->opened, "damage", list->damages);
+    VPI_ENSURE(json && !list->failed, VPRIV_E_MEMORY, "no memory for the record");
+    VPI_TRY(vpi_json_write(json, JSON_INDENT(1), &text));
+    crypto_hash_sha256(hash_out, (const uint8_t *)text, strlen(text));
+    VPI_TRY(put(folder, "salvage.json", text));
+    st = VPRIV_OK;
+out:
+    json_decref(json);
+    free(text);
+    return st;
+}
+
+static json_t *record_of(const vpi_salvage_list *list, vpriv_vault *vault,
+    const vpriv_gate_request *request, const uint8_t *details_hash)
 {
     char time[VPI_EXACT_TIME_BYTES];
     vpi_exact_time_text(vpi_vault_now_us(vault), time);
-    return json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:O, s:O}", "form",
+    return json_pack("{s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:{s:s, s:o}}", "form",
         "voicepriv-salvage-1", "vault", hex(vault->vault_id, sizeof vault->vault_id), "time", time,
         "actor", request->actor, "reason", request->reason ? request->reason : "", "purpose",
         vpriv_purpose_name(request->purpose), "recipient",
         request->recipient ? request->recipient : vault->settings.controller_id, "note",
         "The vault is damaged: its log could not take this. Nobody who reads the log sees it.",
-        "opens", list->opened, "damage", list->damages);
+        "n_opens", (json_int_t)json_array_size(list->opened), "n_damages",
+        (json_int_t)json_array_size(list->damages), "details", "file", "salvage.json", "sha256",
+        hex(details_hash, crypto_hash_sha256_BYTES));
 }
 
+/* One text of any length cannot be signed (VPRIV_RECEIPT_BYTES_MAX), and what is whole has to come out however
+ * much is not: what grows is in a file beside it. */
 vpriv_status vpi_salvage_write_record(vpi_salvage_list *list, const vpi_folder *folder,
     vpriv_vault *vault, const vpriv_gate_request *request)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_vault_secrets *secrets = vault->secrets;
-    uint8_t public_key[VPI_KEY_BYTES];
+    uint8_t public_key[VPI_KEY_BYTES], hash[crypto_hash_sha256_BYTES];
     char jwk[VPRIV_JWK_BYTES];
     char *text = NULL, *signed_text = NULL;
     size_t n_signed = 0;
-    json_t *json = record_of(list, vault, request);
-    VPI_ENSURE(json && !list->failed, VPRIV_E_MEMORY, "no memory for the record");
+    json_t *json = NULL;
+    VPI_TRY(put_details(list, folder, vault->vault_id, hash));
+    json = record_of(list, vault, request, hash);
+    VPI_ENSURE(json, VPRIV_E_MEMORY, "no memory for the record");
     VPI_TRY(vpi_json_write(json, JSON_COMPACT, &text));
     VPI_TRY(vpi_tree_get(vault->tree, VPI_SLOT_DEVICE, secrets->key));
     crypto_sign_seed_keypair(public_key, secrets->device, secrets->key);

@@ -568,31 +568,79 @@ START_TEST(what_is_in_the_write_ahead_log_counts)
 }
 END_TEST
 
+static size_t read_text(const char *name, char *text_out, size_t capacity)
+{
+    char path[PATH_BYTES * 2];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "rb");
+    ck_assert_ptr_nonnull(file);
+    const size_t n = fread(text_out, 1, capacity, file);
+    ck_assert_uint_lt(n, capacity);
+    fclose(file);
+    return n;
+}
+
+/* The list beside the record is the one that was signed. */
+static void check_details(const json_t *details, const vpriv_salvage_report *report)
+{
+    static char text[1 << 20];
+    uint8_t hash[crypto_hash_sha256_BYTES];
+    char hex[2 * sizeof hash + 1];
+    const size_t n =
+        read_text(json_string_value(json_object_get(details, "file")), text, sizeof text);
+    crypto_hash_sha256(hash, (const uint8_t *)text, n);
+    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+    ck_assert_str_eq(json_string_value(json_object_get(details, "sha256")), hex);
+    json_t *list = json_loadb(text, n, 0, NULL);
+    ck_assert_uint_eq(json_array_size(json_object_get(list, "opens")), N);
+    ck_assert_uint_eq(json_array_size(json_object_get(list, "damage")), report->n_damages);
+    json_decref(list);
+}
+
 START_TEST(the_record_is_signed_and_says_who)
 {
     vpriv_salvage_report report;
     static const uint8_t zeros[PAGE];
-    char path[PATH_BYTES * 2];
     static char text[1 << 16];
     const int fd = open(h.path, O_RDWR);
     ck_assert_int_eq(pwrite(fd, zeros, PAGE, block_page(1, 1) * PAGE), PAGE);
     close(fd);
     ck_ok(salvage(&report));
-    snprintf(path, sizeof path, "%s/salvage.jws", folder);
-    FILE *file = fopen(path, "rb");
-    const size_t n = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
+    const size_t n = read_text("salvage.jws", text, sizeof text);
     char *payload = NULL;
     size_t n_payload = 0;
     ck_ok(vpi_jose_open(text, n, h.keyring->device_public_key, &payload, &n_payload));
     json_t *record = json_loadb(payload, n_payload, 0, NULL);
     ck_assert_str_eq(json_string_value(json_object_get(record, "actor")), "ada");
     ck_assert_str_eq(json_string_value(json_object_get(record, "reason")), "the disk is broken");
-    ck_assert_uint_eq(json_array_size(json_object_get(record, "opens")), N);
+    ck_assert_int_eq(json_integer_value(json_object_get(record, "n_opens")), N);
+    check_details(json_object_get(record, "details"), &report);
     ck_assert_ptr_nonnull(
         strstr(json_string_value(json_object_get(record, "note")), "could not take this"));
     json_decref(record);
     free(payload);
+}
+END_TEST
+
+/* Pages behind the vault's own, each with as many cells as fit, and none that is one: one finding each; and so
+ * many of them that a list of all could not be signed. */
+START_TEST(what_is_whole_comes_out_however_much_is_damaged)
+{
+    static uint8_t noise[PAGE] = {0x0d, 0, 0, 2040 >> 8, 2040 & 0xff};
+    static const size_t n_bad[] = {8, 16000};
+    vpriv_salvage_report report;
+    for (size_t i = 0; i < 2; i++) {
+        const int fd = open(h.path, O_RDWR);
+        for (size_t page = 0; page < n_bad[i]; page++)
+            ck_assert_int_eq(pwrite(fd, noise, PAGE, (off_t)((n_pages + page) * PAGE)), PAGE);
+        close(fd);
+        ck_ok(salvage(&report));
+        ck_assert_uint_eq(report.n_damages, n_bad[i]);
+        ck_assert_uint_eq(report.n_whole, N);
+        for (int r = 0; r < N; r++)
+            ck_assert(load(r) && is_bit_exact(r));
+        ck_assert(has_name("salvage.jws") && has_name("salvage.json"));
+    }
 }
 END_TEST
 
@@ -709,6 +757,7 @@ int main(void)
     tcase_add_test(tests, a_whole_vault_is_not_salvaged);
     tcase_add_test(tests, a_lost_block_is_a_gap_of_its_exact_length);
     tcase_add_test(tests, the_record_is_signed_and_says_who);
+    tcase_add_test(tests, what_is_whole_comes_out_however_much_is_damaged);
     tcase_add_test(tests, an_old_copy_is_refused_and_a_vault_in_use_too);
     tcase_add_test(tests, what_is_in_the_write_ahead_log_counts);
     tcase_add_test(tests, a_changed_schema_costs_nothing);
