@@ -45,6 +45,7 @@ typedef struct walk {
     vpi_page_row_fn fn;
     void *user;
     bool whole;
+    bool takes_text; /* only the list of tables has some */
 } walk;
 
 static uint32_t be16(const uint8_t *at)
@@ -214,7 +215,7 @@ static int64_t number_of(const uint8_t *at, size_t n_bytes)
 }
 
 /* Columns of a record; false when it is not one. */
-static bool parse_record(const uint8_t *at, size_t n_bytes, vpi_page_row *row)
+static bool parse_record(const uint8_t *at, size_t n_bytes, bool takes_text, vpi_page_row *row)
 {
     static const uint8_t sizes[] = {0, 1, 2, 3, 4, 6, 8};
     const uint8_t *end = at + n_bytes;
@@ -231,16 +232,17 @@ static bool parse_record(const uint8_t *at, size_t n_bytes, vpi_page_row *row)
         vpi_value *value = &row->values[row->n_values];
         *value = (vpi_value){.kind = VPI_VALUE_NULL};
         uint64_t size = 0;
-        if (type >= 12 && type % 2 == 0) {
+        if (type >= 12 && (type % 2 == 0 || takes_text)) {
             size = (type - 12) / 2;
-            *value = (vpi_value){VPI_VALUE_BLOB, 0, data, (size_t)size};
+            *value =
+                (vpi_value){type % 2 == 0 ? VPI_VALUE_BLOB : VPI_VALUE_TEXT, 0, data, (size_t)size};
         } else if (type >= 1 && type <= 6) {
             size = sizes[type];
             value->kind = VPI_VALUE_INT;
         } else if (type == 8 || type == 9) {
             *value = (vpi_value){.kind = VPI_VALUE_INT, .number = type == 9};
         } else if (type != 0) {
-            return false; /* a float or a text: no table has one */
+            return false; /* a float or a text: no table of a vault has one */
         }
         if (size > (uint64_t)(end - data))
             return false;
@@ -282,7 +284,7 @@ static vpriv_status take_row(walk *w, uint32_t number, bool *told_io, const uint
         return VPRIV_OK;
     if (!w->fn)
         return VPRIV_OK;
-    if (!parse_record(w->pages->payload, (size_t)n_payload, &row)) {
+    if (!parse_record(w->pages->payload, (size_t)n_payload, w->takes_text, &row)) {
         bad_cell(w, number, told_io, "a row that is none");
         return VPRIV_OK;
     }
@@ -351,18 +353,39 @@ static vpriv_status walk_page(walk *w, uint32_t number, int depth, bool is_table
     return walk_cells(w, &t, number, page, depth);
 }
 
-vpriv_status vpi_pages_walk(vpi_pages *pages, const char *table, uint32_t root, vpi_page_row_fn fn,
-    void *user, bool *whole_out)
+static vpriv_status walk_from(walk *w, uint32_t root, bool *whole_out)
 {
-    walk w = {pages, table, fn, user, true};
+    vpi_pages *pages = w->pages;
     tree_page t;
     uint8_t *page = pages->page[0];
     /* The root says which kind of tree it is; a bad one is told by the walk. */
     const bool is_table =
         !read_page(pages, root, page) || !parse_tree_page(page, root, &t) || t.is_table;
-    const vpriv_status st = walk_page(&w, root, 0, is_table);
-    *whole_out = w.whole;
+    const vpriv_status st = walk_page(w, root, 0, is_table);
+    *whole_out = w->whole;
     return st;
+}
+
+vpriv_status vpi_pages_walk(vpi_pages *pages, const char *table, uint32_t root, vpi_page_row_fn fn,
+    void *user, bool *whole_out)
+{
+    walk w = {pages, table, fn, user, true, false};
+    return walk_from(&w, root, whole_out);
+}
+
+vpriv_status vpi_pages_walk_schema(
+    vpi_pages *pages, vpi_page_row_fn fn, void *user, bool *whole_out)
+{
+    walk w = {pages, "sqlite_schema", fn, user, true, true};
+    return walk_from(&w, 1, whole_out);
+}
+
+bool vpi_pages_is_tree(vpi_pages *pages, uint32_t page, bool is_table)
+{
+    tree_page t;
+    uint8_t *bytes = pages->page[0];
+    return read_page(pages, page, bytes) && parse_tree_page(bytes, page, &t) &&
+           t.is_table == is_table;
 }
 
 /* Neither in a tree nor in the list yet. */
@@ -415,7 +438,7 @@ static vpriv_status take_stray(walk *w, uint32_t number)
 vpriv_status vpi_pages_strays(vpi_pages *pages, vpi_page_row_fn fn, void *user)
 {
     vpriv_status st = VPRIV_OK;
-    walk w = {pages, NULL, fn, user, true};
+    walk w = {pages, NULL, fn, user, true, false};
     /* What a chain takes is no leaf; what looks like one and is a chain is told by its shape. */
     for (uint32_t number = 2; number <= pages->n_in_file && st == VPRIV_OK; number++)
         st = take_stray(&w, number);

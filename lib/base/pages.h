@@ -27,6 +27,7 @@ typedef enum vpi_value_kind {
     VPI_VALUE_NULL,
     VPI_VALUE_INT,
     VPI_VALUE_BLOB,
+    VPI_VALUE_TEXT, /* in the list of tables only */
 } vpi_value_kind;
 
 typedef struct vpi_value {
@@ -50,6 +51,11 @@ typedef vpriv_status (*vpi_page_row_fn)(void *user, const vpi_page_row *row);
 /* Every row that hangs together with this root. fn NULL: only looks. *whole_out: nothing was bad. */
 vpriv_status vpi_pages_walk(vpi_pages *pages, const char *table, uint32_t root, vpi_page_row_fn fn,
     void *user, bool *whole_out);
+/* The list of tables, which begins on page 1. */
+vpriv_status vpi_pages_walk_schema(
+    vpi_pages *pages, vpi_page_row_fn fn, void *user, bool *whole_out);
+/* Whether a tree of this kind may begin there. */
+bool vpi_pages_is_tree(vpi_pages *pages, uint32_t page, bool is_table);
 /* After all walks. Which pages are free, by the file's own list; false when that is bad. */
 bool vpi_pages_free_list(vpi_pages *pages);
 /* After that: rows of leaf pages that no walk came to and that are not known to be free. */

@@ -1,6 +1,7 @@
 #include "vault/rebuild.h"
 #include "base/memory.h"
 #include "base/try.h"
+#include "vault/layout.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -198,27 +199,23 @@ static const table_form *form_of(const char *name)
     return NULL;
 }
 
-/* Where the tables and indexes begin is the same in every vault, and so not read from this one. */
 static vpriv_status walk_all(rebuild *r, vpi_pages *pages)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_row row = VPI_NO_ROW;
+    vpi_layout *layout = NULL;
     bool whole = false;
-    VPI_TRY(vpi_pages_walk(pages, "sqlite_schema", 1, NULL, NULL, &whole));
-    vpriv_status found = vpi_database_query(
-        r->database, &row, "SELECT name, rootpage FROM sqlite_schema WHERE rootpage > 0", "");
-    for (; found == VPRIV_OK; found = vpi_row_next(&row)) {
-        size_t n = 0;
-        char name[64] = "";
-        const uint8_t *text = vpi_column_blob(&row, 0, &n);
-        snprintf(name, sizeof name, "%.*s", (int)n, (const char *)text);
-        r->form = form_of(name);
-        VPI_TRY(vpi_pages_walk(pages, r->form ? r->form->name : "an index",
-            (uint32_t)vpi_column_int(&row, 1), r->form ? take_row : NULL, r, &whole));
+    VPI_TRY(vpi_alloc(1, sizeof *layout, (void **)&layout));
+    VPI_TRY(vpi_layout_find(r->database, pages, layout));
+    for (size_t i = 0; i < layout->n; i++) {
+        const struct vpi_layout_root *root = &layout->roots[i];
+        r->form = form_of(root->name);
+        if (!r->form && !layout->has_indexes)
+            continue;
+        VPI_TRY(vpi_pages_walk(pages, r->form ? r->form->name : "an index", root->page,
+            r->form ? take_row : NULL, r, &whole));
         if (r->form && !whole)
             r->is_broken[r->form - forms] = true;
     }
-    VPI_ENSURE(found == VPRIV_E_NOT_FOUND, found, "%s", vpriv_error_detail());
     r->knows_free_pages = vpi_pages_free_list(pages);
     if (!r->knows_free_pages)
         damage(r, 1, NULL, "the list of free pages is damaged");
@@ -227,10 +224,12 @@ static vpriv_status walk_all(rebuild *r, vpi_pages *pages)
             "the write-ahead log is damaged: changes in it from there on are lost, and what "
             "follows "
             "is the vault as it was before them");
-    VPI_TRY(vpi_pages_strays(pages, take_stray, r));
+    /* A page of an index may look like one of a table. */
+    if (layout->has_indexes)
+        VPI_TRY(vpi_pages_strays(pages, take_stray, r));
     st = VPRIV_OK;
 out:
-    vpi_row_end(&row);
+    free(layout);
     return st;
 }
 

@@ -31,7 +31,8 @@ lib_librooms_la_SOURCES += \
 	lib/vault/erase.h lib/vault/erase.c \
 	lib/vault/purge.c lib/vault/wear.h lib/vault/wear.c lib/vault/vacuum.h lib/vault/vacuum.c \
 	lib/vault/sweep.h lib/vault/sweep.c \
-	lib/vault/check.h lib/vault/check.c lib/vault/check_rest.c lib/vault/rebuild.h lib/vault/rebuild.c
+	lib/vault/check.h lib/vault/check.c lib/vault/check_rest.c lib/vault/rebuild.h lib/vault/rebuild.c \
+	lib/vault/layout.h lib/vault/layout.c
 pkginclude_HEADERS += include/voicepriv/vault.h include/voicepriv/people.h include/voicepriv/derivative.h \
 	include/voicepriv/places.h include/voicepriv/retention.h include/voicepriv/sync.h \
 	include/voicepriv/storage.h include/voicepriv/past.h include/voicepriv/purge.h

@@ -496,6 +496,74 @@ START_TEST(a_row_of_no_broken_table_is_left)
 }
 END_TEST
 
+/* ---- Where tables begin ---- */
+
+/* As a vault of before (0), or one that SQLite made small: with pointer maps (1), or without (2). */
+static void make_again(int how)
+{
+    vpi_database *database = NULL;
+    forget(path);
+    if (how == 0) {
+        const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+        close(fd);
+        sqlite3 *handle = open_file();
+        run(handle, "PRAGMA page_size=4096; PRAGMA auto_vacuum=NONE; PRAGMA journal_mode=WAL;");
+        loosen(vpi_tree_schema, handle);
+        loosen(vpi_vault_schema, handle);
+        run(handle, "PRAGMA foreign_keys=OFF");
+        for (int i = 0; i < n_made_tables; i++)
+            for (int row = 1; row <= (made_tables[i].has_one ? 1 : N_GOOD); row++)
+                ck_assert(made_row_add(handle, &made_tables[i], row, -1, "", 0));
+        sqlite3_close(handle);
+    } else {
+        store();
+        ck_ok(vpi_database_open(path, VPI_DATABASE_OPEN, &database));
+        run(vpi_database_handle(database), how == 1 ? "VACUUM"
+                                                    : "PRAGMA journal_mode=DELETE;"
+                                                      "PRAGMA auto_vacuum=NONE; VACUUM;");
+        vpi_database_close(database);
+    }
+    load();
+    store();
+    sqlite3 *handle = open_file();
+    ck_assert_int_eq(number(handle, "PRAGMA auto_vacuum"), how == 1 ? 2 : 0);
+    ck_assert_int_eq(number(handle, "SELECT rootpage FROM sqlite_schema WHERE name = 'key_node'") ==
+                         (how == 1 ? 3 : 2),
+        1);
+    sqlite3_close(handle);
+    load();
+}
+
+/* The page with the list of tables may be lost, and with it any other. */
+START_TEST(tables_are_found_where_they_begin)
+{
+    make_again(_i);
+    store();
+    vpi_database *database = rebuild("");
+    check_good(database, NULL, 0, "whole");
+    ck_assert_uint_eq(told.n, 0);
+    vpi_database_close(database);
+    break_page(bytes);
+    store();
+    database = rebuild("");
+    check_good(database, NULL, 0, "page 1");
+    ck_assert_uint_ge(told.n, 1);
+    vpi_database_close(database);
+    memcpy(whole, bytes, n_bytes);
+    for (size_t page = 1; page < n_bytes / VPI_PAGE_BYTES; page++) {
+        int n_less = 0;
+        memcpy(bytes, whole, n_bytes);
+        break_page(bytes + page * VPI_PAGE_BYTES);
+        store();
+        database = rebuild("");
+        for (int i = 0; i < n_made_tables; i++)
+            n_less += count(database, made_tables[i].name) < (made_tables[i].has_one ? 1 : N_GOOD);
+        ck_assert_int_le(n_less, 1); /* what was on that page */
+        vpi_database_close(database);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("vault: rebuild");
@@ -515,6 +583,7 @@ int main(void)
     tcase_add_test(tcase, what_may_be_of_two_tables_is_not_taken);
     tcase_add_test(tcase, what_may_be_an_old_version_is_not_taken);
     tcase_add_test(tcase, a_row_of_no_broken_table_is_left);
+    tcase_add_loop_test(tcase, tables_are_found_where_they_begin, 0, 3);
     suite_add_tcase(suite, tcase);
     return unit_main(suite);
 }
