@@ -136,12 +136,14 @@ static vpriv_status open_blocks(vpi_check *check, vpriv_reader *reader)
             count_entry(check, reader, &entry);
             continue;
         }
-        if (st != VPRIV_E_AUTH || reader->next_block == reader->n_blocks)
+        /* One that opened, and is none inside, is the one before the next. */
+        const bool is_behind = reader->walking;
+        if (st != VPRIV_E_AUTH || (!is_behind && reader->next_block == reader->n_blocks))
             break;
         vpi_check_finding(check, "block %llu of recording %lld does not open",
-            (unsigned long long)reader->next_block, (long long)reader->recording->row);
+            (unsigned long long)reader->next_block - is_behind, (long long)reader->recording->row);
         reader->walking = false;
-        reader->next_block++;
+        reader->next_block += !is_behind;
         n_bad++;
     }
     check->result.n_blocks_opened += reader->next_block - n_bad;
