@@ -51,6 +51,7 @@ struct vpriv_reader {
     bool is_salvage;
     uint64_t position_48k; /* of the next entry, the pre-skip included */
     uint64_t gap_48k;      /* lost, still to be given out */
+    uint64_t n_good_blocks;
     uint64_t n_bad_blocks;
     vpi_lost_fn lost_fn; /* NULL, or told of each stretch that is lost */
     void *lost_user;

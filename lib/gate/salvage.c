@@ -83,13 +83,36 @@ static void lose(vpriv_reader *reader, uint64_t until_48k)
         reader->lost_fn(reader->lost_user, played, end - played);
 }
 
+/* The next number, from next_block on, that there is a row with; n_blocks when there is none. */
+static vpriv_status find_block(vpriv_reader *reader, uint64_t *sequence_out)
+{
+    const int64_t first = vpi_blocks_of(reader->recording->row).first;
+    const int64_t end = first + (int64_t)reader->n_blocks;
+    int64_t found = end;
+    const vpriv_status st = vpi_database_int(reader->vault->database, &found,
+        "SELECT coalesce(min(id), ?2) FROM block WHERE id >= ?1 AND id < ?2", "ii",
+        first + (int64_t)reader->next_block, end);
+    *sequence_out = (uint64_t)(found - first);
+    return st;
+}
+
 /* The next block that opens, and before it the gap that it ends. VPRIV_E_NOT_FOUND behind the last. */
 static vpriv_status open_next_good(vpriv_reader *reader)
 {
     const vpi_recording *recording = reader->recording;
+    uint64_t n_missing =
+        0; /* until a block opens behind them: any row may say that there were some */
     while (reader->next_block < reader->n_blocks) {
-        vpriv_status st = vpi_blocks_open(reader->vault, recording, &reader->secrets->keys,
-            reader->next_block, reader->n_blocks, reader->secrets->block);
+        uint64_t sequence = 0;
+        vpriv_status st = find_block(reader, &sequence);
+        if (st != VPRIV_OK)
+            return st;
+        n_missing += sequence - reader->next_block;
+        reader->next_block = sequence;
+        if (sequence == reader->n_blocks)
+            break;
+        st = vpi_blocks_open(reader->vault, recording, &reader->secrets->keys, sequence,
+            reader->n_blocks, reader->secrets->block);
         if (st == VPRIV_OK)
             st = vpi_block_walk_start(reader->secrets->block, &reader->walk);
         reader->next_block++;
@@ -100,11 +123,15 @@ static vpriv_status open_next_good(vpriv_reader *reader)
         }
         if (st != VPRIV_OK)
             return st;
+        reader->n_good_blocks++;
+        reader->n_bad_blocks += n_missing;
         if (reader->walk.start_48k > reader->position_48k)
             lose(reader, reader->walk.start_48k);
         reader->walking = true;
         return VPRIV_OK;
     }
+    if (recording->finish.is_finished)
+        reader->n_bad_blocks += n_missing;
     const uint64_t end_48k = recording->tag.pre_skip_48k + recording->finish.n_frames_48k;
     if (!recording->finish.is_finished || reader->position_48k >= end_48k)
         return VPRIV_E_NOT_FOUND;

@@ -38,6 +38,7 @@ typedef struct salvage {
     json_t *lost; /* of the recording at hand; NULL while looking */
     uint64_t n_lost_48k;
     uint64_t n_seen, n_all;
+    size_t n_taken; /* of those that the record says are opened: both are in the rows' order */
     bool is_damaged;
     vpriv_salvage_report report;
 } salvage;
@@ -112,7 +113,8 @@ static vpriv_status look_at_sound(salvage *s, vpriv_reader *reader)
         char id[2 * VPI_RECORDING_ID_BYTES + 1], what[128];
         sodium_bin2hex(id, sizeof id, reader->recording->id, VPI_RECORDING_ID_BYTES);
         snprintf(what, sizeof what, "%llu of %llu blocks of recording %s do not open",
-            (unsigned long long)reader->n_bad_blocks, (unsigned long long)reader->n_blocks, id);
+            (unsigned long long)reader->n_bad_blocks,
+            (unsigned long long)(reader->n_bad_blocks + reader->n_good_blocks), id);
         note_page(s, 0, "block", what);
     }
     return st == VPRIV_E_NOT_FOUND ? VPRIV_OK : st;
@@ -159,7 +161,7 @@ out:
 /* A recording of which not one block opens is lost, and no file of nothing is made. */
 static bool has_sound(const vpriv_reader *reader)
 {
-    return reader->n_blocks == 0 || reader->n_bad_blocks < reader->n_blocks;
+    return reader->n_blocks == 0 || reader->n_good_blocks > 0;
 }
 
 static vpriv_status write_recording(
@@ -171,6 +173,8 @@ static vpriv_status write_recording(
     uint32_t reasons = 0;
     s->n_lost_48k = 0;
     VPI_TRY(vpi_gate_salvage(s->vault, s->keyring, row, s->request, &reader, &reasons));
+    VPI_ENSURE(vpi_salvage_opens(&s->list, &s->n_taken, recording->id), VPRIV_E_CONSENT,
+        "it was not open yet when the record was signed");
     VPI_TRY(look_at_sound(s, reader));
     *how_out = VPI_SALVAGED_LOST;
     if (has_sound(reader)) {

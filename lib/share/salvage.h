@@ -28,6 +28,8 @@ void vpi_salvage_damage(vpi_salvage_list *list, uint32_t page, const char *table
 void vpi_salvage_recording(vpi_salvage_list *list, const uint8_t *id, vpi_salvaged how,
     const char *file, const char *why, json_t *lost);
 void vpi_salvage_will_open(vpi_salvage_list *list, const uint8_t *id);
+/* Whether it is one of them, from there on. */
+bool vpi_salvage_opens(const vpi_salvage_list *list, size_t *at_io, const uint8_t *id);
 void vpi_salvage_stretch(vpi_salvage_list *list, json_t *lost, uint64_t from_48k, uint64_t n_48k);
 
 /* damage.json and damage.txt. */

@@ -64,6 +64,18 @@ void vpi_salvage_will_open(vpi_salvage_list *list, const uint8_t *id)
     add(list, list->opened, hex(id, VPI_RECORDING_ID_BYTES));
 }
 
+bool vpi_salvage_opens(const vpi_salvage_list *list, size_t *at_io, const uint8_t *id)
+{
+    char text[2 * VPI_RECORDING_ID_BYTES + 1];
+    sodium_bin2hex(text, sizeof text, id, VPI_RECORDING_ID_BYTES);
+    for (size_t at = *at_io; at < json_array_size(list->opened); at++)
+        if (strcmp(json_string_value(json_array_get(list->opened, at)), text) == 0) {
+            *at_io = at + 1;
+            return true;
+        }
+    return false;
+}
+
 void vpi_salvage_stretch(vpi_salvage_list *list, json_t *lost, uint64_t from_48k, uint64_t n_48k)
 {
     add(list, lost,

@@ -428,6 +428,11 @@ START_TEST(salvage_of_a_recording_without_an_end)
     ck_assert_uint_eq(s.n_packets, 0);
     ck_assert_uint_eq(s.n_bad, 1);
     ck_assert_uint_eq(s.losses.n, 0); /* how long it was is nowhere */
+    /* Nor does a row say it that is no block: what is not there between them is not asked for one by one. */
+    household_sql(&h, "INSERT INTO block SELECT max(id) | 16777215, zeroblob(4096) FROM block");
+    s = salvage(h.keyring);
+    ck_assert_int_eq(s.status, VPRIV_E_NOT_FOUND);
+    ck_assert_uint_eq(s.n_bad, 2);
 }
 END_TEST
 
@@ -540,6 +545,36 @@ START_TEST(a_packet_that_is_none)
         vpriv_vault_verify(h.vault, h.keyring, keep_finding, finding, &verified), VPRIV_E_AUTH);
     ck_assert_ptr_nonnull(strstr(finding, "a packet that is none"));
     ck_assert_int_eq(salvage(h.keyring).status, VPRIV_E_FORMAT);
+}
+END_TEST
+
+/* A block that opens and has no entries inside, the first, one in between, the last: it alone is told of. */
+START_TEST(a_block_that_is_none_inside)
+{
+    char finding[256] = "", wanted[64];
+    uint8_t plain[VPI_BLOCK_PLAIN_BYTES];
+    vpi_block_builder builder;
+    vpriv_verification verified = {.struct_size = sizeof verified};
+    const vpi_sealer_request request = household_request(h.ada);
+    ck_ok(vpi_sealer_create(h.vault, &request, &sealer));
+    ck_ok(vpi_sealer_commit(sealer));
+    for (int i = 0; i < 3; i++) {
+        vpi_block_clear(&builder, (uint64_t)i * SILENT);
+        ck_assert(vpi_block_add_silence(&builder, SILENT));
+        vpi_block_finish(&builder, plain);
+        if (i == _i)
+            memset(plain + 12, 0, VPI_SILENCE_BYTES); /* behind start, number, and size */
+        if (i < 2)
+            ck_ok(vpi_sealer_write(sealer, plain, 1));
+    }
+    ck_ok(vpi_sealer_finish(sealer, plain, VPRIV_END_STOPPED, 3 * SILENT));
+    ck_fails(
+        vpriv_vault_verify(h.vault, h.keyring, keep_finding, finding, &verified), VPRIV_E_AUTH);
+    snprintf(wanted, sizeof wanted, "block %d of recording", _i);
+    ck_assert_msg(strstr(finding, wanted), "%s", finding);
+    ck_assert_uint_eq(verified.n_findings, 1);
+    ck_assert_uint_eq(verified.n_blocks_opened, 2);
+    ck_assert_uint_eq(verified.n_silent_frames_48k, 2 * SILENT);
 }
 END_TEST
 
@@ -680,6 +715,7 @@ int main(void)
     tcase_add_test(tcase, salvage_needs_key_and_consent);
     tcase_add_test(tcase, salvage_leaves_out_blocks_that_overlap);
     tcase_add_test(tcase, a_packet_that_is_none);
+    tcase_add_loop_test(tcase, a_block_that_is_none_inside, 0, 3);
     tcase_add_test(tcase, verifying_counts);
     tcase_add_test(tcase, reading_is_refused);
     tcase_add_test(tcase, requests_are_refused);

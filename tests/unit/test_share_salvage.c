@@ -748,6 +748,44 @@ START_TEST(a_consent_of_so_many_uses_opens_nothing)
 }
 END_TEST
 
+/* The pause is over when the record is on the disk: only then each recording is asked about again. */
+static bool let_time_pass(void *user, uint64_t n_done, uint64_t n_all)
+{
+    int *n_passes = user;
+    (void)n_all;
+    if (n_done == 0 && ++*n_passes == 2)
+        household_pass(&h, DAY_US);
+    return true;
+}
+
+START_TEST(what_the_record_does_not_have_is_not_opened)
+{
+    const vpriv_vault_options options = {
+        .struct_size = sizeof options, .clock = household_clock, .clock_user = h.cell};
+    const vpriv_pause pause = {.struct_size = sizeof pause,
+        .purposes = VPRIV_PURPOSE_BIT(VPRIV_PURPOSE_KEEP_HISTORY),
+        .until_us = household_clock(h.cell) + DAY_US / 2,
+        .actor = "ada"};
+    vpriv_salvage_report report = {.struct_size = sizeof report};
+    int n_passes = 0;
+    ck_ok(household_open_vault(&h, h.path, &h.vault));
+    ck_ok(vpriv_pause_begin(h.vault, &pause));
+    vpriv_vault_close(h.vault);
+    h.vault = NULL;
+    read_file();
+    damage_schema();
+    ck_ok(vpriv_vault_salvage(
+        h.path, h.root, h.keyring, &options, &request, folder, let_time_pass, &n_passes, &report));
+    ck_assert_int_eq(n_passes, 2);
+    ck_assert_uint_eq(report.n_whole, 0);
+    ck_assert_uint_ge(report.n_closed, N);
+    for (int i = 0; i < N; i++)
+        ck_assert(!load(i));
+    ck_ok(salvage(&report)); /* and now it is, and they are */
+    ck_assert_uint_eq(report.n_whole, N);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("share salvage");
@@ -762,6 +800,7 @@ int main(void)
     tcase_add_test(tests, what_is_in_the_write_ahead_log_counts);
     tcase_add_test(tests, a_changed_schema_costs_nothing);
     tcase_add_test(tests, a_consent_of_so_many_uses_opens_nothing);
+    tcase_add_test(tests, what_the_record_does_not_have_is_not_opened);
     tcase_add_test(tests, an_old_version_is_not_taken_for_the_present_one);
     tcase_add_test(tests, every_page_zeroed);
     tcase_add_test(tests, every_page_replaced_by_noise);
