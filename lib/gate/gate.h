@@ -90,6 +90,13 @@ vpriv_status vpi_gate_unwrap_alone(vpriv_reader *reader, const vpriv_keyring *ke
  * record. The row's recording must load. VPRIV_E_CONSENT, with the reasons, when the answer is no. */
 vpriv_status vpi_gate_salvage(vpriv_vault *vault, const vpriv_keyring *keyring, int64_t row,
     const vpriv_gate_request *request, vpriv_reader **reader_out, uint32_t *reasons_out);
+/* What the answer to these reasons would have been asked from, and is not there: bits. 0 where they do not come from
+ * that alone. */
+#define VPI_MISSES_PERSON  1u
+#define VPI_MISSES_CONSENT 2u
+#define VPI_MISSES_NOTICE  4u
+uint32_t vpi_gate_misses(
+    vpriv_vault *vault, const vpi_recording *recording, vpriv_purpose purpose, uint32_t reasons);
 vpriv_status vpi_gate_next_salvaged(vpriv_reader *reader, vpi_block_entry *entry_out);
 /* Shared by whatever opens. */
 vpriv_status vpi_gate_check_request(const vpriv_gate_request *request);

@@ -5,6 +5,7 @@
 #include "gate/gate.h"
 #include "vault/consent_store.h"
 #include "vault/decision.h"
+#include "vault/notice_store.h"
 #include <string.h>
 
 /* A use could not be counted where everybody sees it. */
@@ -23,6 +24,36 @@ static vpriv_status has_no_counted_uses(const vpriv_reader *reader, uint32_t *re
             *reasons_out |= VPRIV_DENY_USES_SPENT;
     }
     return VPRIV_OK;
+}
+
+/* The reasons that a person, a consent or a notice gives that is not found. */
+#define OF_MISSING                                                                                 \
+    ((uint32_t)VPRIV_DENY_SUBJECT_UNKNOWN | VPRIV_DENY_CHILD_RULE | VPRIV_DENY_CONSENT_MISSING |   \
+        VPRIV_DENY_USES_SPENT | VPRIV_DENY_NOTICE_CHANGED | VPRIV_DENY_RECIPIENT_NOT_NAMED |       \
+        VPRIV_DENY_NO_GRANT_KEY | (uint32_t)VPRIV_DENY_NOT_LAWFUL_HERE)
+
+uint32_t vpi_gate_misses(
+    vpriv_vault *vault, const vpi_recording *recording, vpriv_purpose purpose, uint32_t reasons)
+{
+    uint32_t missing = 0;
+    const vpi_reason before = vpi_fail_text();
+    for (uint32_t i = 0; !(reasons & ~OF_MISSING) && i < vpi_n_speakers(recording); i++) {
+        vpriv_consent_record record;
+        vpriv_notice_ref notice;
+        vpi_subject subject;
+        vpriv_status st = vpi_subject_find(vault, vpi_speaker(recording, i), &subject);
+        if (st != VPRIV_OK) {
+            missing |= VPI_MISSES_PERSON;
+            continue;
+        }
+        st = vpi_consent_latest(vault, subject.row, purpose, &record, NULL);
+        if (st == VPRIV_E_AUTH)
+            missing |= VPI_MISSES_CONSENT;
+        if (st == VPRIV_OK && vpi_notice_find(vault, record.notice.sha256, &notice) != VPRIV_OK)
+            missing |= VPI_MISSES_NOTICE;
+    }
+    vpi_fail_text_again(&before);
+    return missing;
 }
 
 /* The number behind the last block that is there. */

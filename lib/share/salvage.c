@@ -40,13 +40,22 @@ typedef struct salvage {
     uint64_t n_seen, n_all;
     size_t n_taken; /* of those that the record says are opened: both are in the rows' order */
     bool is_damaged;
+    uint32_t broken; /* tables that may lack rows: VPI_MISSES_PERSON and so on */
     vpriv_salvage_report report;
 } salvage;
 
 static void note_page(void *user, uint32_t page, const char *table, const char *what)
 {
+    static const struct {
+        const char *table;
+        uint32_t what;
+    } asked[] = {{"subject", VPI_MISSES_PERSON}, {"consent_record", VPI_MISSES_CONSENT},
+        {"notice", VPI_MISSES_NOTICE}};
     salvage *s = user;
     s->is_damaged = true;
+    for (size_t i = 0; table && i < sizeof asked / sizeof asked[0]; i++)
+        if (strcmp(table, asked[i].table) == 0)
+            s->broken |= asked[i].what;
     vpi_salvage_damage(&s->list, page, table, what);
 }
 
@@ -172,7 +181,14 @@ static vpriv_status write_recording(
     vpriv_recording_info info;
     uint32_t reasons = 0;
     s->n_lost_48k = 0;
-    VPI_TRY(vpi_gate_salvage(s->vault, s->keyring, row, s->request, &reader, &reasons));
+    const vpriv_status opened =
+        vpi_gate_salvage(s->vault, s->keyring, row, s->request, &reader, &reasons);
+    if (opened == VPRIV_E_CONSENT)
+        *how_out = vpi_gate_misses(s->vault, recording, s->request->purpose, reasons) & s->broken
+                       ? VPI_SALVAGED_LOST
+                       : VPI_SALVAGED_CLOSED;
+    VPI_TRY(opened);
+    *how_out = VPI_SALVAGED_CLOSED;
     VPI_ENSURE(vpi_salvage_opens(&s->list, &s->n_taken, recording->id), VPRIV_E_CONSENT,
         "it was not open yet when the record was signed");
     VPI_TRY(look_at_sound(s, reader));
@@ -205,11 +221,13 @@ static vpriv_status take(salvage *s, int64_t row, const vpi_recording *recording
         s->lost = NULL;
         return st;
     }
-    if (st == VPRIV_E_CONSENT)
-        how = VPI_SALVAGED_CLOSED;
-    else if (st != VPRIV_OK)
+    if (st != VPRIV_OK && recording->state == VPRIV_RECORDING_RESTRICTED)
+        how = VPI_SALVAGED_CLOSED; /* whatever else cannot be decided */
+    else if (st != VPRIV_OK && st != VPRIV_E_CONSENT)
         how = VPI_SALVAGED_LOST;
-    if (st != VPRIV_OK)
+    if (st == VPRIV_E_CONSENT && how == VPI_SALVAGED_LOST)
+        snprintf(why, sizeof why, "consent cannot be decided: what somebody said is lost");
+    else if (st != VPRIV_OK)
         snprintf(why, sizeof why, "%s", vpriv_error_detail());
     else if (how == VPI_SALVAGED_LOST)
         snprintf(why, sizeof why, "none of its blocks opens");

@@ -786,6 +786,51 @@ START_TEST(what_the_record_does_not_have_is_not_opened)
 }
 END_TEST
 
+/* The pages of a column of all rows. */
+static void zero_pages_of(const char *sql)
+{
+    bool pages[PAGES_MAX] = {false};
+    find_rows(sql, 0, pages);
+    for (size_t page = 0; page < n_pages; page++)
+        if (pages[page])
+            memset(whole + page * PAGE, 0, PAGE);
+    write_file(whole, n_pages * PAGE);
+}
+
+/* Whoever speaks is gone with the damage (0), or what they were told (1), or what they said (2): nobody can decide
+ * any more. That is not a no. What is set aside is shut either way. */
+START_TEST(what_cannot_be_decided_is_lost)
+{
+    static const char *const rows[] = {"SELECT person FROM subject", "SELECT sealed FROM notice",
+        "SELECT sealed FROM consent_record"};
+    vpriv_salvage_report report;
+    zero_pages_of(rows[_i]);
+    ck_ok(salvage(&report));
+    json_t *list = read_list();
+    for (int i = 0; i < N; i++)
+        ck_assert_msg(strcmp(listed_as(list, i), "lost") == 0, "%s", json_dumps(list, 0));
+    ck_assert_str_eq(listed_as(list, N), "closed");
+    ck_assert_uint_eq(report.n_lost, _i == 1 ? N : N + 1); /* that Bob said no is lost, too */
+    ck_assert_uint_eq(report.n_whole + report.n_partial, 0);
+    json_decref(list);
+}
+END_TEST
+
+/* And without them being on a page that is damaged, it is one. */
+START_TEST(what_is_not_open_for_other_reasons_is_closed)
+{
+    vpriv_salvage_report report;
+    ck_ok(household_open_vault(&h, h.path, &h.vault));
+    household_withdraw(&h, h.ada, VPRIV_PURPOSE_KEEP_HISTORY);
+    vpriv_vault_close(h.vault);
+    h.vault = NULL;
+    read_file();
+    damage_schema();
+    ck_ok(salvage(&report));
+    ck_assert_uint_eq(report.n_lost, 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("share salvage");
@@ -801,6 +846,8 @@ int main(void)
     tcase_add_test(tests, a_changed_schema_costs_nothing);
     tcase_add_test(tests, a_consent_of_so_many_uses_opens_nothing);
     tcase_add_test(tests, what_the_record_does_not_have_is_not_opened);
+    tcase_add_loop_test(tests, what_cannot_be_decided_is_lost, 0, 3);
+    tcase_add_test(tests, what_is_not_open_for_other_reasons_is_closed);
     tcase_add_test(tests, an_old_version_is_not_taken_for_the_present_one);
     tcase_add_test(tests, every_page_zeroed);
     tcase_add_test(tests, every_page_replaced_by_noise);
