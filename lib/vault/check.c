@@ -341,6 +341,7 @@ static vpriv_status check_kept(vpi_check *check, const vpi_recording *recording,
             (long long)recording->row, (unsigned long long)n_blocks,
             (unsigned long long)recording->finish.n_blocks);
     VPI_TRY(check_shelf(check, recording));
+    VPI_TRY(vpi_check_terms(check, recording));
     VPI_TRY(check_speakers(check, recording));
     st = VPRIV_OK;
 out:

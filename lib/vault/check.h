@@ -26,6 +26,8 @@ vpriv_status vpi_check_people(vpi_check *check);
 vpriv_status vpi_check_recordings(vpi_check *check);
 vpriv_status vpi_check_log(vpi_check *check);
 vpriv_status vpi_check_rest(vpi_check *check);
+/* check_rest.c, for each kept recording: what ends a purpose of it is filed. */
+vpriv_status vpi_check_terms(vpi_check *check, const vpi_recording *recording);
 
 /* Kept recordings, by row; VPRIV_E_NOT_FOUND after the last. */
 vpriv_status vpi_check_next_recording(vpriv_vault *vault, int64_t after, int64_t *row_out);

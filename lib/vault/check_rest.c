@@ -105,6 +105,60 @@ static vpriv_status count(vpi_check *check, const char *sql, const char *what)
     return st;
 }
 
+/* Whatever ends a purpose before its recording ends goes by these rows; *ends_io loses the purposes they end. */
+static vpriv_status find_terms(vpi_check *check, const vpi_recording *recording, uint32_t *ends_io)
+{
+    vpi_row row = VPI_NO_ROW;
+    vpriv_status st = vpi_database_query(check->vault->database, &row,
+        "SELECT retention FROM term WHERE recording = ?1", "i", recording->row);
+    for (; st == VPRIV_OK; st = vpi_row_next(&row)) {
+        const int64_t retention = vpi_column_int(&row, 0);
+        if (retention < 0 || retention > UINT16_MAX)
+            continue;
+        const int64_t end_us =
+            vpi_retention_end_us((vpriv_retention)retention, recording->tag.started_us);
+        for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++)
+            if (recording->purpose_expires_us[p] == end_us)
+                *ends_io &= ~VPRIV_PURPOSE_BIT(p);
+    }
+    vpi_row_end(&row);
+    return st == VPRIV_E_NOT_FOUND ? VPRIV_OK : st;
+}
+
+vpriv_status vpi_check_terms(vpi_check *check, const vpi_recording *recording)
+{
+    uint32_t ends = 0;
+    for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++)
+        if (recording->purpose_expires_us[p] != 0)
+            ends |= VPRIV_PURPOSE_BIT(p);
+    if (ends == 0)
+        return VPRIV_OK;
+    const vpriv_status st = find_terms(check, recording, &ends);
+    if (st == VPRIV_OK && ends != 0)
+        vpi_check_finding(check, "the term of a purpose of recording %lld is not filed",
+            (long long)recording->row);
+    return vpi_check_note(check, st, "the terms of recording", recording->row);
+}
+
+/* Nobody is there to open these with; and what housekeeping can never do, for it stops there. */
+static vpriv_status check_left_over(vpi_check *check)
+{
+    static const char records[] = "SELECT count(*) FROM consent_record WHERE NOT EXISTS"
+                                  " (SELECT 1 FROM subject WHERE id = consent_record.subject)";
+    static const char events[] = "SELECT count(*) FROM consent_event WHERE NOT EXISTS"
+                                 " (SELECT 1 FROM subject WHERE id = consent_event.subject)";
+    static const char sweeps[] =
+        "SELECT count(*) FROM sweep WHERE NOT (kind = 1 AND EXISTS (SELECT 1 FROM recording"
+        " WHERE id = sweep.recording AND state = 4))"
+        " AND NOT (kind = 2 AND tag IS NOT NULL AND length(tag) = 16)";
+    vpriv_status st = count(check, records, "consent records of nobody");
+    if (st == VPRIV_OK)
+        st = count(check, events, "consent events of nobody");
+    if (st == VPRIV_OK)
+        st = count(check, sweeps, "entries of housekeeping that cannot be done");
+    return st;
+}
+
 vpriv_status vpi_check_rest(vpi_check *check)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
@@ -125,6 +179,7 @@ vpriv_status vpi_check_rest(vpi_check *check)
         "SELECT count(*) FROM term WHERE NOT EXISTS (SELECT 1 FROM recording"
         " WHERE id = term.recording AND state IN (2, 3))",
         "terms of no recording"));
+    VPI_TRY(check_left_over(check));
     st = VPRIV_OK;
 out:
     free(head);

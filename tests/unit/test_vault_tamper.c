@@ -450,6 +450,65 @@ START_TEST(recording_of_an_impossible_number_takes_nothing_along)
 }
 END_TEST
 
+static void keep_finding(void *user, const char *finding)
+{
+    const size_t n = strlen(user);
+    snprintf((char *)user + n, 256 - n, "%s\n", finding);
+}
+
+/* Rows that no recording and nobody opens: verifying tells of each alone, with one line. */
+START_TEST(what_is_missing_or_left_over_is_told)
+{
+    static const char *const bad[][2] = {
+        {"DELETE FROM term WHERE recording = 3",
+            "the term of a purpose of recording 3 is not filed"},
+        {"UPDATE term SET retention = 0 WHERE recording = 3", "is not filed"},
+        {"UPDATE term SET retention = 99 WHERE recording = 3", "is not filed"},
+        {"INSERT INTO sweep(kind, recording, cursor) VALUES (3, 1, 0)",
+            "1 entries of housekeeping"},
+        {"INSERT INTO sweep(kind, recording, cursor) VALUES (1, 1, 0)",
+            "1 entries of housekeeping"},
+        {"INSERT INTO sweep(kind, recording, cursor) VALUES (1, 99, 0)",
+            "1 entries of housekeeping"},
+        {"INSERT INTO sweep(kind, recording, cursor) VALUES (2, 1, 0)",
+            "1 entries of housekeeping"},
+        {"INSERT INTO sweep(kind, tag, recording, cursor) VALUES (2, x'00', 1, 0)",
+            "1 entries of housekeeping"},
+        {"INSERT INTO consent_record(subject, sealed) VALUES (77, randomblob(300))",
+            "1 consent records of nobody"},
+        {"INSERT INTO consent_event(subject, sealed) VALUES (77, randomblob(300))",
+            "1 consent events of nobody"},
+    };
+    char finding[256];
+    vpriv_verification verified = {.struct_size = sizeof verified};
+    uint64_t n_left = 0;
+    restore();
+    ck_ok(household_open_vault(&h, h.path, &h.vault));
+    uint8_t cleo[VPRIV_SUBJECT_ID_BYTES];
+    ck_ok(vpriv_subject_add(h.vault, VPRIV_SUBJECT_USER, "Cleo", NULL, cleo));
+    ck_ok(household_give_with(&h, cleo, KEEP, (vpriv_consent_evidence){.retention = "P18M"}));
+    ck_ok(household_give_with(&h, cleo, REVIEW, (vpriv_consent_evidence){.retention = "72h"}));
+    (void)household_record(&h, cleo);
+    ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM term WHERE recording = 3"), 1);
+    ck_ok(vpriv_vault_verify(h.vault, h.keyring, NULL, NULL, &verified));
+    vpriv_vault_close(h.vault);
+    h.vault = NULL;
+    household_copy(&h, "good");
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        restore();
+        household_sql(&h, bad[i][0]);
+        finding[0] = '\0';
+        ck_ok(household_open_vault(&h, h.path, &h.vault));
+        ck_fails(
+            vpriv_vault_verify(h.vault, h.keyring, keep_finding, finding, &verified), VPRIV_E_AUTH);
+        ck_assert_msg(strstr(finding, bad[i][1]), "%s: %s", bad[i][0], finding);
+        ck_assert_msg(verified.n_findings == 1, "%s: %s", bad[i][0], finding);
+        if (strncmp(bad[i][0], "INSERT INTO sweep", 17) == 0)
+            ck_fails(vpriv_vault_tidy(h.vault, 10, &n_left), VPRIV_E_AUTH);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("vault: tampering");
@@ -464,6 +523,7 @@ int main(void)
     tcase_add_test(tests, changed_log_is_found_by_verifying);
     tcase_add_test(tests, every_bit_of_header_and_wraps_counts);
     tcase_add_test(tests, rows_of_another_vault_do_not_open);
+    tcase_add_test(tests, what_is_missing_or_left_over_is_told);
     tcase_add_test(tests, erasing_hits_its_recording_whatever_the_row_says);
     tcase_add_loop_test(tests, erasing_all_misses_none_whose_slot_was_taken_out, 0, 2);
     tcase_add_test(tests, damaged_recording_can_be_erased);
