@@ -30,11 +30,14 @@ typedef enum vpriv_assurance {
 /** Where a vault's root key lives. */
 typedef struct vpriv_root_store vpriv_root_store;
 
-/** Read the record. Give VPRIV_E_NOT_FOUND when the store is empty.
+/** Read the record. Give VPRIV_E_NOT_FOUND when the store is empty. Processes that only read hold no lock of
+ *  the vault's: a load may run while another process replaces the record. It must give the old record or
+ *  the new one, whole, and must not change anything in the medium.
  *  record_out is locked memory of VPRIV_ROOT_RECORD_BYTES. */
 typedef vpriv_status (*vpriv_root_load_fn)(void *user, uint8_t *record_out);
 /** Put the record in place of the old one, atomically. Give VPRIV_OK only when the new record will
- *  survive a power cut and the old one can no longer be read. Calls never overlap for one vault. */
+ *  survive a power cut and the old one can no longer be read. Two replacements of one vault's record never
+ *  overlap; loads of other processes may overlap one. */
 typedef vpriv_status (*vpriv_root_replace_fn)(void *user, const uint8_t *record);
 /** Forget the record for good. */
 typedef vpriv_status (*vpriv_root_destroy_fn)(void *user);
@@ -166,9 +169,11 @@ typedef struct vpriv_root_tpm_config {
     const char
         *connection; /**< "device:/dev/tpmrm0", "swtpm:host=…,port=…"; NULL for the system's own */
     uint32_t index; /**< handle of the NV index, 0x01000000 to 0x01fffffe; 0 is 0x01500016. The
-                                 counter of generations is the handle behind it */
-    uint32_t pcrs;  /**< bit i: the key is bound to PCR i (SHA-256 bank) as it is when the vault is
-                                 created; 0 for none */
+                                 counter of generations is the handle behind it: two stores are at
+                                 least two apart */
+    uint32_t
+        pcrs; /**< bit i: the key is bound to PCR i (SHA-256 bank) as it is when the key is first
+                                 put there: when the vault is created, or moved there; 0 for none */
     const char
         *owner_auth; /**< of the owner hierarchy, needed to create and destroy; NULL is empty */
     const char
@@ -180,11 +185,15 @@ typedef struct vpriv_root_tpm_config {
  *  over at each shred, and a monotonic counter tells an old record that was put back. The connection is
  *  made for each call, so that the TPM is free for others in between. Hence VPRIV_ASSURANCE_KEYED: what
  *  can be read out of the chip with a laboratory's means is not protected against. Values on the way to
- *  the chip are encrypted against whoever listens on the bus, not against whoever speaks on it.
+ *  the chip are encrypted against whoever listens on the bus, not against whoever speaks on it. Where the
+ *  index or the one behind it holds something else than this store's, whatever uses the store gives
+ *  VPRIV_E_EXISTS, and it is kept.
  *  @param      config     copied; NULL for the defaults
  *  @param[out] store_out  to be closed with vpriv_root_close; untouched on failure
  *  Owns:     the caller owns the store
- *  Threads:  any      Realtime: no      Secrets: the auth values are held in locked memory
+ *  Threads:  any      Realtime: no
+ *  Secrets:  the auth values are held in locked memory. While a call runs tpm2-tss has copies in ordinary memory:
+ *            those of its objects are cleared, those of its sessions, and of an index being made, it frees unwiped
  *  @retval VPRIV_OK  @retval VPRIV_E_ARG struct_size, a handle out of range, an auth value over 32 bytes
  *  @retval VPRIV_E_UNSUPPORTED built without it, or tpm2-tss cannot be loaded  @retval VPRIV_E_MEMORY
  *  Source:   TCG TPM 2.0 Library, part 3, NV commands
@@ -217,7 +226,8 @@ VPRIV_API vpriv_assurance vpriv_root_assurance(const vpriv_root_store *store);
  *  @param  store  an open store that no open vault uses
  *  Owns:     borrows store
  *  Threads:  one call at a time per store      Realtime: no      Secrets: destroys the root key
- *  @retval VPRIV_OK  @retval VPRIV_E_ARG store is NULL  @retval VPRIV_E_ROOT the medium refused
+ *  @retval VPRIV_OK  @retval VPRIV_E_ARG store is NULL  @retval VPRIV_E_ROOT the medium refused, or is empty
+ *  @retval VPRIV_E_EXISTS something else is in the store's place, and was kept
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_root_destroy(vpriv_root_store *store);
 

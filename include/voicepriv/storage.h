@@ -37,7 +37,8 @@ extern "C" {
  *  Realtime: no
  *  Secrets:  the root key goes from one store to the other through locked memory
  *  @retval VPRIV_OK  @retval VPRIV_E_ARG no store, the store in use, or a bad actor
- *  @retval VPRIV_E_EXISTS the new store holds another key  @retval VPRIV_E_NO_KEY open for capture only
+ *  @retval VPRIV_E_EXISTS the new store holds another key, or something else: it is kept
+ *  @retval VPRIV_E_NO_KEY open for capture only
  *  @retval VPRIV_E_ROOT a store refused: when it was the new one, the old one is still in force and the new
  *          one is emptied; when it was the old one, the vault has moved and the old store holds a key that
  *          opens nothing any more (the text says which)

@@ -95,7 +95,8 @@ typedef struct vpriv_vault_options {
  *  @param[out] vault_out    to be closed with vpriv_vault_close; untouched on failure
  *  Owns:     the caller owns both; root is borrowed until the vault is closed
  *  Threads:  any      Realtime: no      Secrets: made in locked memory
- *  @retval VPRIV_OK  @retval VPRIV_E_ARG  @retval VPRIV_E_EXISTS path or root store is in use already
+ *  @retval VPRIV_OK  @retval VPRIV_E_ARG  @retval VPRIV_E_EXISTS path or root store is in use already, the store
+ *          by a root key or by something else
  *  @retval VPRIV_E_IO  @retval VPRIV_E_FULL  @retval VPRIV_E_MEMORY  @retval VPRIV_E_ROOT
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_vault_create(const char *path, vpriv_root_store *root,
@@ -113,6 +114,7 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_vault_create(const char *path, vpr
  *  @retval VPRIV_E_FORMAT not a vault  @retval VPRIV_E_VERSION of a newer format
  *  @retval VPRIV_E_AUTH damaged or changed  @retval VPRIV_E_ROLLBACK file and root of different ages
  *  @retval VPRIV_E_ROOT the root store is empty, unusable or of another vault
+ *  @retval VPRIV_E_EXISTS something else is in the root store's place
  *  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO  @retval VPRIV_E_FULL  @retval VPRIV_E_MEMORY
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_vault_open(const char *path, vpriv_root_store *root,

@@ -52,7 +52,8 @@ static vpriv_status store_failed(vpriv_status status)
         return vpi_fail(VPRIV_E_ROOT, "the root store is empty");
     if (!vpriv_error_detail()[0])
         vpi_fail(status, "%s", vpriv_status_text(status));
-    const bool says_it_itself = status == VPRIV_E_FULL || status == VPRIV_E_ROLLBACK;
+    const bool says_it_itself =
+        status == VPRIV_E_FULL || status == VPRIV_E_ROLLBACK || status == VPRIV_E_EXISTS;
     return vpi_fail_in(says_it_itself ? status : VPRIV_E_ROOT, "root store");
 }
 

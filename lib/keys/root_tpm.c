@@ -3,9 +3,23 @@
  *   index      root record (56) ‖ value the counter has when this record is in force (u64)
  *   index + 1  a monotonic counter
  *
- * Replacing writes the record with the counter's next value, in one command, then counts. A record that
- * is one ahead of the counter was written before a power cut: counting is finished when it is loaded.
- * Anything else is a record or a counter that somebody put back or moved on. */
+ * Replacing (one at a time: under the vault's write lock) writes the record with the counter's next value, in
+ * one command, then counts. So at every moment, and after a power cut at any, the record's number is the
+ * counter's or the one behind it; anything else is a record or a counter that somebody put back or moved on.
+ *
+ * Loading changes nothing, since it holds no lock: if it counted for a replacement that is running, that one
+ * would count too, and the counter be past the record for ever. A record that is one ahead is simply in force.
+ * Record and counter are two commands; when a replacement fits in between they do not match, and both are
+ * read again.
+ *
+ * A record that a cut left one ahead is counted for by the next replacement, before it writes: each record has
+ * a number of its own, and one of an earlier number is an old one. Without that the next record would get the
+ * same number. A cut behind this count leaves record and counter equal. Until then the record before the one
+ * that is ahead fits too, if somebody kept it and puts it back; the vault file would have to go back with it.
+ *
+ * Others keep things in a TPM: what is not as we make it is left alone. The counter is made first and goes
+ * last, and the first record is written when all is made; so what a cut leaves of making or destroying never
+ * is a written record without its counter. */
 #include "base/bytes.h"
 #include "base/memory.h"
 #include "base/try.h"
@@ -18,6 +32,12 @@
 #define INDEX_MAX     0x01fffffeU
 #define PCRS_MAX      0x00ffffffU
 #define STORED_BYTES  (VPRIV_ROOT_RECORD_BYTES + 8)
+#define COUNTER_BYTES 8
+#define READ_TRIES    5
+
+#define BY_AUTH   (TPMA_NV_AUTHREAD | TPMA_NV_AUTHWRITE)
+#define BY_POLICY (TPMA_NV_POLICYREAD | TPMA_NV_POLICYWRITE)
+#define COUNTS    ((TPMA_NV)TPM2_NT_COUNTER << TPMA_NV_TPM2_NT_SHIFT)
 
 typedef struct tpm_secrets {
     vpi_tpm_auth owner;
@@ -34,6 +54,8 @@ typedef struct tpm_root {
     tpm_secrets *secrets; /* guarded */
 } tpm_root;
 
+typedef enum presence { MISSING, UNWRITTEN, WRITTEN } presence;
+
 /* One conversation about the two indexes. */
 typedef struct visit {
     tpm_root *root;
@@ -41,7 +63,8 @@ typedef struct visit {
     ESYS_TR record;
     ESYS_TR counter;
     ESYS_TR session; /* for the counter, and the record when it is not bound to PCRs */
-    bool is_written;
+    presence record_is;
+    presence counter_is;
 } visit;
 
 static const TPM2B_AUTH *auth_of(tpm_secrets *secrets, const vpi_tpm_auth *auth)
@@ -51,8 +74,9 @@ static const TPM2B_AUTH *auth_of(tpm_secrets *secrets, const vpi_tpm_auth *auth)
     return &secrets->auth;
 }
 
-/* tpm2-tss's own copies of values that are handed over by pointer are in ordinary memory; auth values
- * have to be set on its objects, which it does not wipe: set to nothing before they go. */
+/* Auth values have to be set on tpm2-tss's objects, in ordinary memory that it frees unwiped: they are set to
+ * nothing before they go. Out of reach are the copies it makes in the session that uses such an object, and in
+ * its context when an index is made. */
 static void set_auth(visit *v, ESYS_TR object, const vpi_tpm_auth *auth)
 {
     static const TPM2B_AUTH nothing = {.size = 0};
@@ -63,10 +87,8 @@ static void set_auth(visit *v, ESYS_TR object, const vpi_tpm_auth *auth)
 static void leave(visit *v)
 {
     if (v->tpm.esys) {
-        if (v->record != ESYS_TR_NONE)
-            set_auth(v, v->record, NULL);
-        if (v->counter != ESYS_TR_NONE)
-            set_auth(v, v->counter, NULL);
+        vpi_tpm_forget(&v->tpm, &v->record);
+        vpi_tpm_forget(&v->tpm, &v->counter);
         vpi_tpm_flush(&v->tpm, &v->session);
     }
     vpi_tpm_end(&v->tpm);
@@ -87,19 +109,58 @@ out:
     return st;
 }
 
-/* VPRIV_E_NOT_FOUND when one of the indexes is missing; the other one is in the visit then, to be removed. */
+static bool is_ours(const TPMS_NV_PUBLIC *area, bool is_counter)
+{
+    const TPMA_NV attributes = area->attributes & ~(TPMA_NV)(TPMA_NV_NO_DA | TPMA_NV_WRITTEN);
+    return is_counter ? attributes == (BY_AUTH | COUNTS) && area->dataSize == COUNTER_BYTES
+                      : (attributes == BY_AUTH || attributes == BY_POLICY) &&
+                            area->dataSize == STORED_BYTES;
+}
+
+/* VPRIV_E_EXISTS: somebody else's. */
+static vpriv_status look_at(
+    visit *v, uint32_t index, bool is_counter, ESYS_TR *object_out, presence *is_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    TPMS_NV_PUBLIC area;
+    *is_out = MISSING;
+    vpi_tpm_forget(&v->tpm, object_out);
+    const vpriv_status found = vpi_tpm_find(&v->tpm, index, object_out);
+    if (found == VPRIV_E_NOT_FOUND)
+        return VPRIV_OK;
+    VPI_TRY(found);
+    VPI_TRY(vpi_tpm_look(&v->tpm, *object_out, &area));
+    VPI_ENSURE(is_ours(&area, is_counter), VPRIV_E_EXISTS,
+        "NV index 0x%08x holds something else than this store's %s, and is kept: choose another"
+        " index (a store takes two, side by side)",
+        (unsigned)index, is_counter ? "counter" : "root key");
+    *is_out = area.attributes & TPMA_NV_WRITTEN ? WRITTEN : UNWRITTEN;
+    st = VPRIV_OK;
+out:
+    return st;
+}
+
+/* What is there, looked at before anything is done to it. While another process destroys the root key, the
+ * record may be seen and the counter not any more. */
 static vpriv_status find_indexes(visit *v)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    const vpriv_status record = vpi_tpm_find(&v->tpm, v->root->index, &v->record);
-    if (record != VPRIV_E_NOT_FOUND)
-        VPI_TRY(record);
-    VPI_TRY(vpi_tpm_find(&v->tpm, v->root->index + 1, &v->counter));
-    VPI_TRY(record);
-    set_auth(v, v->counter, &v->root->secrets->index);
-    if (!v->root->pcrs)
+    const uint32_t index = v->root->index;
+    bool is_broken = true;
+    for (int i = 0; i < READ_TRIES && is_broken; i++) {
+        VPI_TRY(look_at(v, index, false, &v->record, &v->record_is));
+        VPI_TRY(look_at(v, index + 1, true, &v->counter, &v->counter_is));
+        is_broken = v->record_is == WRITTEN && v->counter_is != WRITTEN;
+    }
+    VPI_ENSURE(!is_broken, VPRIV_E_EXISTS,
+        "NV index 0x%08x was written, but its counter 0x%08x was not: it is no root key of ours, "
+        "and"
+        " is kept",
+        (unsigned)index, (unsigned)index + 1);
+    if (v->counter_is != MISSING)
+        set_auth(v, v->counter, &v->root->secrets->index);
+    if (v->record_is != MISSING && !v->root->pcrs)
         set_auth(v, v->record, &v->root->secrets->index);
-    VPI_TRY(vpi_tpm_is_written(&v->tpm, v->record, &v->is_written));
     st = VPRIV_OK;
 out:
     return st;
@@ -130,7 +191,7 @@ out:
 /* TPM counters are big-endian. */
 static vpriv_status read_counter(visit *v, uint64_t *value_out)
 {
-    uint8_t bytes[8];
+    uint8_t bytes[COUNTER_BYTES];
     const vpriv_status st = read_bytes(v, v->counter, v->session, sizeof bytes, bytes);
     *value_out = 0;
     for (size_t i = 0; i < sizeof bytes; i++)
@@ -192,24 +253,32 @@ out:
     return st;
 }
 
+/* In this order: tpm2-tss keeps the latest answer, plain, in memory that it does not wipe. */
+static vpriv_status read_both(visit *v, uint64_t *expected_out, uint64_t *counter_out)
+{
+    const vpriv_status st = read_record(v, expected_out);
+    return st == VPRIV_OK ? read_counter(v, counter_out) : st;
+}
+
+static bool is_in_force(uint64_t expected, uint64_t counter)
+{
+    return expected >= counter && expected - counter <= 1;
+}
+
 static vpriv_status load(void *user, uint8_t *record_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     visit v;
-    uint64_t expected = 0, counter = 0;
+    uint64_t expected = 0, counter = 1;
     VPI_TRY(enter(user, &v));
     VPI_TRY(find_indexes(&v));
-    VPI_ENSURE(v.is_written, VPRIV_E_NOT_FOUND, "the TPM has no root key yet");
-    /* In this order: tpm2-tss keeps the latest answer, plain, in memory that it does not wipe. */
-    VPI_TRY(read_record(&v, &expected));
-    VPI_TRY(read_counter(&v, &counter));
-    if (expected == counter + 1) {
-        VPI_TRY(count(&v));
-        counter++;
-    }
+    VPI_ENSURE(v.record_is == WRITTEN, VPRIV_E_NOT_FOUND, "the TPM has no root key yet");
+    for (int i = 0; i < READ_TRIES && !is_in_force(expected, counter); i++)
+        VPI_TRY(read_both(&v, &expected, &counter));
     VPI_ENSURE(expected >= counter, VPRIV_E_ROLLBACK,
         "the TPM's root key is older than its counter: an old one was put back");
-    VPI_ENSURE(expected == counter, VPRIV_E_ROLLBACK, "the TPM's counter is behind its root key");
+    VPI_ENSURE(is_in_force(expected, counter), VPRIV_E_ROLLBACK,
+        "the TPM's counter is behind its root key");
     memcpy(record_out, v.root->secrets->stored, VPRIV_ROOT_RECORD_BYTES);
     st = VPRIV_OK;
 out:
@@ -229,6 +298,7 @@ static vpriv_status define(visit *v, uint32_t index, TPMA_NV attributes, uint16_
     const TSS2_RC code = vpi_esys.NV_DefineSpace(v->tpm.esys, ESYS_TR_RH_OWNER, v->session,
         ESYS_TR_NONE, ESYS_TR_NONE, auth_of(v->root->secrets, auth), &area, &made);
     vpi_wipe(&v->root->secrets->auth, sizeof v->root->secrets->auth);
+    vpi_tpm_forget(&v->tpm, &made);
     return code ? vpi_tpm_failed("the NV index cannot be made", code) : VPRIV_OK;
 }
 
@@ -236,6 +306,7 @@ static vpriv_status undefine(visit *v, ESYS_TR *object)
 {
     if (*object == ESYS_TR_NONE)
         return VPRIV_OK;
+    set_auth(v, *object, NULL);
     const TSS2_RC code = vpi_esys.NV_UndefineSpace(
         v->tpm.esys, ESYS_TR_RH_OWNER, *object, v->session, ESYS_TR_NONE, ESYS_TR_NONE);
     *object = ESYS_TR_NONE;
@@ -250,16 +321,14 @@ static vpriv_status make_indexes(visit *v)
     static const vpi_tpm_auth no_auth;
     TPM2B_DIGEST policy, no_policy = {.size = 0};
     const TPMA_NV guess = root->secrets->index.n_bytes ? 0 : TPMA_NV_NO_DA;
-    const TPMA_NV by_auth = TPMA_NV_AUTHREAD | TPMA_NV_AUTHWRITE | guess;
-    const TPMA_NV by_policy = TPMA_NV_POLICYREAD | TPMA_NV_POLICYWRITE | TPMA_NV_NO_DA;
     set_auth(v, ESYS_TR_RH_OWNER, &root->secrets->owner);
     VPI_TRY(undefine(v, &v->record));
     VPI_TRY(undefine(v, &v->counter));
     VPI_TRY(vpi_tpm_policy(&v->tpm, root->pcrs, &policy));
-    VPI_TRY(define(v, root->index + 1, by_auth | TPM2_NT_COUNTER << TPMA_NV_TPM2_NT_SHIFT, 8,
+    VPI_TRY(define(v, root->index + 1, BY_AUTH | COUNTS | guess, COUNTER_BYTES,
         &root->secrets->index, &no_policy));
-    VPI_TRY(define(v, root->index, root->pcrs ? by_policy : by_auth, STORED_BYTES,
-        root->pcrs ? &no_auth : &root->secrets->index, &policy));
+    VPI_TRY(define(v, root->index, root->pcrs ? BY_POLICY | TPMA_NV_NO_DA : BY_AUTH | guess,
+        STORED_BYTES, root->pcrs ? &no_auth : &root->secrets->index, &policy));
     VPI_TRY(find_indexes(v));
     VPI_TRY(count(v));
     st = VPRIV_OK;
@@ -268,13 +337,26 @@ out:
     return st;
 }
 
-/* Indexes of which only one is there, or that were never written, are what a power cut left. */
-static vpriv_status prepare(visit *v)
+/* Indexes that a power cut left, of which nobody has a root key, are made anew. A record that a cut left one
+ * ahead is counted for: only now, for nobody else counts under the vault's write lock. */
+static vpriv_status prepare(visit *v, uint64_t *counter_out)
 {
-    const vpriv_status found = find_indexes(v);
-    if (found == VPRIV_OK && v->is_written)
-        return VPRIV_OK;
-    return found == VPRIV_OK || found == VPRIV_E_NOT_FOUND ? make_indexes(v) : found;
+    vpriv_status st = VPRIV_E_INTERNAL;
+    uint64_t expected = 0;
+    VPI_TRY(find_indexes(v));
+    if (v->record_is == WRITTEN) {
+        VPI_TRY(read_both(v, &expected, counter_out));
+        if (expected == *counter_out + 1) {
+            VPI_TRY(count(v));
+            *counter_out = expected;
+        }
+    } else {
+        VPI_TRY(make_indexes(v));
+        VPI_TRY(read_counter(v, counter_out));
+    }
+    st = VPRIV_OK;
+out:
+    return st;
 }
 
 static vpriv_status replace(void *user, const uint8_t *record)
@@ -283,8 +365,7 @@ static vpriv_status replace(void *user, const uint8_t *record)
     visit v;
     uint64_t counter = 0;
     VPI_TRY(enter(user, &v));
-    VPI_TRY(prepare(&v));
-    VPI_TRY(read_counter(&v, &counter));
+    VPI_TRY(prepare(&v, &counter));
     VPI_TRY(write_record(&v, record, counter + 1));
     VPI_TRY(count(&v));
     st = VPRIV_OK;
@@ -299,14 +380,8 @@ static vpriv_status destroy(void *user)
     tpm_root *root = user;
     visit v;
     VPI_TRY(enter(root, &v));
-    /* Of a destruction that was cut off only the counter is left. */
-    const vpriv_status record = vpi_tpm_find(&v.tpm, root->index, &v.record);
-    if (record != VPRIV_E_NOT_FOUND)
-        VPI_TRY(record);
-    const vpriv_status counter = vpi_tpm_find(&v.tpm, root->index + 1, &v.counter);
-    if (counter != VPRIV_E_NOT_FOUND)
-        VPI_TRY(counter);
-    VPI_ENSURE(record == VPRIV_OK || counter == VPRIV_OK, VPRIV_E_NOT_FOUND,
+    VPI_TRY(find_indexes(&v));
+    VPI_ENSURE(v.record_is != MISSING || v.counter_is != MISSING, VPRIV_E_NOT_FOUND,
         "the TPM has no root key to destroy");
     set_auth(&v, ESYS_TR_RH_OWNER, &root->secrets->owner);
     VPI_TRY(undefine(&v, &v.record));

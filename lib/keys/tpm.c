@@ -205,14 +205,24 @@ out:
     return st;
 }
 
-vpriv_status vpi_tpm_is_written(vpi_tpm *tpm, ESYS_TR object, bool *is_written_out)
+vpriv_status vpi_tpm_look(vpi_tpm *tpm, ESYS_TR object, TPMS_NV_PUBLIC *area_out)
 {
     TPM2B_NV_PUBLIC *area = NULL;
     TPM2B_NAME *name = NULL;
     const TSS2_RC code = vpi_esys.NV_ReadPublic(
         tpm->esys, object, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &area, &name);
-    *is_written_out = code == 0 && area->nvPublic.attributes & TPMA_NV_WRITTEN;
+    *area_out = code == 0 ? area->nvPublic : (TPMS_NV_PUBLIC){.nvIndex = 0};
     vpi_esys.Free(area);
     vpi_esys.Free(name);
     return code ? vpi_tpm_failed("the NV index cannot be looked at", code) : VPRIV_OK;
+}
+
+void vpi_tpm_forget(vpi_tpm *tpm, ESYS_TR *object)
+{
+    static const TPM2B_AUTH nothing = {.size = 0};
+    if (*object != ESYS_TR_NONE) {
+        vpi_esys.TR_SetAuth(tpm->esys, *object, &nothing);
+        vpi_esys.TR_Close(tpm->esys, object);
+    }
+    *object = ESYS_TR_NONE;
 }

@@ -34,7 +34,9 @@ void vpi_tpm_flush(vpi_tpm *tpm, ESYS_TR *object);
 
 /* VPRIV_E_NOT_FOUND when there is no such index. */
 vpriv_status vpi_tpm_find(vpi_tpm *tpm, uint32_t index, ESYS_TR *object_out);
-/* Whether an index was ever written. */
-vpriv_status vpi_tpm_is_written(vpi_tpm *tpm, ESYS_TR object, bool *is_written_out);
+/* What an index is: kind, size, who may use it, whether it was ever written. */
+vpriv_status vpi_tpm_look(vpi_tpm *tpm, ESYS_TR object, TPMS_NV_PUBLIC *area_out);
+/* Let go of tpm2-tss's object, which it frees unwiped, without its auth value. The index stays. */
+void vpi_tpm_forget(vpi_tpm *tpm, ESYS_TR *object);
 
 #endif

@@ -11,7 +11,7 @@
     X(CreatePrimary) X(Finalize) X(FlushContext) X(Free) X(GetCapability) X(Initialize) \
     X(NV_DefineSpace) X(NV_Increment) X(NV_Read) X(NV_ReadPublic) X(NV_UndefineSpace) X(NV_Write) \
     X(PolicyGetDigest) X(PolicyPCR) X(StartAuthSession) X(TRSess_SetAttributes) \
-    X(TR_FromTPMPublic) X(TR_SetAuth)
+    X(TR_Close) X(TR_FromTPMPublic) X(TR_SetAuth)
 #define VPI_TCTI_FUNCTIONS(X) X(Finalize) X(Initialize)
 /* clang-format on */
 

@@ -59,4 +59,9 @@ check_PROGRAMS += tests/unit/test_keys_tpm
 tests_unit_test_keys_tpm_SOURCES = tests/unit/test_keys_tpm.c tests/unit/software_tpm.h tests/unit/software_tpm.c
 tests_unit_test_keys_tpm_CFLAGS = $(unit_cflags)
 tests_unit_test_keys_tpm_LDADD = $(unit_ldadd)
+TESTS += tests/unit/test_keys_tpm_shared
+check_PROGRAMS += tests/unit/test_keys_tpm_shared
+tests_unit_test_keys_tpm_shared_SOURCES = tests/unit/test_keys_tpm_shared.c tests/unit/software_tpm.h tests/unit/software_tpm.c
+tests_unit_test_keys_tpm_shared_CFLAGS = $(unit_cflags)
+tests_unit_test_keys_tpm_shared_LDADD = $(unit_ldadd)
 endif
