@@ -39,7 +39,8 @@ class VendorRoot(abc.ABC):
     @abc.abstractmethod
     def load(self, record: memoryview) -> bool:
         """Read the record into `record` (VPRIV_ROOT_RECORD_BYTES); False when the store is
-        empty."""
+        empty. Another process may be replacing it: read the old record or the new one, whole, and
+        change nothing."""
 
     @abc.abstractmethod
     def replace(self, record: memoryview) -> None:

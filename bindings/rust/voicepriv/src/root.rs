@@ -74,7 +74,8 @@ impl fmt::Debug for RootRecord<'_> {
 /// ([`Status::Root`](crate::Status::Root)), now and from then on. One that gives an error has failed, also with a
 /// status that is a success of C's.
 pub trait Medium: Send {
-    /// Reads the record; [`Status::NotFound`](crate::Status::NotFound) when the medium is empty.
+    /// Reads the record; [`Status::NotFound`](crate::Status::NotFound) when the medium is empty. Another
+    /// process may be replacing it: the old record or the new one is read, whole, and nothing is changed.
     fn load(&mut self, record: &mut RootRecord<'_>) -> Result<()>;
 
     /// Puts a record in place of the old one, atomically. `Ok` only when it will survive a power cut and the
