@@ -171,9 +171,8 @@ typedef struct vpriv_root_tpm_config {
     uint32_t index; /**< handle of the NV index, 0x01000000 to 0x01fffffe; 0 is 0x01500016. The
                                  counter of generations is the handle behind it: two stores are at
                                  least two apart */
-    uint32_t
-        pcrs; /**< bit i: the key is bound to PCR i (SHA-256 bank) as it is when the key is first
-                                 put there: when the vault is created, or moved there; 0 for none */
+    uint32_t pcrs;  /**< bit i: the key is bound to PCR i (SHA-256 bank) as it is when it is first
+                                 put there, at the vault's creation or a move; 0 for none */
     const char
         *owner_auth; /**< of the owner hierarchy, needed to create and destroy; NULL is empty */
     const char
