@@ -188,12 +188,14 @@ START_TEST(what_somebody_else_keeps_there_stays)
     static const struct {
         uint32_t index;
         const char *how;
-        size_t n_bytes; /* written; 0: counted */
+        size_t n_bytes; /* written; 0: none, or counted */
     } kept[] = {{0x1500050, "-s 20 " OURS, 20}, {0x1500051, "-s 20 " OURS, 20},
         {0x1500050, "-s 64 -a 'authread|authwrite|ownerread|no_da'", 64},
         {0x1500051, "-s 8 " OURS, 8}, {0x1500050, OUR_COUNTER, 0},
         {0x1500051, "-a 'authread|authwrite|ownerread|no_da|nt=counter'", 0},
-        {0x1500051, "-s 8 -a 'authread|authwrite|no_da|nt=bits'", 0},
+        {0x1500051, "-s 8 -a 'authread|authwrite|no_da|nt=bits'", 0}, {0x1500050, "-s 20 " OURS, 0},
+        {0x1500050, "-s 64 -a 'authread|authwrite|ownerread|no_da'", 0},
+        {0x1500050, "-s 64 -a 'authread|authwrite|policywrite|no_da'", 0},
         /* A root key that lost its counter: not what a power cut leaves. */
         {0x1500050, "-s 64 " OURS, 64}};
     const uint32_t index = kept[_i].index;
@@ -212,6 +214,17 @@ START_TEST(what_somebody_else_keeps_there_stays)
         ck_assert_int_eq(run("tpm2_nvread", index, "-o kept.bin"), 0);
         ck_assert_int_eq(system("cmp -s kept.bin fill.bin"), 0);
     }
+}
+END_TEST
+
+/* The counter is counted before the first record is written. */
+START_TEST(a_written_record_beside_a_counter_that_never_counted_stays)
+{
+    define(0x1500050, "-s 64 " OURS);
+    define(0x1500051, OUR_COUNTER);
+    fill(0x1500050, RECORD_BYTES);
+    assert_refused(0x1500050, "0x01500051");
+    ck_assert(is_there(0x1500050) && is_there(0x1500051));
 }
 END_TEST
 
@@ -330,6 +343,7 @@ static struct {
     bool has_auth;
 } noted[64];
 static unsigned n_with_auth;
+static unsigned n_until_full; /* 0: there is room */
 static vpi_esys_functions truly;
 
 static bool *auth_at(ESYS_TR object)
@@ -356,6 +370,8 @@ static TSS2_RC set_noted(ESYS_CONTEXT *esys, ESYS_TR object, TPM2B_AUTH const *a
 static TSS2_RC define_noted(ESYS_CONTEXT *esys, ESYS_TR by, ESYS_TR one, ESYS_TR two, ESYS_TR three,
     const TPM2B_AUTH *auth, const TPM2B_NV_PUBLIC *area, ESYS_TR *made_out)
 {
+    if (n_until_full > 0 && --n_until_full == 0)
+        return TPM2_RC_NV_SPACE;
     const TSS2_RC code = truly.NV_DefineSpace(esys, by, one, two, three, auth, area, made_out);
     if (code == 0)
         note(*made_out, auth);
@@ -392,6 +408,9 @@ START_TEST(no_object_goes_with_its_auth_value)
     vpi_esys.NV_DefineSpace = define_noted;
     vpi_esys.NV_UndefineSpace = undefine_noted;
     vpi_esys.Finalize = finalize_noted;
+    n_until_full = 2; /* the counter is made, the record is not */
+    ck_fails(help_try_put(store, 1), VPRIV_E_FULL);
+    ck_assert(is_there(DEFAULT + 1) && !is_there(DEFAULT));
     help_put(store, 1);
     help_put(store, 2);
     help_assert_holds(store, 2);
@@ -416,7 +435,8 @@ int main(void)
     tcase_add_loop_test(tests, a_vault_beside_another_leaves_that_one_whole, 0, 2);
     tcase_add_test(tests, a_creation_that_fails_leaves_its_neighbour_whole);
     tcase_add_test(tests, a_move_beside_the_old_place_is_refused);
-    tcase_add_loop_test(tests, what_somebody_else_keeps_there_stays, 0, 8);
+    tcase_add_loop_test(tests, what_somebody_else_keeps_there_stays, 0, 11);
+    tcase_add_test(tests, a_written_record_beside_a_counter_that_never_counted_stays);
     tcase_add_loop_test(tests, what_was_left_over_is_removed, 0, 5);
     tcase_add_test(tests, reading_changes_nothing);
     tcase_add_test(tests, what_was_cut_off_is_replaced);
