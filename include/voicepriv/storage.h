@@ -27,7 +27,11 @@ extern "C" {
  *  another device, move its root into a file with a passphrase, carry both there, and move it again.
  *  Where power is cut, the vault opens with the old store or the new one, or with both until one of them is
  *  used to destroy something; move it again then.
- *  @param  vault  open with its root; from now on it uses the new store
+ *  A store that is the old one by another handle (the same file, kernel key or TPM index) is found out by what
+ *  is in it after the commit: the root key stays there, replaced as if something had been destroyed (backups
+ *  made before are noise), the log says that it was moved, and the call fails.
+ *  @param  vault  open with its root; from now on it uses the new store, and after VPRIV_E_ARG, VPRIV_E_EXISTS
+ *                 and VPRIV_E_BUSY the old one
  *  @param  to     an empty store, or one in which a move of this vault was cut off; stays open as long as
  *                 the vault
  *  @param  actor  who does it, for the log
@@ -36,13 +40,17 @@ extern "C" {
  *            credential notice nothing
  *  Realtime: no
  *  Secrets:  the root key goes from one store to the other through locked memory
- *  @retval VPRIV_OK  @retval VPRIV_E_ARG no store, the store in use, or a bad actor
+ *  @retval VPRIV_OK  @retval VPRIV_E_ARG no store, the store in use (also by another handle, see above),
+ *          or a bad actor
  *  @retval VPRIV_E_EXISTS the new store holds another key, or something else: it is kept
  *  @retval VPRIV_E_NO_KEY open for capture only
- *  @retval VPRIV_E_ROOT a store refused: when it was the new one, the old one is still in force and the new
- *          one is emptied; when it was the old one, the vault has moved and the old store holds a key that
- *          opens nothing any more (the text says which)
- *  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO  @retval VPRIV_E_FULL  @retval VPRIV_E_AUTH  @retval VPRIV_E_MEMORY
+ *  @retval VPRIV_E_ROOT a store refused: when it was the new one, the old one is still in force, and the new
+ *          one is emptied if it was empty before; when it was the old one, the vault has moved and the old store
+ *          holds a key that opens nothing any more, or could not be looked at and was left alone (the text says
+ *          which)
+ *  @retval VPRIV_E_BUSY another process holds the vault, or has put a root key into the old store meanwhile: that
+ *          is still in force, and the new one may hold a copy; move it again
+ *  @retval VPRIV_E_IO  @retval VPRIV_E_FULL  @retval VPRIV_E_AUTH  @retval VPRIV_E_MEMORY
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_vault_move_root(
     vpriv_vault *vault, vpriv_root_store *to, const char *actor);

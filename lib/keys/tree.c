@@ -162,25 +162,44 @@ out:
     return st;
 }
 
-vpriv_status vpi_tree_move(vpi_tree *tree, vpriv_root_store *to)
+vpriv_status vpi_tree_look_in(vpi_tree *tree, vpriv_root_store *store, vpi_tree_held *held_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_tree_secrets *secrets = tree->secrets;
-    VPI_ENSURE(tree->settled, VPRIV_E_STATE, "the root is moved before the shred of a transaction");
-    const vpriv_status probed = vpi_root_probe(to);
-    if (probed != VPRIV_E_NOT_FOUND) {
-        VPI_TRY(probed);
-        VPI_TRY(vpi_root_load(to, &secrets->loaded));
-        /* A move that was cut off left a copy; anything else is somebody's. */
-        VPI_ENSURE(memcmp(secrets->loaded.vault_id, tree->vault_id, VPI_VAULT_ID_BYTES) == 0 &&
-                       secrets->loaded.generation <= secrets->root.generation,
-            VPRIV_E_EXISTS, "the root store holds a root key already: use an empty one");
-    }
-    tree->store = to;
-    VPI_TRY(vpi_root_replace(to, &secrets->root));
+    vpi_root_record *held = &tree->secrets->loaded;
+    const vpi_root_record *root = &tree->secrets->root;
+    *held_out = VPI_HELD_NOTHING;
+    const vpriv_status probed = vpi_root_probe(store);
+    if (probed == VPRIV_E_NOT_FOUND)
+        return VPRIV_OK;
+    VPI_TRY(probed);
+    VPI_TRY(vpi_root_load(store, held));
+    if (memcmp(held->vault_id, tree->vault_id, VPI_VAULT_ID_BYTES) != 0)
+        *held_out = VPI_HELD_OTHER;
+    else if (held->generation > root->generation)
+        *held_out = VPI_HELD_LATER;
+    else if (held->generation == root->generation &&
+             sodium_memcmp(held->key, root->key, VPI_KEY_BYTES) == 0)
+        *held_out = VPI_HELD_IN_FORCE;
+    else
+        *held_out = VPI_HELD_OLDER;
     st = VPRIV_OK;
 out:
-    vpi_wipe(&secrets->loaded, sizeof secrets->loaded);
+    vpi_wipe(held, sizeof *held);
+    return st;
+}
+
+vpriv_status vpi_tree_move(vpi_tree *tree, vpriv_root_store *to, vpi_tree_held *held_out)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    VPI_ENSURE(tree->settled, VPRIV_E_STATE, "the root is moved before the shred of a transaction");
+    VPI_TRY(vpi_tree_look_in(tree, to, held_out));
+    /* A move that was cut off left a copy; anything else is somebody's. */
+    VPI_ENSURE(*held_out != VPI_HELD_OTHER && *held_out != VPI_HELD_LATER, VPRIV_E_EXISTS,
+        "the root store holds a root key already: use an empty one");
+    tree->store = to;
+    VPI_TRY(vpi_root_replace(to, &tree->secrets->root));
+    st = VPRIV_OK;
+out:
     return st;
 }
 

@@ -74,9 +74,19 @@ vpriv_status vpi_tree_head(vpi_tree *tree, void *head_out, size_t capacity, size
 /* Outside a transaction, after the commit: the root store replaces the old root key. Does nothing
  * when there is nothing to do. */
 vpriv_status vpi_tree_settle(vpi_tree *tree);
+typedef enum vpi_tree_held {
+    VPI_HELD_NOTHING,
+    VPI_HELD_OTHER,    /* another vault's */
+    VPI_HELD_OLDER,    /* this vault's, and opens nothing any more */
+    VPI_HELD_IN_FORCE, /* the root that the tree has */
+    VPI_HELD_LATER,    /* another process has replaced that since */
+} vpi_tree_held;
+/* Inside a write transaction: then nobody gives the store another one as long as that lasts. */
+vpriv_status vpi_tree_look_in(vpi_tree *tree, vpriv_root_store *store, vpi_tree_held *held_out);
 /* Inside a write transaction, before a shred: from now on roots are handed to this store, which gets the
- * one in force first. VPRIV_E_EXISTS when it holds another vault's, or a later one. */
-vpriv_status vpi_tree_move(vpi_tree *tree, vpriv_root_store *to);
+ * one in force first. VPRIV_E_EXISTS when it holds another vault's, or a later one; one that holds the root in
+ * force has a copy that a cut-off move left, or is the same place by another handle. */
+vpriv_status vpi_tree_move(vpi_tree *tree, vpriv_root_store *to, vpi_tree_held *held_out);
 /* Back to the store there was before: after a rollback, or when the new one failed. */
 void vpi_tree_move_back(vpi_tree *tree, vpriv_root_store *from);
 /* Whose it is; a move that got as far as writing into the new one has made it that. */

@@ -16,21 +16,23 @@ static vpriv_status log_move(vpriv_vault *vault, const char *actor)
     return vpi_log_append(vault, &entry, NULL, 0, NULL, NULL);
 }
 
-/* Everything up to the commit: nothing has happened yet but for a copy in the new store. */
-static vpriv_status prepare(vpriv_vault *vault, vpriv_root_store *to, const char *actor)
+/* Everything up to the commit: nothing has happened yet but for a copy in the new store. held_out: what was in
+ * there before. */
+static vpriv_status prepare(
+    vpriv_vault *vault, vpriv_root_store *to, const char *actor, vpi_tree_held *held_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     VPI_TRY(vpi_vault_begin_freeing(vault));
     VPI_TRY(vpi_ingest_adopt_all(vault));
     VPI_TRY(log_move(vault, actor));
-    VPI_TRY(vpi_tree_move(vault->tree, to));
+    VPI_TRY(vpi_tree_move(vault->tree, to, held_out));
     VPI_TRY(vpi_vault_renew(vault, NULL, 0, NULL));
     st = VPRIV_OK;
 out:
     return st;
 }
 
-/* The old store is in force again, and the copy in the new one goes, unless somebody else's key is there. */
+/* The old store is in force again, and the copy in the new one goes, when it is ours for certain. */
 static void give_up(vpriv_vault *vault, vpriv_root_store *to, bool has_copy)
 {
     vpi_vault_rollback(vault);
@@ -39,10 +41,47 @@ static void give_up(vpriv_vault *vault, vpriv_root_store *to, bool has_copy)
         vpi_fail_clear();
 }
 
+/* The new store has the root, and it stays in the old one all the same. */
+static vpriv_status stay(vpriv_vault *vault, vpriv_root_store *from, bool is_same_place)
+{
+    vault->root = from;
+    vpi_tree_move_back(vault->tree, from);
+    return is_same_place ? vpi_fail(VPRIV_E_ARG,
+                               "the root key is in that store already: it was replaced there, and "
+                               "nothing was moved or destroyed")
+                         : vpi_fail(VPRIV_E_BUSY,
+                               "another process has put a root key into the old store meanwhile: "
+                               "nothing was destroyed there, move it again");
+}
+
+/* Two handles may be of one place, and nobody can tell before a new root has gone in by one of them. With the
+ * write lock held no other process puts one there between looking and destroying. */
+static vpriv_status leave(vpriv_vault *vault, vpriv_root_store *to, vpi_tree_held held_before)
+{
+    vpriv_root_store *from = vault->root;
+    vpi_tree_held held = VPI_HELD_NOTHING;
+    vault->root = to;
+    vpriv_status st = vpi_database_begin(vault->database);
+    if (st == VPRIV_OK)
+        st = vpi_tree_look_in(vault->tree, from, &held);
+    if (st != VPRIV_OK)
+        st = vpi_fail_in(VPRIV_E_ROOT, "the root key has moved; what the old store holds could not "
+                                       "be seen and was not destroyed");
+    else if (held == VPI_HELD_IN_FORCE || held == VPI_HELD_LATER)
+        st = stay(vault, from, held == VPI_HELD_IN_FORCE && held_before == VPI_HELD_IN_FORCE);
+    else if (held != VPI_HELD_OTHER && vpriv_root_destroy(from) != VPRIV_OK)
+        st = vpi_fail_in(
+            VPRIV_E_ROOT, "the root key has moved; the old one is worthless but still there");
+    vpi_database_rollback(vault->database);
+    return st;
+}
+
 static vpriv_status move(vpriv_vault *vault, vpriv_root_store *to, const char *actor)
 {
-    vpriv_status st = prepare(vault, to, actor);
-    const bool has_copy = vpi_tree_store(vault->tree) == to;
+    vpi_tree_held held_before = VPI_HELD_OTHER;
+    vpriv_status st = prepare(vault, to, actor, &held_before);
+    /* What was there before may be the place in force, by another handle. */
+    const bool has_copy = vpi_tree_store(vault->tree) == to && held_before == VPI_HELD_NOTHING;
     if (st == VPRIV_OK)
         st = vpi_vault_commit_rows(vault);
     if (st == VPRIV_OK && vpi_tree_settle(vault->tree) != VPRIV_OK)
@@ -56,12 +95,7 @@ static vpriv_status move(vpriv_vault *vault, vpriv_root_store *to, const char *a
             vpi_fail_clear();
         return vpi_fail(st, "%s", text);
     }
-    vpriv_root_store *from = vault->root;
-    vault->root = to;
-    if (vpriv_root_destroy(from) != VPRIV_OK)
-        st = vpi_fail_in(
-            VPRIV_E_ROOT, "the root key has moved; the old one is worthless but still there");
-    return st;
+    return leave(vault, to, held_before);
 }
 
 vpriv_status vpriv_vault_move_root(vpriv_vault *vault, vpriv_root_store *to, const char *actor)

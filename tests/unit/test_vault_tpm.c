@@ -95,6 +95,29 @@ START_TEST(it_lives_and_forgets_there)
 }
 END_TEST
 
+/* By another handle it is the same index: it stays, also when the commit fails. */
+static int refuse_commit(void *user)
+{
+    (void)user;
+    return 1;
+}
+
+START_TEST(to_the_index_where_it_is_it_does_not_move)
+{
+    sqlite3 *handle = vpi_database_handle(h.vault->database);
+    vpriv_root_store *again = open_tpm(0);
+    ck_fails(vpriv_vault_move_root(h.vault, again, "installer"), VPRIV_E_ARG);
+    sqlite3_commit_hook(handle, refuse_commit, NULL);
+    ck_assert_int_ne(vpriv_vault_move_root(h.vault, again, "installer"), VPRIV_OK);
+    sqlite3_commit_hook(handle, NULL, NULL);
+    vpriv_root_close(again);
+    ck_ok(vpriv_vault_erase(h.vault, &first, 1, NULL));
+    ck_ok(household_hear(&h, &second, KEEP));
+    household_reopen(&h);
+    ck_ok(household_hear(&h, &second, KEEP));
+}
+END_TEST
+
 /* Between the commit and the TPM: the machine is off before the old root is replaced. It is finished when
  * the vault opens, and the copy from before is an old one. */
 START_TEST(power_that_goes_before_the_chip_is_written_is_no_way_back)
@@ -212,6 +235,7 @@ int main(void)
     tcase_add_checked_fixture(tests, move_in, move_out);
     tcase_set_timeout(tests, 240);
     tcase_add_test(tests, it_lives_and_forgets_there);
+    tcase_add_test(tests, to_the_index_where_it_is_it_does_not_move);
     tcase_add_test(tests, power_that_goes_before_the_chip_is_written_is_no_way_back);
     tcase_add_test(tests, a_chip_that_comes_back_is_written_by_the_next_call);
     tcase_add_test(tests, without_the_chip_recording_goes_on_and_the_rest_says_why_not);

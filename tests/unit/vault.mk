@@ -29,6 +29,7 @@ vault_tests = tests/unit/test_vault_backup \
 	tests/unit/test_vault_refused_people \
 	tests/unit/test_vault_retention \
 	tests/unit/test_vault_root \
+	tests/unit/test_vault_root_place \
 	tests/unit/test_vault_scale \
 	tests/unit/test_vault_speaker \
 	tests/unit/test_vault_steps \
@@ -106,6 +107,9 @@ tests_unit_test_vault_sync_LDADD = $(household_ldadd)
 tests_unit_test_vault_root_SOURCES = tests/unit/test_vault_root.c $(household)
 tests_unit_test_vault_root_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_root_LDADD = $(household_ldadd)
+tests_unit_test_vault_root_place_SOURCES = tests/unit/test_vault_root_place.c $(household)
+tests_unit_test_vault_root_place_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_root_place_LDADD = $(household_ldadd)
 tests_unit_test_vault_notices_SOURCES = tests/unit/test_vault_notices.c $(household)
 tests_unit_test_vault_notices_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_notices_LDADD = $(household_ldadd)
