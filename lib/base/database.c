@@ -175,13 +175,23 @@ static vpriv_status still_name(const char *path, char **name_out)
     return VPRIV_OK;
 }
 
+void vpi_database_remove(char *name)
+{
+    static const char *const endings[] = {"", "-wal", "-shm", "-journal"};
+    const size_t n_path = strlen(name);
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        snprintf(name + n_path, VPI_DATABASE_ENDING_BYTES, "%s", endings[i]);
+        unlink(name);
+    }
+    name[n_path] = 0;
+}
+
 vpriv_status vpi_database_open(
     const char *path, vpi_database_mode mode, vpi_database **database_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_database *database = NULL;
-    char *still = NULL;
-    bool made = false;
+    char *still = NULL, *made = NULL, *name = NULL;
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
     flags |=
         mode == VPI_DATABASE_STILL ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE;
@@ -189,8 +199,11 @@ vpriv_status vpi_database_open(
         flags |= SQLITE_OPEN_CREATE; /* a file system of SQLite's own may not have seen make_file */
     VPI_TRY(vpi_alloc(1, sizeof *database, (void **)&database));
     if (mode == VPI_DATABASE_CREATE && strcmp(path, ":memory:") != 0) {
+        /* What is taken away when it fails, before there is anything to take away. */
+        VPI_TRY(vpi_alloc(strlen(path) + VPI_DATABASE_ENDING_BYTES, 1, (void **)&name));
+        memcpy(name, path, strlen(path));
         VPI_TRY(make_file(path));
-        made = true;
+        made = name;
     }
     if (mode == VPI_DATABASE_STILL)
         VPI_TRY(still_name(path, &still));
@@ -212,7 +225,8 @@ out:
     free(still);
     vpi_database_close(database);
     if (st != VPRIV_OK && made)
-        unlink(path);
+        vpi_database_remove(made);
+    free(name);
     return st;
 }
 

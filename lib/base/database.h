@@ -13,13 +13,17 @@
 typedef struct vpi_database vpi_database;
 
 typedef enum vpi_database_mode {
-    VPI_DATABASE_OPEN,   /* the file must be there */
-    VPI_DATABASE_CREATE, /* the file must not be there (else VPRIV_E_EXISTS); mode 0600 */
+    VPI_DATABASE_OPEN, /* the file must be there */
+    VPI_DATABASE_CREATE, /* the file must not be there (else VPRIV_E_EXISTS); mode 0600. Failing leaves nothing
+                            behind, and takes nothing away that was there */
     VPI_DATABASE_STILL, /* only read, and nobody writes it: no lock, no other file, no write-ahead log */
 } vpi_database_mode;
 
 vpriv_status vpi_database_open(
     const char *path, vpi_database_mode mode, vpi_database **database_out);
+/* A closed database's files, without asking anybody. `name` holds the path and has room for an ending. */
+#define VPI_DATABASE_ENDING_BYTES 16
+void vpi_database_remove(char *name);
 /* Outside a transaction: moves the write-ahead log into the file and makes it empty, as far as that goes
  * without waiting longer for others. Failing is no failure: it is done the next time. */
 void vpi_database_empty_log(vpi_database *database, int timeout_ms);

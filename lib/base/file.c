@@ -37,6 +37,8 @@ vpriv_status vpi_file_open(const char *path, int flags, int *fd_out, uint64_t *n
                                 : VPRIV_OK;
     if (st != VPRIV_OK) {
         close(fd);
+        if (flags & O_EXCL)
+            unlink(path); /* made here */
         return st;
     }
     *fd_out = fd;

@@ -7,7 +7,8 @@
 /* Turn errno into a status with a text that names what failed. */
 vpriv_status vpi_errno_failed(int error, const char *what);
 
-/* Mode 0600, no symbolic link followed, closed on exec; regular files only. */
+/* Mode 0600, no symbolic link followed, closed on exec; regular files only. With O_EXCL, what it made goes again
+ * when it fails. */
 vpriv_status vpi_file_open(const char *path, int flags, int *fd_out, uint64_t *n_bytes_out);
 vpriv_status vpi_file_read_at(int fd, void *data_out, size_t n_bytes, uint64_t offset);
 vpriv_status vpi_file_write_at(int fd, const void *data, size_t n_bytes, uint64_t offset);

@@ -163,16 +163,15 @@ out:
     return st;
 }
 
-#define SUFFIX_BYTES_MAX 16
-
-/* A vault that was not made whole leaves nothing behind. `name` holds the path and has room for a suffix: it
+/* A vault that was not made whole leaves nothing behind. `name` holds the path and has room for an ending: it
  * was taken before memory ran out. */
 static void remove_files(char *name)
 {
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal", "-reserve", "-lock"};
+    static const char *const endings[] = {"-reserve", "-lock"};
     const size_t n_path = strlen(name);
-    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-        snprintf(name + n_path, SUFFIX_BYTES_MAX, "%s", suffixes[i]);
+    vpi_database_remove(name);
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        snprintf(name + n_path, VPI_DATABASE_ENDING_BYTES, "%s", endings[i]);
         unlink(name);
     }
 }
@@ -190,7 +189,7 @@ vpriv_status vpriv_vault_create(const char *path, vpriv_root_store *root,
     VPI_ENSURE(path && path[0] && root && keyring_out && vault_out, VPRIV_E_ARG,
         "a vault needs a path, a root store, and room for vault and keyring");
     VPI_TRY(allocate(path, options, &vault));
-    VPI_TRY(vpi_alloc(strlen(path) + SUFFIX_BYTES_MAX, 1, (void **)&name));
+    VPI_TRY(vpi_alloc(strlen(path) + VPI_DATABASE_ENDING_BYTES, 1, (void **)&name));
     memcpy(name, path, strlen(path));
     vault->root = root;
     vault->reserve_bytes =
@@ -202,9 +201,8 @@ vpriv_status vpriv_vault_create(const char *path, vpriv_root_store *root,
         "the root store holds a root key already: use an empty one for a new vault");
     if (probed != VPRIV_E_NOT_FOUND)
         VPI_TRY(probed);
-    const vpriv_status opened = vpi_database_open(path, VPI_DATABASE_CREATE, &vault->database);
-    ours = opened != VPRIV_E_EXISTS;
-    VPI_TRY(opened);
+    VPI_TRY(vpi_database_open(path, VPI_DATABASE_CREATE, &vault->database));
+    ours = true; /* not before: what is there by this name may be somebody's vault */
     VPI_TRY(fill(vault, options ? options : &defaults, keyring));
     vpi_reserve_rebuild(vault);
     *vault_out = vault;

@@ -30,6 +30,7 @@ vault_tests = tests/unit/test_vault_backup \
 	tests/unit/test_vault_retention \
 	tests/unit/test_vault_root \
 	tests/unit/test_vault_root_place \
+	tests/unit/test_vault_create \
 	tests/unit/test_vault_scale \
 	tests/unit/test_vault_speaker \
 	tests/unit/test_vault_steps \
@@ -110,6 +111,12 @@ tests_unit_test_vault_root_LDADD = $(household_ldadd)
 tests_unit_test_vault_root_place_SOURCES = tests/unit/test_vault_root_place.c $(household)
 tests_unit_test_vault_root_place_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_root_place_LDADD = $(household_ldadd)
+tests_unit_test_vault_create_SOURCES = tests/unit/test_vault_create.c $(household)
+tests_unit_test_vault_create_CFLAGS = $(unit_cflags)
+# So that opening files and allocations fail.
+tests_unit_test_vault_create_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vpi_alloc \
+	-Wl,--wrap=open,--wrap=fstat
+tests_unit_test_vault_create_LDADD = $(household_ldadd)
 tests_unit_test_vault_notices_SOURCES = tests/unit/test_vault_notices.c $(household)
 tests_unit_test_vault_notices_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_notices_LDADD = $(household_ldadd)

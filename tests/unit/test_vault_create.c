@@ -1,0 +1,223 @@
+/* Making a vault where there is one: whatever fails, and however early, the one that is there stays. And one
+ * that does not come to be leaves nothing. */
+#include "household.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static household h;
+static vpriv_recording_id recording;
+static household_cell other_cell;
+static vpriv_root_store *other_root;
+
+static uint64_t n_until_no_memory; /* 0: there always is */
+static int open_error, stat_error; /* of making a file that must not be there; 0: none */
+static bool is_made;
+
+vpriv_status __real_vpi_alloc(size_t n, size_t n_bytes, void **memory_out);
+vpriv_status __wrap_vpi_alloc(size_t n, size_t n_bytes, void **memory_out);
+vpriv_status __wrap_vpi_alloc(size_t n, size_t n_bytes, void **memory_out)
+{
+    return n_until_no_memory > 0 && --n_until_no_memory == 0
+               ? vpi_fail(VPRIV_E_MEMORY, "no memory")
+               : __real_vpi_alloc(n, n_bytes, memory_out);
+}
+
+int __real_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, ...)
+{
+    va_list rest;
+    va_start(rest, flags);
+    const mode_t mode = flags & O_CREAT ? va_arg(rest, mode_t) : 0;
+    va_end(rest);
+    is_made = flags & O_EXCL;
+    if (is_made && open_error != 0) {
+        errno = open_error;
+        return -1;
+    }
+    return __real_open(path, flags, mode);
+}
+
+int __real_fstat(int fd, struct stat *info_out);
+int __wrap_fstat(int fd, struct stat *info_out);
+int __wrap_fstat(int fd, struct stat *info_out)
+{
+    if (is_made && stat_error != 0) {
+        errno = stat_error;
+        return -1;
+    }
+    return __real_fstat(fd, info_out);
+}
+
+static void move_in(void)
+{
+    household_open(&h, HOUSEHOLD_FORGETS);
+    household_give(&h, h.ada, VPRIV_PURPOSE_KEEP_HISTORY);
+    recording = household_record(&h, h.ada);
+    other_cell = (household_cell){.now_us = HOUSEHOLD_START_US};
+    other_root = household_root(&other_cell);
+    open_error = stat_error = 0;
+    n_until_no_memory = 0;
+}
+
+static void move_out(void)
+{
+    vpriv_root_close(other_root);
+    household_close(&h);
+}
+
+static vpriv_status make(const char *path)
+{
+    vpriv_vault *vault = NULL;
+    vpriv_keyring *keyring = NULL;
+    const vpriv_status st = vpriv_vault_create(path, other_root, NULL, &keyring, &vault);
+    ck_assert_int_eq(vault != NULL, st == VPRIV_OK);
+    vpriv_vault_close(vault);
+    vpriv_keyring_close(keyring);
+    return st;
+}
+
+#define N_FILES 5
+static const char *const endings[N_FILES] = {"", "-wal", "-shm", "-reserve", "-lock"};
+
+static void identify(ino_t inodes_out[N_FILES])
+{
+    for (int i = 0; i < N_FILES; i++) {
+        char path[PATH_BYTES];
+        struct stat info;
+        snprintf(path, sizeof path, "%.*s%s", PATH_BYTES - 16, h.path, endings[i]);
+        ck_assert_msg(stat(path, &info) == 0, "%s is gone", path);
+        inodes_out[i] = info.st_ino;
+    }
+}
+
+/* Every file of it is the same, and it opens and has what it had. */
+static void assert_stays(const ino_t before[N_FILES])
+{
+    ino_t after[N_FILES];
+    identify(after);
+    for (int i = 0; i < N_FILES; i++)
+        ck_assert_uint_eq(after[i], before[i]);
+    ck_assert(!other_cell.is_filled);
+    ck_ok(household_hear(&h, &recording, VPRIV_PURPOSE_KEEP_HISTORY));
+}
+
+static void assert_opens(void)
+{
+    vpriv_vault_close(h.vault);
+    h.vault = NULL;
+    ck_ok(household_open_vault(&h, h.path, &h.vault));
+    ck_ok(household_hear(&h, &recording, VPRIV_PURPOSE_KEEP_HISTORY));
+}
+
+/* The system's own refusal: no file can be opened at all. */
+START_TEST(without_a_file_to_open_the_vault_there_stays)
+{
+    ino_t before[N_FILES];
+    identify(before);
+    const pid_t child = fork();
+    if (child == 0) {
+        const int next = dup(0);
+        close(next);
+        const struct rlimit limit = {(rlim_t)next, (rlim_t)next};
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || open(h.path, O_RDONLY) >= 0 || errno != EMFILE)
+            _exit(9);
+        _exit(make(h.path) == VPRIV_E_IO ? 0 : 8);
+    }
+    int status = -1;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_stays(before);
+    assert_opens();
+}
+END_TEST
+
+START_TEST(when_opening_fails_the_vault_there_stays)
+{
+    static const int errors[] = {ENFILE, EMFILE, ENOMEM, EINTR, EACCES, EIO, ENOSPC, EDQUOT};
+    ino_t before[N_FILES];
+    identify(before);
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        open_error = errors[i];
+        const vpriv_status st = make(h.path);
+        open_error = 0;
+        ck_assert(st == VPRIV_E_IO || st == VPRIV_E_MEMORY || st == VPRIV_E_FULL);
+        assert_stays(before);
+    }
+    ck_fails(make(h.path), VPRIV_E_EXISTS);
+    assert_stays(before);
+    assert_opens();
+}
+END_TEST
+
+START_TEST(without_memory_the_vault_there_stays)
+{
+    ino_t before[N_FILES];
+    vpriv_status st = VPRIV_E_MEMORY;
+    uint64_t n = 0;
+    identify(before);
+    while (st == VPRIV_E_MEMORY) {
+        n_until_no_memory = ++n;
+        st = make(h.path);
+        n_until_no_memory = 0;
+        assert_stays(before);
+    }
+    ck_assert_int_eq(st, VPRIV_E_EXISTS);
+    ck_assert_uint_ge(n, 4); /* the vault, its names, the keyring, the database */
+    assert_opens();
+}
+END_TEST
+
+static void assert_nothing_of(const char *name)
+{
+    DIR *folder = opendir(h.folder);
+    ck_assert_ptr_nonnull(folder);
+    for (struct dirent *entry = readdir(folder); entry; entry = readdir(folder))
+        ck_assert_msg(strncmp(entry->d_name, name, strlen(name)) != 0, "%s is left", entry->d_name);
+    closedir(folder);
+    ck_assert(!other_cell.is_filled);
+}
+
+START_TEST(a_new_one_that_fails_leaves_nothing)
+{
+    char path[PATH_BYTES];
+    vpriv_status st = VPRIV_E_MEMORY;
+    uint64_t n = 0;
+    household_file(&h, "new", path);
+    stat_error = EIO; /* made already, and then it cannot be looked at */
+    ck_fails(make(path), VPRIV_E_IO);
+    stat_error = 0;
+    assert_nothing_of("new");
+    while (st != VPRIV_OK) {
+        n_until_no_memory = ++n;
+        st = make(path);
+        n_until_no_memory = 0;
+        if (st != VPRIV_OK) {
+            ck_assert_int_eq(st, VPRIV_E_MEMORY);
+            assert_nothing_of("new");
+        }
+    }
+    ck_assert_uint_ge(n, 8);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("vault: making one");
+    TCase *tests = tcase_create("create");
+    tcase_add_checked_fixture(tests, move_in, move_out);
+    tcase_set_timeout(tests, 120);
+    tcase_add_test(tests, without_a_file_to_open_the_vault_there_stays);
+    tcase_add_test(tests, when_opening_fails_the_vault_there_stays);
+    tcase_add_test(tests, without_memory_the_vault_there_stays);
+    tcase_add_test(tests, a_new_one_that_fails_leaves_nothing);
+    suite_add_tcase(suite, tests);
+    return unit_main(suite);
+}
