@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -54,6 +55,24 @@ int __wrap_fstat(int fd, struct stat *info_out)
         return -1;
     }
     return __real_fstat(fd, info_out);
+}
+
+static const char *refused_path; /* the database there is not to be opened whole; NULL: none */
+static sqlite3 *bystander;
+
+/* Somebody else has it open as well: SQLite leaves its two other files where they are. */
+int __real_sqlite3_prepare_v3(sqlite3 *handle, const char *sql, int n_bytes, unsigned flags,
+    sqlite3_stmt **statement_out, const char **rest_out);
+int __wrap_sqlite3_prepare_v3(sqlite3 *handle, const char *sql, int n_bytes, unsigned flags,
+    sqlite3_stmt **statement_out, const char **rest_out);
+int __wrap_sqlite3_prepare_v3(sqlite3 *handle, const char *sql, int n_bytes, unsigned flags,
+    sqlite3_stmt **statement_out, const char **rest_out)
+{
+    if (!refused_path)
+        return __real_sqlite3_prepare_v3(handle, sql, n_bytes, flags, statement_out, rest_out);
+    ck_assert_int_eq(sqlite3_open(refused_path, &bystander), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(bystander, "PRAGMA user_version", NULL, NULL, NULL), SQLITE_OK);
+    return SQLITE_NOMEM;
 }
 
 static void move_in(void)
@@ -208,6 +227,20 @@ START_TEST(a_new_one_that_fails_leaves_nothing)
 }
 END_TEST
 
+START_TEST(one_that_does_not_open_leaves_nothing_beside_it)
+{
+    char path[PATH_BYTES];
+    household_file(&h, "new", path);
+    refused_path = path;
+    ck_fails(make(path), VPRIV_E_MEMORY);
+    refused_path = NULL;
+    ck_assert_ptr_nonnull(bystander);
+    assert_nothing_of("new");
+    sqlite3_close(bystander);
+    assert_nothing_of("new");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("vault: making one");
@@ -218,6 +251,7 @@ int main(void)
     tcase_add_test(tests, when_opening_fails_the_vault_there_stays);
     tcase_add_test(tests, without_memory_the_vault_there_stays);
     tcase_add_test(tests, a_new_one_that_fails_leaves_nothing);
+    tcase_add_test(tests, one_that_does_not_open_leaves_nothing_beside_it);
     suite_add_tcase(suite, tests);
     return unit_main(suite);
 }

@@ -113,9 +113,9 @@ tests_unit_test_vault_root_place_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_root_place_LDADD = $(household_ldadd)
 tests_unit_test_vault_create_SOURCES = tests/unit/test_vault_create.c $(household)
 tests_unit_test_vault_create_CFLAGS = $(unit_cflags)
-# So that opening files and allocations fail.
+# So that opening files and databases, and allocations, fail.
 tests_unit_test_vault_create_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vpi_alloc \
-	-Wl,--wrap=open,--wrap=fstat
+	-Wl,--wrap=open,--wrap=fstat,--wrap=sqlite3_prepare_v3
 tests_unit_test_vault_create_LDADD = $(household_ldadd)
 tests_unit_test_vault_notices_SOURCES = tests/unit/test_vault_notices.c $(household)
 tests_unit_test_vault_notices_CFLAGS = $(unit_cflags)
