@@ -23,7 +23,8 @@ extern "C" {
 #endif
 
 /** Move a vault's root key to another root store. The key is replaced on the way and then destroyed in the
- *  old store: copies of the old store open nothing of the vault as it is from now on. To take a vault to
+ *  old store: copies of the old store open nothing of the vault as it is from now on, unless the file was copied,
+ *  too, while it moved (or before its log was emptied, which waits five seconds for readers). To take a vault to
  *  another device, move its root into a file with a passphrase, carry both there, and move it again.
  *  Where power is cut, the vault opens with the old store or the new one, or with both until one of them is
  *  used to destroy something; move it again then.

@@ -213,10 +213,17 @@ const vpriv_root_store *vpi_tree_store(const vpi_tree *tree)
     return tree->store;
 }
 
+/* Overwritten before it goes: what is only deleted stays in its page, and a copy of the root of before, as it is
+ * kept of a store that the root was moved away from, would open it. */
 static vpriv_status drop_pending(vpi_tree *tree)
 {
-    return vpi_database_run(
-        tree->database, "DELETE FROM root_pending WHERE id = ?1", "i", (int64_t)ROOT_STATE);
+    vpriv_status st = vpi_database_run(tree->database,
+        "UPDATE root_pending SET sealed = zeroblob(length(sealed)) WHERE id = ?1", "i",
+        (int64_t)ROOT_STATE);
+    if (st == VPRIV_OK)
+        st = vpi_database_run(
+            tree->database, "DELETE FROM root_pending WHERE id = ?1", "i", (int64_t)ROOT_STATE);
+    return st;
 }
 
 vpriv_status vpi_tree_settle(vpi_tree *tree)

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <voicepriv/storage.h>
 
+#define LOG_PATIENCE_MS 5000
+
 static vpriv_status log_move(vpriv_vault *vault, const char *actor)
 {
     vpriv_log_entry entry = {.kind = VPRIV_LOG_POLICY,
@@ -61,6 +63,8 @@ static vpriv_status leave(vpriv_vault *vault, vpriv_root_store *to, vpi_tree_hel
     vpriv_root_store *from = vault->root;
     vpi_tree_held held = VPI_HELD_NOTHING;
     vault->root = to;
+    /* The log still has the new root, sealed under the one that the old store had. */
+    vpi_database_empty_log(vault->database, LOG_PATIENCE_MS);
     vpriv_status st = vpi_database_begin(vault->database);
     if (st == VPRIV_OK)
         st = vpi_tree_look_in(vault->tree, from, &held);

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <unistd.h>
+#include <voicepriv/storage.h>
 
 static household h;
 static vpriv_recording_id recording;
@@ -113,6 +114,47 @@ START_TEST(to_where_it_is_it_does_not_move)
     ck_fails(vpriv_vault_move_root(h.vault, again, "installer"), VPRIV_E_ARG);
     vpriv_root_close(again); /* the vault goes on with the handle it had */
     assert_lives(_i);
+    leave();
+}
+END_TEST
+
+/* Whether anything in the file opens with this record as a root that came behind it. */
+static bool gives_the_next_root(const char *path, const uint8_t *record)
+{
+    static uint8_t bytes[16 << 20];
+    uint8_t key[VPI_KEY_BYTES], next[VPI_KEY_BYTES];
+    const size_t n_sealed = VPI_KEY_BYTES + VPI_SEAL_OVERHEAD;
+    vpi_reader r = vpi_reader_of(record, VPRIV_ROOT_RECORD_BYTES);
+    const uint8_t *vault_id = vpi_get_bytes(&r, VPI_VAULT_ID_BYTES);
+    const uint64_t generation = vpi_get_u64(&r);
+    const vpi_place place = {vault_id, VPI_COLUMN_ROOT_PENDING, generation + 1, NULL, 0};
+    vpi_derive(vpi_get_bytes(&r, VPI_KEY_BYTES), "root: next root", NULL, 0, key);
+    FILE *file = fopen(path, "rb");
+    const size_t n = file ? fread(bytes, 1, sizeof bytes, file) : 0;
+    ck_assert_uint_lt(n, sizeof bytes);
+    if (file)
+        fclose(file);
+    for (size_t at = 0; at + n_sealed <= n; at++)
+        if (bytes[at] == VPI_SUITE &&
+            vpi_unseal(key, &place, bytes + at, n_sealed, next) == VPRIV_OK)
+            return true;
+    return false;
+}
+
+/* Somebody kept a copy of the old store. */
+START_TEST(a_copy_of_the_old_store_opens_nothing_of_the_vault_as_it_is)
+{
+    uint8_t old[VPRIV_ROOT_RECORD_BYTES];
+    char log[PATH_BYTES + 8];
+    snprintf(log, sizeof log, "%s-wal", h.path);
+    memcpy(old, h.cell->record, sizeof old);
+    settle_at(1);
+    ck_assert(!gives_the_next_root(h.path, old));
+    ck_assert(!gives_the_next_root(log, old));
+    ck_ok(vpriv_vault_backup(h.vault, "copy", 0, NULL, NULL));
+    ck_assert(!gives_the_next_root("copy", old));
+    ck_assert_int_eq(unlink("copy"), 0);
+    assert_lives(-1);
     leave();
 }
 END_TEST
@@ -321,6 +363,7 @@ int main(void)
     TCase *tests = tcase_create("place");
     tcase_add_checked_fixture(tests, move_in, move_out);
     tcase_set_timeout(tests, 120);
+    tcase_add_test(tests, a_copy_of_the_old_store_opens_nothing_of_the_vault_as_it_is);
     tcase_add_loop_test(tests, to_where_it_is_it_does_not_move, 0, N_PLACES);
     tcase_add_loop_test(tests, a_commit_that_fails_destroys_nothing_there, 0, N_PLACES);
     tcase_add_test(tests, a_handle_that_refuses_destroys_nothing_there);
