@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/try.h"
 #include <errno.h>
@@ -8,7 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#define LOCK_PATIENCE_US INT64_C(10000000)
+#define OPEN_TRIES       100
 
 vpriv_status vpi_errno_failed(int error, const char *what)
 {
@@ -44,6 +49,66 @@ vpriv_status vpi_file_open(const char *path, int flags, int *fd_out, uint64_t *n
     *fd_out = fd;
     *n_bytes_out = (uint64_t)info.st_size;
     return VPRIV_OK;
+}
+
+/* Whoever has a small file locked is through with it after a few syncs. */
+static vpriv_status lock_whole(int fd, const char *path)
+{
+    const struct timespec nap = {0, 1000000};
+    const int64_t since_us = vpi_monotonic_us();
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    while (fcntl(fd, F_OFD_SETLK, &whole) != 0) {
+        if (errno != EAGAIN && errno != EACCES && errno != EINTR)
+            return vpi_errno_failed(errno, path);
+        if (vpi_monotonic_us() - since_us > LOCK_PATIENCE_US)
+            return vpi_fail(VPRIV_E_BUSY, "%s: another process has it locked", path);
+        (void)nanosleep(&nap, NULL);
+    }
+    return VPRIV_OK;
+}
+
+/* Not by closing alone: a process that was forked in this moment may have the file open, too. */
+void vpi_file_close_locked(int fd)
+{
+    struct flock whole = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+    (void)fcntl(fd, F_OFD_SETLK, &whole);
+    close(fd);
+}
+
+static vpriv_status open_once(
+    const char *path, int flags, int *fd_out, uint64_t *n_bytes_out, bool *again_out)
+{
+    struct stat opened, named;
+    int fd = -1;
+    vpriv_status st = vpi_file_open(path, flags, &fd, n_bytes_out);
+    if (st != VPRIV_OK)
+        return st;
+    st = lock_whole(fd, path);
+    if (st == VPRIV_OK && fstat(fd, &opened) != 0)
+        st = vpi_errno_failed(errno, path);
+    if (st == VPRIV_OK) {
+        *again_out = lstat(path, &named) != 0 || named.st_dev != opened.st_dev ||
+                     named.st_ino != opened.st_ino;
+        if (!*again_out) {
+            *n_bytes_out = (uint64_t)opened.st_size;
+            *fd_out = fd;
+            return VPRIV_OK;
+        }
+    }
+    vpi_file_close_locked(fd);
+    return st;
+}
+
+/* What was removed while it was waited for is another file. */
+vpriv_status vpi_file_open_locked(const char *path, int flags, int *fd_out, uint64_t *n_bytes_out)
+{
+    for (int i = 0; i < OPEN_TRIES; i++) {
+        bool again = false;
+        const vpriv_status st = open_once(path, flags, fd_out, n_bytes_out, &again);
+        if (st != VPRIV_OK || !again)
+            return st;
+    }
+    return vpi_fail(VPRIV_E_BUSY, "%s: it is another file every time it is opened", path);
 }
 
 vpriv_status vpi_file_read_at(int fd, void *data_out, size_t n_bytes, uint64_t offset)

@@ -10,6 +10,11 @@ vpriv_status vpi_errno_failed(int error, const char *what);
 /* Mode 0600, no symbolic link followed, closed on exec; regular files only. With O_EXCL, what it made goes again
  * when it fails. */
 vpriv_status vpi_file_open(const char *path, int flags, int *fd_out, uint64_t *n_bytes_out);
+/* The same, for writing, with a lock on the whole file against other processes and other descriptors of this one;
+ * it is the file that has the name, and no other is until it is closed. VPRIV_E_BUSY when another has it locked for
+ * longer than ten seconds. */
+vpriv_status vpi_file_open_locked(const char *path, int flags, int *fd_out, uint64_t *n_bytes_out);
+void vpi_file_close_locked(int fd);
 vpriv_status vpi_file_read_at(int fd, void *data_out, size_t n_bytes, uint64_t offset);
 vpriv_status vpi_file_write_at(int fd, const void *data, size_t n_bytes, uint64_t offset);
 vpriv_status vpi_file_sync(int fd);

@@ -1,23 +1,17 @@
 #include "keys/root_slots.h"
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/try.h"
-#include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SLOT_BYTES   4096
 #define N_SLOTS      2
 #define MAGIC_BYTES  8
 #define DIGEST_BYTES 32
-
-/* Whoever has the file locked is through with it after a few syncs. */
-#define LOCK_PATIENCE_US INT64_C(10000000)
 
 _Static_assert(MAGIC_BYTES + VPI_SLOT_BYTES_MAX + DIGEST_BYTES <= SLOT_BYTES, "a slot has room");
 
@@ -102,64 +96,13 @@ static vpriv_status read_slots(vpi_root_slots *slots, int fd, uint64_t size)
     return vpi_file_read_at(fd, slots->slots, (size_t)size, 0);
 }
 
-/* Against other processes and other stores of this one. */
-static vpriv_status lock(int fd)
-{
-    const struct timespec nap = {0, 1000000};
-    const int64_t since_us = vpi_monotonic_us();
-    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    while (fcntl(fd, F_OFD_SETLK, &whole) != 0) {
-        if (errno != EAGAIN && errno != EACCES && errno != EINTR)
-            return vpi_errno_failed(errno, "the root key file cannot be locked");
-        if (vpi_monotonic_us() - since_us > LOCK_PATIENCE_US)
-            return vpi_fail(VPRIV_E_BUSY, "another process has the root key file locked");
-        (void)nanosleep(&nap, NULL);
-    }
-    return VPRIV_OK;
-}
-
-/* Not by closing alone: a process that was forked in this moment may have the file open, too. */
-static void unlock_and_close(int fd)
-{
-    struct flock whole = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
-    (void)fcntl(fd, F_OFD_SETLK, &whole);
-    close(fd);
-}
-
-/* The file that has the name, locked; what was destroyed while it was waited for is another one. */
-static vpriv_status open_locked(
-    const vpi_root_slots *slots, int flags, int *fd_out, uint64_t *size_out)
-{
-    for (;;) {
-        struct stat opened, named;
-        int fd = -1;
-        vpriv_status st = vpi_file_open(slots->path, O_RDWR | flags, &fd, size_out);
-        if (st != VPRIV_OK)
-            return st;
-        st = lock(fd);
-        if (st == VPRIV_OK && fstat(fd, &opened) != 0)
-            st = vpi_errno_failed(errno, slots->path);
-        if (st != VPRIV_OK) {
-            unlock_and_close(fd);
-            return st;
-        }
-        if (lstat(slots->path, &named) == 0 && named.st_dev == opened.st_dev &&
-            named.st_ino == opened.st_ino) {
-            *size_out = (uint64_t)opened.st_size;
-            *fd_out = fd;
-            return VPRIV_OK;
-        }
-        unlock_and_close(fd);
-    }
-}
-
 /* Open, read both slots, and finish an interrupted replacement: an older version still there goes. */
 static vpriv_status open_and_read(vpi_root_slots *slots, int flags, int *fd_out, int *current_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     int fd = -1;
     uint64_t size = 0;
-    VPI_TRY(open_locked(slots, flags, &fd, &size));
+    VPI_TRY(vpi_file_open_locked(slots->path, O_RDWR | flags, &fd, &size));
     VPI_TRY(read_slots(slots, fd, size));
     const int current = current_slot(slots);
     VPI_ENSURE(current >= 0 || sodium_is_zero(slots->slots, N_SLOTS * SLOT_BYTES), VPRIV_E_FORMAT,
@@ -175,7 +118,7 @@ static vpriv_status open_and_read(vpi_root_slots *slots, int flags, int *fd_out,
     st = VPRIV_OK;
 out:
     if (fd >= 0)
-        unlock_and_close(fd);
+        vpi_file_close_locked(fd);
     return st;
 }
 
@@ -184,7 +127,7 @@ static void finish(vpi_root_slots *slots, int fd)
 {
     vpi_wipe(slots->slots, N_SLOTS * SLOT_BYTES);
     if (fd >= 0)
-        unlock_and_close(fd);
+        vpi_file_close_locked(fd);
 }
 
 vpriv_status vpi_root_slots_load(vpi_root_slots *slots, uint8_t *bytes_out)
@@ -296,7 +239,7 @@ vpriv_status vpi_root_slots_destroy(vpi_root_slots *slots)
     vpriv_status st = VPRIV_E_INTERNAL;
     int fd = -1;
     uint64_t size = 0;
-    VPI_TRY(open_locked(slots, 0, &fd, &size));
+    VPI_TRY(vpi_file_open_locked(slots->path, O_RDWR, &fd, &size));
     VPI_TRY(read_slots(slots, fd, size));
     VPI_ENSURE(is_ours(slots), VPRIV_E_FORMAT, "not a root key file of this kind: it is kept");
     /* No further than the file goes: destroying needs no disk space. */

@@ -115,6 +115,18 @@ vpriv_status __wrap_vpi_file_open(const char *path, int flags, int *fd_out, uint
     return st == VPRIV_OK ? remember(known, fd) : st;
 }
 
+/* Behind each descriptor is another file, and nobody else uses it. */
+vpriv_status __real_vpi_file_open_locked(
+    const char *path, int flags, int *fd_out, uint64_t *n_bytes_out);
+vpriv_status __wrap_vpi_file_open_locked(
+    const char *path, int flags, int *fd_out, uint64_t *n_bytes_out);
+vpriv_status __wrap_vpi_file_open_locked(
+    const char *path, int flags, int *fd_out, uint64_t *n_bytes_out)
+{
+    return taken(path) ? __wrap_vpi_file_open(path, flags, fd_out, n_bytes_out)
+                       : __real_vpi_file_open_locked(path, flags, fd_out, n_bytes_out);
+}
+
 static int write_in_pieces(struct cut_file *file, const uint8_t *data, size_t n, size_t offset)
 {
     static const size_t pieces[] = {64, 200, SIZE_MAX};

@@ -69,7 +69,7 @@ tests_fault_long_root_move_CFLAGS = $(fault_cflags)
 tests_fault_long_root_move_LDADD = $(life_ldadd)
 
 # So that key files lie on the disk whose power is cut.
-cutfiles_ldflags = $(AM_LDFLAGS) -Wl,--wrap=vpi_file_open,--wrap=vpi_file_write_at \
+cutfiles_ldflags = $(AM_LDFLAGS) -Wl,--wrap=vpi_file_open,--wrap=vpi_file_open_locked,--wrap=vpi_file_write_at \
 	-Wl,--wrap=vpi_file_sync,--wrap=vpi_file_sync_folder,--wrap=unlink
 TESTS += tests/fault/test_root_slots
 check_PROGRAMS += tests/fault/test_root_slots

@@ -18,7 +18,7 @@ check_PROGRAMS += tests/unit/test_base_faults
 tests_unit_test_base_faults_SOURCES = tests/unit/test_base_faults.c
 tests_unit_test_base_faults_CFLAGS = $(unit_cflags)
 tests_unit_test_base_faults_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sqlite3_prepare_v3 \
-	-Wl,--wrap=link,--wrap=renameat2
+	-Wl,--wrap=link,--wrap=renameat2,--wrap=open
 tests_unit_test_base_faults_LDADD = $(unit_ldadd)
 TESTS += tests/unit/test_base_statements
 check_PROGRAMS += tests/unit/test_base_statements

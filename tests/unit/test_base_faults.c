@@ -169,6 +169,23 @@ int __wrap_renameat2(int old, const char *from, int new, const char *to, unsigne
     return rename_error ? -1 : __real_renameat2(old, from, new, to, flags);
 }
 
+/* Nor files without a name. */
+int __real_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, ...)
+{
+    va_list more;
+    va_start(more, flags);
+    const mode_t mode =
+        flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(more, mode_t) : 0;
+    va_end(more);
+    if (link_error && (flags & O_TMPFILE) == O_TMPFILE) {
+        errno = EOPNOTSUPP;
+        return -1;
+    }
+    return __real_open(path, flags, mode);
+}
+
 static vpriv_status make_copy(bool by_draft, const char *text)
 {
     vpi_draft draft = VPI_NO_DRAFT;
