@@ -160,8 +160,6 @@ static bool look(void *user, const vpriv_recording_info *info)
         }
 }
 
-/* Forty months, twenty thousand recordings, nine terms: every day exactly those are gone whose time was
- * over. */
 /* Every day a round looks at all of them; with every access looked at, too, fewer are enough. */
 #if defined(__SANITIZE_ADDRESS__)
 #define N_IN_FORTY_MONTHS 5000
@@ -174,6 +172,8 @@ static bool look(void *user, const vpriv_recording_info *info)
 #define N_IN_FORTY_MONTHS 20000
 #endif
 
+/* Forty months, twenty thousand recordings, nine terms: every day exactly those are gone whose time was
+ * over. */
 START_TEST(s9_forty_months_expire_as_a_table_says)
 {
     static const struct {
