@@ -141,6 +141,29 @@ def test_a_vendors_medium_that_raises_is_a_root_error(tmp_path: pathlib.Path) ->
         assert isinstance(failure.value.__cause__, Failure)
 
 
+class Clinging(Medium):
+    """Does not let go of what it holds."""
+
+    def destroy(self) -> None:
+        raise Failure("destroy")
+
+
+def test_a_vault_that_moved_stands_on_its_new_store_also_after_a_failure(
+        tmp_path: pathlib.Path) -> None:
+    with vp.RootStore.vendor(Clinging()) as root:
+        vault, keyring = vp.Vault.create(tmp_path / "a.vault", root)
+        to = vp.RootStore.file(tmp_path / "to.root")
+        with keyring, vault:
+            with pytest.raises(vp.RootError, match="has moved"):
+                vault.move_root(to, actor="the test")
+            assert vault.verify().is_well
+            to.close()
+            assert vault.closed
+    with vp.RootStore.file(tmp_path / "to.root") as moved, vp.Vault.open(
+            tmp_path / "a.vault", moved) as vault:
+        assert vault.verify().is_well
+
+
 def test_a_vendors_medium_may_be_forgotten_by_its_maker(tmp_path: pathlib.Path) -> None:
     with vp.RootStore.vendor(Medium()) as root:
         gc.collect()
