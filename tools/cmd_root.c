@@ -124,12 +124,13 @@ exit_code command_root_recovery_key(const tool_arguments *arguments)
         code = announce(arguments);
     if (code == EXIT_GOOD) {
         const vpriv_status st = vpriv_root_recovery_key(store, words, strlen(words), text);
+        /* It is in force when there is one, whatever failed behind that. */
+        if (text[0] && (printf("%s\n", text) < 0 || fflush(stdout) != 0))
+            code = tool_error(arguments, EXIT_IO,
+                "the recovery key was made and could not be written; an earlier one is void: make"
+                " another");
         if (st != VPRIV_OK)
             code = tool_failed(arguments, NULL, st);
-        else if (printf("%s\n", text) < 0 || fflush(stdout) != 0)
-            code = tool_error(arguments, EXIT_IO,
-                "the recovery key was made and could not be written; an earlier one is void: make "
-                "another");
         explicit_bzero(text, sizeof text);
     }
     root_forget(words);

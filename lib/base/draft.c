@@ -48,14 +48,12 @@ static vpriv_status busy(const char *path)
 /* Whether the name still is the file that was locked: its maker may have finished in between. */
 static vpriv_status still_there(const vpi_draft *draft, const char *source)
 {
-    struct stat ours, named;
-    if (fstat(draft->fd, &ours) != 0)
-        return vpi_errno_failed(errno, draft->part);
-    if (lstat(draft->part, &named) != 0)
-        return errno == ENOENT ? busy(draft->path) : vpi_errno_failed(errno, draft->part);
-    return ours.st_dev == named.st_dev && ours.st_ino == named.st_ino
-               ? not_the_source(&ours, draft, source)
-               : busy(draft->path);
+    struct stat ours;
+    bool is_ours = false;
+    const vpriv_status st = vpi_file_has_name(draft->fd, draft->part, &ours, &is_ours);
+    if (st != VPRIV_OK)
+        return st;
+    return is_ours ? not_the_source(&ours, draft, source) : busy(draft->path);
 }
 
 vpriv_status vpi_draft_begin(const char *path, const char *source, vpi_draft *draft_out)

@@ -75,27 +75,39 @@ void vpi_file_close_locked(int fd)
     close(fd);
 }
 
+vpriv_status vpi_file_has_name(
+    int fd, const char *path, struct stat *opened_out, bool *has_name_out)
+{
+    struct stat named;
+    *has_name_out = false;
+    if (fstat(fd, opened_out) != 0)
+        return vpi_errno_failed(errno, path);
+    if (lstat(path, &named) == 0)
+        *has_name_out = named.st_dev == opened_out->st_dev && named.st_ino == opened_out->st_ino;
+    else if (errno != ENOENT)
+        return vpi_errno_failed(errno, path);
+    return VPRIV_OK;
+}
+
 static vpriv_status open_once(
     const char *path, int flags, int *fd_out, uint64_t *n_bytes_out, bool *again_out)
 {
-    struct stat opened, named;
+    struct stat opened;
     int fd = -1;
     vpriv_status st = vpi_file_open(path, flags, &fd, n_bytes_out);
     if (st != VPRIV_OK)
         return st;
+    bool is_named = false;
     st = lock_whole(fd, path);
-    if (st == VPRIV_OK && fstat(fd, &opened) != 0)
-        st = vpi_errno_failed(errno, path);
-    if (st == VPRIV_OK) {
-        *again_out = lstat(path, &named) != 0 || named.st_dev != opened.st_dev ||
-                     named.st_ino != opened.st_ino;
-        if (!*again_out) {
-            *n_bytes_out = (uint64_t)opened.st_size;
-            *fd_out = fd;
-            return VPRIV_OK;
-        }
+    if (st == VPRIV_OK)
+        st = vpi_file_has_name(fd, path, &opened, &is_named);
+    if (st == VPRIV_OK && is_named) {
+        *n_bytes_out = (uint64_t)opened.st_size;
+        *fd_out = fd;
+        return VPRIV_OK;
     }
     vpi_file_close_locked(fd);
+    *again_out = st == VPRIV_OK;
     return st;
 }
 
@@ -204,8 +216,7 @@ vpriv_status vpi_file_give_name(const char *from, const char *to, bool *both_out
         return VPRIV_OK;
     return errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP
                ? vpi_fail(VPRIV_E_IO,
-                     "%s: this file system can give a new file no name without replacing what may "
-                     "be"
+                     "%s: this file system gives no new file a name without replacing what may be"
                      " there: take a folder on another one",
                      to)
                : vpi_errno_failed(errno, to);

@@ -3,6 +3,7 @@
 #define VPI_BASE_FILE_H
 
 #include "base/status.h"
+#include <sys/stat.h>
 
 /* Turn errno into a status with a text that names what failed. */
 vpriv_status vpi_errno_failed(int error, const char *what);
@@ -15,6 +16,9 @@ vpriv_status vpi_file_open(const char *path, int flags, int *fd_out, uint64_t *n
  * longer than ten seconds. */
 vpriv_status vpi_file_open_locked(const char *path, int flags, int *fd_out, uint64_t *n_bytes_out);
 void vpi_file_close_locked(int fd);
+/* Whether the open file is the one that has the name, which may be taken away, or another's, by now. */
+vpriv_status vpi_file_has_name(
+    int fd, const char *path, struct stat *opened_out, bool *has_name_out);
 vpriv_status vpi_file_read_at(int fd, void *data_out, size_t n_bytes, uint64_t offset);
 vpriv_status vpi_file_write_at(int fd, const void *data, size_t n_bytes, uint64_t offset);
 vpriv_status vpi_file_sync(int fd);

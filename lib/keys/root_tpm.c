@@ -153,9 +153,8 @@ static vpriv_status find_indexes(visit *v)
         is_broken = v->record_is == WRITTEN && v->counter_is != WRITTEN;
     }
     VPI_ENSURE(!is_broken, VPRIV_E_EXISTS,
-        "NV index 0x%08x was written, but its counter 0x%08x was not: it is no root key of ours, "
-        "and"
-        " is kept",
+        "NV index 0x%08x was written, but its counter 0x%08x was not: it is no root key of ours,"
+        " and is kept",
         (unsigned)index, (unsigned)index + 1);
     if (v->counter_is != MISSING)
         set_auth(v, v->counter, &v->root->secrets->index);

@@ -253,9 +253,8 @@ static vpriv_status rows_within(
         int64_t row = 0;
         bool matches = false, held = false;
         const vpriv_status next = vpi_database_next(vault->database, of->cursor, &row,
-            "SELECT id FROM recording WHERE id > ?1 AND (key_slot IS NOT NULL OR header IS NOT "
-            "NULL)"
-            " ORDER BY id LIMIT 1",
+            "SELECT id FROM recording WHERE id > ?1"
+            " AND (key_slot IS NOT NULL OR header IS NOT NULL) ORDER BY id LIMIT 1",
             "i", of->cursor);
         of->is_done = next == VPRIV_E_NOT_FOUND;
         if (of->is_done)

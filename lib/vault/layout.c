@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COLUMNS 5
-#define FIRST_MAP                                                                                  \
-    2 /* the page that is not there without pointer maps; the next one is far behind all roots */
+#define COLUMNS   5
 #define N_LAYOUTS 5
+/* The page that is not there without pointer maps; the next one is far behind all roots. */
+#define FIRST_MAP 2
 #define QUERY                                                                                      \
     "SELECT CAST(s.name AS BLOB), s.rootpage, s.type = 'index',"                                   \
     " s.type = 'table' AND NOT t.wr FROM sqlite_schema s"                                          \

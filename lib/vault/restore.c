@@ -48,11 +48,9 @@ static vpriv_status judge(vpriv_backup_info *info, const vpi_root_record *root)
     if (info->generation < root->generation) {
         info->state = VPRIV_BACKUP_OUTDATED;
         return vpi_fail(VPRIV_E_ROLLBACK,
-            "the backup is of root generation %llu and the root key of %llu: the root key was "
-            "replaced"
-            " since (something was erased, withdrawn, paused or changed), and with that this "
-            "backup was"
-            " made unreadable for good. Make a new one of the vault as it is",
+            "the backup is of root generation %llu and the root key of %llu: the root key was"
+            " replaced since (something was erased, withdrawn, paused or changed), and with that"
+            " this backup was made unreadable for good. Make a new one of the vault as it is",
             (unsigned long long)info->generation, (unsigned long long)root->generation);
     }
     if (info->generation > root->generation) {

@@ -172,7 +172,14 @@ static vpriv_status add_somebody(struct bench *bench)
         bench->life.vault, &bench->recordings[0], NULL, VPRIV_SUBJECT_GUEST, "test", NULL, NULL);
 }
 
+static vpriv_status set_one_aside(struct bench *bench)
+{
+    return vpriv_recording_restrict(
+        bench->life.vault, &bench->recordings[0], 1, VPRIV_RESTRICTION_DISPUTE, "tester", "why");
+}
+
 static const struct workload two_state_workloads[] = {
+    {"set aside", NULL, set_one_aside, 2, 0, 0, 0},
     {"erase one", NULL, erase_one, 2, BOTH_PURPOSES, 1, 0},
     {"erase many", cuts_record_six, erase_many, 3, BOTH_PURPOSES, 5, 0},
     {"purge", cuts_record_six, purge_many, 3, BOTH_PURPOSES, 5, 0},

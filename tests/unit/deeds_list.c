@@ -504,7 +504,7 @@ const deed all_deeds[] = {{"about", about, 0}, {"list", list, 0}, {"list of Ada"
     {"hear", hear, DEED_TELLS}, {"hear both", hear_both, DEED_TELLS},
     {"hear once", hear_once, DEED_TELLS}, {"who heard", who_heard, 0}, {"apply", apply, DEED_STEPS},
     {"add speaker", add_speaker, DEED_SHREDS}, {"add stranger", add_stranger, DEED_SHREDS},
-    {"restrict", restrict_it, 0}, {"lift", lift, 0}, {"derivative add", derivative_add, 0},
+    {"restrict", restrict_it, DEED_SHREDS}, {"lift", lift, 0}, {"derivative add", derivative_add, 0},
     {"derivatives", derivatives, 0}, {"derivative about", derivative_about, 0},
     {"derivative read", derivative_read, DEED_TELLS},
     {"derivative erase", derivative_erase, DEED_SHREDS}, {"erase", erase, DEED_SHREDS},
