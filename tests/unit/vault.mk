@@ -3,6 +3,7 @@ household = tests/unit/household.c tests/unit/household.h
 deeds = tests/unit/deeds.h tests/unit/deeds.c tests/unit/deeds_list.c tests/unit/deeds_more.c
 tampered = tests/unit/tampered.c tests/unit/tampered.h
 placed = tests/unit/placed.c tests/unit/placed.h
+passing = tests/unit/passing.h tests/unit/passing.c
 refused_vault = tests/unit/refused_vault.h tests/unit/refused_vault.c tests/unit/refused.h
 derived = tests/unit/derived.c tests/unit/derived.h
 household_ldadd = $(unit_ldadd) -lm
@@ -27,7 +28,9 @@ vault_tests = tests/unit/test_vault_backup \
 	tests/unit/test_vault_notices \
 	tests/unit/test_vault_refused \
 	tests/unit/test_vault_refused_people \
+	tests/unit/test_vault_restrict \
 	tests/unit/test_vault_retention \
+	tests/unit/test_vault_retention_clock \
 	tests/unit/test_vault_root \
 	tests/unit/test_vault_root_place \
 	tests/unit/test_vault_create \
@@ -79,11 +82,19 @@ tests_unit_test_vault_refused_LDADD = $(household_ldadd)
 tests_unit_test_vault_refused_people_SOURCES = tests/unit/test_vault_refused_people.c $(refused_vault) $(household)
 tests_unit_test_vault_refused_people_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_refused_people_LDADD = $(household_ldadd)
-tests_unit_test_vault_retention_SOURCES = tests/unit/test_vault_retention.c $(household)
-tests_unit_test_vault_retention_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_restrict_SOURCES = tests/unit/test_vault_restrict.c $(passing) $(household)
+tests_unit_test_vault_restrict_CFLAGS = $(unit_cflags)
 # So that a test says how long the machine has run.
+tests_unit_test_vault_restrict_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vpi_running_us
+tests_unit_test_vault_restrict_LDADD = $(household_ldadd)
+tests_unit_test_vault_retention_SOURCES = tests/unit/test_vault_retention.c $(passing) $(household)
+tests_unit_test_vault_retention_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_retention_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vpi_running_us
 tests_unit_test_vault_retention_LDADD = $(household_ldadd)
+tests_unit_test_vault_retention_clock_SOURCES = tests/unit/test_vault_retention_clock.c $(passing) $(household)
+tests_unit_test_vault_retention_clock_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_retention_clock_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vpi_running_us
+tests_unit_test_vault_retention_clock_LDADD = $(household_ldadd)
 tests_unit_test_vault_tamper_SOURCES = tests/unit/test_vault_tamper.c $(tampered) $(household)
 tests_unit_test_vault_tamper_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_tamper_LDADD = $(household_ldadd)
