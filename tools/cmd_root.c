@@ -15,6 +15,17 @@ static const char *name_of(tool_root_kind kind)
     return names[kind];
 }
 
+/* The store, and what lay under another one before. */
+static const char *how_it_forgets(vpriv_assurance store, vpriv_assurance vault)
+{
+    if (store != VPRIV_ASSURANCE_KEYED)
+        return "best effort: old copies of the medium may keep old keys";
+    return vault == VPRIV_ASSURANCE_KEYED ? "keyed: what is replaced is gone"
+                                          : "keyed: what is replaced is gone; of what was kept "
+                                            "before the root key moved here, "
+                                            "copies of the place it came from may keep old keys";
+}
+
 exit_code command_root_show(const tool_arguments *arguments)
 {
     tool_session session = {0};
@@ -32,9 +43,7 @@ exit_code command_root_show(const tool_arguments *arguments)
     else
         printf("kept in      %s: %s\ngeneration   %" PRIu64 "\nforgets      %s\n",
             name_of(root.kind), root.where, info.generation,
-            info.assurance == VPRIV_ASSURANCE_KEYED
-                ? "keyed: what is replaced is gone"
-                : "best effort: old copies of the medium may keep old keys");
+            how_it_forgets(vpriv_root_assurance(session.root), info.assurance));
     session_close(&session);
     return code;
 }

@@ -157,13 +157,15 @@ VPRIV_API void vpriv_vault_close(vpriv_vault *vault);
 
 /** What a vault is and holds. */
 typedef struct vpriv_vault_info {
-    size_t struct_size;        /**< sizeof(vpriv_vault_info), set by the caller */
-    uint8_t vault_id[16];      /**< random */
-    uint64_t generation;       /**< of the root key; grows with every destruction, and with every
+    size_t struct_size;   /**< sizeof(vpriv_vault_info), set by the caller */
+    uint8_t vault_id[16]; /**< random */
+    uint64_t generation;  /**< of the root key; grows with every destruction, and with every
                                     change that no old file may undo */
-    vpriv_assurance assurance; /**< how well the root store forgets */
-    uint64_t n_recordings;     /**< kept ones */
-    uint64_t n_erased;         /**< tombstones */
+    vpriv_assurance
+        assurance; /**< how well what is kept can be forgotten: as the root store does, and BEST_EFFORT
+                                  as long as anything is kept that lay under such a store before a move */
+    uint64_t n_recordings; /**< kept ones */
+    uint64_t n_erased;     /**< tombstones */
     uint64_t n_subjects;
     uint64_t n_pending; /**< taken by a capture process, not yet adopted */
     uint64_t log_size;  /**< leaves in the log */
@@ -194,8 +196,10 @@ typedef struct vpriv_receipt {
     uint64_t n_held;            /**< erasure: how many stay because of a legal hold */
     uint64_t generation_before; /**< of the root key */
     uint64_t generation_after;  /**< larger when the root key was replaced */
-    vpriv_assurance assurance;  /**< how well the root store forgets */
-    uint64_t log_index;         /**< the leaf that records it */
+    vpriv_assurance
+        assurance;      /**< how well it is forgotten: as the root store does, and BEST_EFFORT where
+                                   anything of it lay under such a store before vpriv_vault_move_root() */
+    uint64_t log_index; /**< the leaf that records it */
     uint8_t leaf_hash[VPRIV_LOG_HASH_BYTES];
     uint8_t consent_record[VPRIV_CONSENT_RECORD_ID_BYTES]; /**< consent: the record made */
     uint8_t record_sha256[VPRIV_SHA256_BYTES];             /**< consent: its hash */

@@ -350,6 +350,14 @@ vpriv_status vpi_tree_get(vpi_tree *tree, uint64_t slot, uint8_t key_out[VPI_KEY
     return st;
 }
 
+vpriv_status vpi_tree_n_slots(vpi_tree *tree, uint64_t *n_slots_out)
+{
+    vpi_derive(tree->secrets->root.key, LABEL_TOP, NULL, 0, tree->secrets->top_old);
+    const vpriv_status st = vpi_tree_next_slot(tree, n_slots_out);
+    vpi_wipe(tree->secrets->top_old, VPI_KEY_BYTES);
+    return st;
+}
+
 vpriv_status vpi_tree_verify(
     vpi_tree *tree, vpi_tree_damaged_fn damaged, void *user, uint64_t *n_keys_out)
 {

@@ -57,6 +57,9 @@ vpriv_status vpi_tree_get(vpi_tree *tree, uint64_t slot, uint8_t key_out[VPI_KEY
 vpriv_status vpi_tree_add(
     vpi_tree *tree, const uint8_t *keys, size_t n_keys, uint64_t *first_slot_out);
 
+/* How many were ever given out. */
+vpriv_status vpi_tree_n_slots(vpi_tree *tree, uint64_t *n_slots_out);
+
 /* One leaf to destroy: cleared, or given a new key where `key` is set. A leaf that is to get a new key
  * must be alive (else VPRIV_E_ERASED); one that is named twice must be named alike. */
 typedef struct vpi_tree_change {

@@ -7,6 +7,7 @@
 #include "share/jose.h"
 #include "vault/consent_store.h"
 #include "vault/log_store.h"
+#include "vault/receipt.h"
 #include <sodium.h>
 #include <string.h>
 
@@ -183,6 +184,7 @@ static vpriv_status check_receipt(
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     const bool is_consent = receipt->kind == VPRIV_LOG_CONSENT_EVENT;
+    bool can_say_so = false;
     VPI_ENSURE(receipt->kind == leaf->entry.kind &&
                    memcmp(receipt->leaf_hash, leaf->hash, sizeof leaf->hash) == 0,
         VPRIV_E_ARG, "the receipt is not of entry %llu of this log",
@@ -195,10 +197,11 @@ static vpriv_status check_receipt(
     const uint64_t n = receipt->kind == VPRIV_LOG_DERIVATIVE_ERASED ? receipt->n_derivatives
                                                                     : receipt->n_recordings;
     /* The count of a recall is no number of recordings. */
+    VPI_TRY(
+        vpi_receipt_can_say(vault, receipt->assurance, receipt->generation_before, &can_say_so));
     VPI_ENSURE((kind_of(vault, &leaf->entry) == VPRIV_RECEIPT_RECALL || n >= leaf->entry.count) &&
                    receipt->generation_before <= receipt->generation_after &&
-                   receipt->generation_after <= vpi_tree_generation(vault->tree) &&
-                   receipt->assurance == vpriv_root_assurance(vault->root),
+                   receipt->generation_after <= vpi_tree_generation(vault->tree) && can_say_so,
         VPRIV_E_ARG, "the receipt says what cannot be in this vault");
     st = VPRIV_OK;
 out:

@@ -354,6 +354,20 @@ static bool ends_consent(vpriv_consent_event event)
            event == VPRIV_CONSENT_EVENT_REFUSE;
 }
 
+/* What ends with a consent: the person's key is the oldest that it went through, and their first recording the
+ * oldest that it opened. */
+static vpriv_status weigh(vpriv_vault *vault, const vpi_subject *person, vpriv_receipt *receipt)
+{
+    uint8_t tag[VPI_TAG_BYTES];
+    int64_t first = 0;
+    vpriv_status st = vpi_subject_recording_tag(vault, person->row, tag);
+    if (st == VPRIV_OK)
+        st = vpi_database_int(vault->database, &first,
+            "SELECT coalesce(min(recording), ?2) FROM recording_subject WHERE tag = ?1", "bi", tag,
+            sizeof tag, INT64_MAX);
+    return st == VPRIV_OK ? vpi_receipt_weigh(vault, &first, 1, &person->key_slot, 1, receipt) : st;
+}
+
 static vpriv_status record_event(vpriv_vault *vault, const uint8_t *subject, vpriv_purpose purpose,
     vpriv_consent_event event, const vpriv_consent_evidence *evidence, vpriv_receipt *receipt)
 {
@@ -367,8 +381,10 @@ static vpriv_status record_event(vpriv_vault *vault, const uint8_t *subject, vpr
     /* What was recorded under the old consent belongs to the old grant key. */
     VPI_TRY(vpi_ingest_adopt_all(vault));
     VPI_TRY(vpi_consent_apply(vault, &person, purpose, event, evidence, receipt, &old_slot));
-    if (old_slot != VPI_NO_SLOT)
+    if (old_slot != VPI_NO_SLOT) {
+        VPI_TRY(weigh(vault, &person, receipt));
         VPI_TRY(vpi_vault_shred(vault, &old_slot, 1));
+    }
     VPI_TRY(vpi_vault_commit(vault));
     if (ends)
         vpi_erase_give_back(vault);

@@ -402,8 +402,10 @@ static vpriv_status erase(
     crypto_hash_sha256(entry.detail_hash, derivative->bytes, sizeof derivative->bytes);
     if (l->recording.state == VPRIV_RECORDING_SHREDDED)
         VPI_TRY(log_about(vault, &l->recording, &entry, receipt));
-    else
+    else {
+        VPI_TRY(vpi_receipt_weigh(vault, &recording, 1, NULL, 0, receipt));
         VPI_TRY(take_off_shelf(vault, l, derivative->bytes, &entry, receipt));
+    }
     VPI_TRY(vpi_vault_commit(vault));
     vpi_erase_give_back(vault);
     st = VPRIV_OK;

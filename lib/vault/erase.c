@@ -144,6 +144,8 @@ vpriv_status vpi_erase_rows(vpriv_vault *vault, const int64_t *rows, size_t n_ro
     }
     entry->count += n_slots;
     receipt->n_recordings += n_slots;
+    VPI_TRY(vpi_receipt_weigh(
+        vault, rows, n_slots > 0 ? n_rows : 0, more_slots, n_more_slots, receipt));
     for (size_t i = 0; i < n_more_slots; i++)
         slots[n_slots++] = more_slots[i];
     VPI_TRY(vpi_log_append(vault, entry, NULL, 0, &receipt->log_index, receipt->leaf_hash));

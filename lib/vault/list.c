@@ -5,6 +5,7 @@
 #include "vault/header.h"
 #include "vault/ingest.h"
 #include "vault/log_store.h"
+#include "vault/receipt.h"
 #include "vault/subject.h"
 #include <string.h>
 
@@ -265,7 +266,7 @@ static vpriv_status count_all(vpriv_vault *vault, vpriv_vault_info *info)
     VPI_TRY(vpi_log_head_read(vault, &head));
     info->log_size = head.size;
     info->generation = vpi_tree_generation(vault->tree);
-    info->assurance = vpriv_root_assurance(vault->root);
+    VPI_TRY(vpi_receipt_weigh_all(vault, &info->assurance));
     st = VPRIV_OK;
 out:
     return st;

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/try.h"
 #include "consent/text.h"
+#include "vault/root_head.h"
 #include "vault/subject.h"
 #include <sodium.h>
 #include <string.h>
@@ -72,37 +73,19 @@ vpriv_status vpi_log_start(vpriv_vault *vault)
     return st == VPRIV_OK ? head_write(vault, &head) : st;
 }
 
-vpriv_status vpi_log_head_encode(
-    vpriv_vault *vault, void *head_out, size_t capacity, size_t *n_bytes_out)
-{
-    vpi_log_head head;
-    const vpriv_status st = vpi_log_head_read(vault, &head);
-    if (st != VPRIV_OK)
-        return st;
-    vpi_writer w = vpi_writer_of(head_out, capacity);
-    vpi_put_u64(&w, head.size);
-    vpi_put_bytes(&w, head.root, sizeof head.root);
-    *n_bytes_out = vpi_writer_used(&w);
-    return vpi_writer_finish(&w, "head");
-}
-
 vpriv_status vpi_log_head_check(vpriv_vault *vault)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    uint8_t bytes[VPI_HEAD_BYTES_MAX], root[VPRIV_LOG_HASH_BYTES], then[VPRIV_LOG_HASH_BYTES] = {0};
-    size_t n_bytes = 0;
+    uint8_t root[VPRIV_LOG_HASH_BYTES];
+    vpi_root_head then;
     vpi_log_head head;
     const vpi_merkle_store store = vpi_log_hashes(vault);
     VPI_TRY(vpi_log_head_read(vault, &head));
-    VPI_TRY(vpi_tree_head(vault->tree, bytes, sizeof bytes, &n_bytes));
-    if (n_bytes > 0) {
-        vpi_reader r = vpi_reader_of(bytes, n_bytes);
-        const uint64_t size = vpi_get_u64(&r);
-        vpi_get_copy(&r, then, sizeof then);
-        VPI_TRY(vpi_reader_finish(&r, "head"));
-        VPI_ENSURE(size <= head.size, VPRIV_E_ROLLBACK, "the log is shorter than it was");
-        VPI_TRY(vpi_merkle_root(&store, size, root));
-        VPI_ENSURE(memcmp(root, then, sizeof root) == 0, VPRIV_E_AUTH,
+    VPI_TRY(vpi_root_head_read(vault, &then));
+    if (then.is_there) {
+        VPI_ENSURE(then.log_size <= head.size, VPRIV_E_ROLLBACK, "the log is shorter than it was");
+        VPI_TRY(vpi_merkle_root(&store, then.log_size, root));
+        VPI_ENSURE(memcmp(root, then.log_root, sizeof root) == 0, VPRIV_E_AUTH,
             "the vault file is damaged or was changed");
     }
     vault->clock.seen_us =

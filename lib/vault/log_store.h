@@ -35,10 +35,8 @@ void vpi_log_recording_tag(vpriv_vault *vault, const uint8_t recording[VPI_RECOR
 vpriv_status vpi_log_next_about(vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTES], int64_t after,
     int64_t *index_out, vpriv_log_entry *entry_out);
 
-/* What the root's head says about the log, so that a log cut back behind a shred is noticed. */
-vpriv_status vpi_log_head_encode(
-    vpriv_vault *vault, void *head_out, size_t capacity, size_t *n_bytes_out);
-/* Compare the log with the root's head; VPRIV_E_ROLLBACK when it is shorter or another one. */
+/* Compare the log with the root's head, so that one cut back behind a shred is noticed: VPRIV_E_ROLLBACK when it is
+ * shorter or another one. */
 vpriv_status vpi_log_head_check(vpriv_vault *vault);
 
 #endif

@@ -3,8 +3,8 @@
 #include "base/random.h"
 #include "base/try.h"
 #include "vault/ingest.h"
-#include "vault/log_store.h"
 #include "vault/policy.h"
+#include "vault/root_head.h"
 #include "vault/vault.h"
 #include <string.h>
 
@@ -204,7 +204,7 @@ vpriv_status vpi_vault_renew(
         changes[i] = (vpi_tree_change){slots[i], NULL};
     vpi_random(secrets->ingest, VPI_KEY_BYTES);
     changes[n_slots] = (vpi_tree_change){VPI_SLOT_INGEST, secrets->ingest};
-    VPI_TRY(vpi_log_head_encode(vault, head, sizeof head, &n_head_bytes));
+    VPI_TRY(vpi_root_head_next(vault, head, &n_head_bytes));
     VPI_TRY(
         vpi_policy_write_head(vault, vpi_tree_generation(vault->tree) + 1, secrets->ingest, next));
     VPI_TRY(vpi_tree_shred(vault->tree, changes, n_slots + 1, head, n_head_bytes));

@@ -338,7 +338,8 @@ START_TEST(it_moves_through_every_kind_of_store)
         ck_ok(vpriv_vault_move_root(h.vault, stores[i], "installer"));
         ck_ok(hear(h.vault));
         ck_ok(vpriv_vault_about(h.vault, &info));
-        ck_assert_int_eq(info.assurance, vpriv_root_assurance(stores[i]));
+        /* The first of them is a file: nothing is forgotten any better afterwards. */
+        ck_assert_int_eq(info.assurance, VPRIV_ASSURANCE_BEST_EFFORT);
         vpriv_vault_close(h.vault);
         h.vault = NULL;
         assert_lives(stores[i]);

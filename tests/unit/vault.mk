@@ -31,6 +31,7 @@ vault_tests = tests/unit/test_vault_backup \
 	tests/unit/test_vault_restrict \
 	tests/unit/test_vault_retention \
 	tests/unit/test_vault_retention_clock \
+	tests/unit/test_vault_assurance \
 	tests/unit/test_vault_root \
 	tests/unit/test_vault_root_place \
 	tests/unit/test_vault_create \
@@ -116,6 +117,9 @@ tests_unit_test_vault_steps_LDADD = $(household_ldadd)
 tests_unit_test_vault_sync_SOURCES = tests/unit/test_vault_sync.c $(household)
 tests_unit_test_vault_sync_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_sync_LDADD = $(household_ldadd)
+tests_unit_test_vault_assurance_SOURCES = tests/unit/test_vault_assurance.c $(household)
+tests_unit_test_vault_assurance_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_assurance_LDADD = $(household_ldadd)
 tests_unit_test_vault_root_SOURCES = tests/unit/test_vault_root.c $(household)
 tests_unit_test_vault_root_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_root_LDADD = $(household_ldadd)

@@ -162,7 +162,7 @@ class Vault:
         need(ours == self.generation, RollbackError, "the root store is older")
         self.head = unseal_padded(derive(key, "root: head"),
                                   place(self.vault_id, 3, self.generation), state["head"])
-        need(len(self.head) in (0, 40))
+        need(len(self.head) in (0, 64))
         self.tree = Tree(image, self.vault_id, key)
 
     def open_catalogue(self):
@@ -351,7 +351,7 @@ class Vault:
         if self.head:
             n = struct.unpack_from("<Q", self.head)[0]
             need(n <= size, RollbackError, "the log is shorter than it was")
-            need(merkle_root(leaves[:n]) == self.head[8:])
+            need(merkle_root(leaves[:n]) == self.head[8:40])
         return {"size": size, "root": root, "clock_us": clock_us,
                 "entries": [self.open_payload(row) for row in payloads]}
 

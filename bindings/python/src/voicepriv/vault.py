@@ -44,7 +44,7 @@ class VaultInfo:
 
     vault_id: bytes
     generation: int  #: of the root key; grows with every destruction
-    assurance: Assurance
+    assurance: Assurance  #: of all that is kept: the weakest root store that any of it lay under
     n_recordings: int  #: kept ones
     n_erased: int  #: tombstones
     n_subjects: int

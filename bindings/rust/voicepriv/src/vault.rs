@@ -256,7 +256,7 @@ record! {
         vault_id: [u8; 16],
         /// Of the root key; grows with every destruction.
         generation: u64,
-        /// How well the root store forgets.
+        /// How well all that is kept can be forgotten: as the weakest root store that any of it lay under.
         assurance: Assurance,
         /// Recordings that are kept.
         recordings: u64 = n_recordings,
@@ -394,7 +394,7 @@ impl Receipt {
         (self.0.generation_before, self.0.generation_after)
     }
 
-    /// How well the root store forgets.
+    /// How well it is forgotten: as the weakest root store that any of it ever lay under.
     pub fn assurance(&self) -> Assurance {
         Assurance::from_raw(self.0.assurance)
     }
