@@ -49,8 +49,8 @@ extern "C" {
  *          one is emptied if it was empty before; when it was the old one, the vault has moved and the old store
  *          holds a key that opens nothing any more, or could not be looked at and was left alone (the text says
  *          which)
- *  @retval VPRIV_E_BUSY another process holds the vault, or has put a root key into the old store meanwhile: that
- *          is still in force, and the new one may hold a copy; move it again
+ *  @retval VPRIV_E_BUSY another process holds the vault, or has put a root key into the old store at each of many
+ *          tries: that is still in force, and the new one may hold a copy; move it again
  *  @retval VPRIV_E_IO  @retval VPRIV_E_FULL  @retval VPRIV_E_AUTH  @retval VPRIV_E_MEMORY
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_vault_move_root(
