@@ -213,6 +213,16 @@ out:
     return st;
 }
 
+/* What a try came to. */
+static void forget(syncing *s)
+{
+    free(s->lawful);
+    free(s->lines);
+    free(s->changed);
+    free(s->slots);
+    *s = (syncing){.vault = s->vault};
+}
+
 static vpriv_status take_all(syncing *s, const char *lines, size_t n_bytes)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
@@ -255,7 +265,12 @@ vpriv_status vpriv_consent_sync(vpriv_vault *vault, const char *lines, size_t n_
         "vpriv_sync_result.struct_size is wrong");
     VPI_ENSURE(n_bytes <= VPRIV_SYNC_BYTES_MAX, VPRIV_E_LIMIT,
         "the file of events is longer than %d bytes", VPRIV_SYNC_BYTES_MAX);
-    VPI_TRY(take_all(&s, lines, n_bytes));
+    vpriv_status all = take_all(&s, lines, n_bytes);
+    if (vpi_vault_try_again(vault, all)) {
+        forget(&s);
+        all = take_all(&s, lines, n_bytes);
+    }
+    VPI_TRY(all);
     s.result.n_changed = s.n_changed;
     s.result.struct_size = sizeof s.result;
     if (result_out)
@@ -266,10 +281,7 @@ out:
     for (size_t i = 0; st == VPRIV_OK && fn && i < s.n_changed; i++)
         if (!fn(user, &s.changed[i]))
             break;
-    free(s.lawful);
-    free(s.lines);
-    free(s.changed);
-    free(s.slots);
+    forget(&s);
     return st;
 }
 

@@ -2,6 +2,7 @@
  * key with it, so that neither an old row nor an old vault brings back what is not set aside. */
 #include "base/memory.h"
 #include "base/try.h"
+#include "vault/erase.h"
 #include "vault/header.h"
 #include "vault/ingest.h"
 #include "vault/log_store.h"
@@ -70,27 +71,42 @@ out:
     return st;
 }
 
-static vpriv_status change_all(
+static vpriv_status try_to_change(
     vpriv_vault *vault, const vpriv_recording_id *recordings, size_t n, change *c)
 {
+    vpriv_status st = VPRIV_E_INTERNAL;
     vpi_recording *recording = NULL;
-    vpriv_status st = vpi_vault_enter(vault, true);
-    if (st != VPRIV_OK)
-        return st;
-    st = VPRIV_E_INTERNAL;
+    c->n_old_slots = 0;
     VPI_TRY(vpi_alloc(1, sizeof *recording, (void **)&recording));
-    VPI_TRY(vpi_alloc(n, sizeof *c->old_slots, (void **)&c->old_slots));
-    VPI_TRY(vpi_vault_begin(vault));
+    VPI_TRY(vpi_vault_begin_freeing(vault));
     VPI_TRY(vpi_ingest_adopt_all(vault));
     for (size_t i = 0; i < n; i++)
         VPI_TRY(change_one(vault, &recordings[i], c, recording));
     if (c->n_old_slots > 0)
         VPI_TRY(vpi_vault_shred(vault, c->old_slots, c->n_old_slots));
     VPI_TRY(vpi_vault_commit(vault));
+    vpi_erase_give_back(vault);
+    st = VPRIV_OK;
+out:
+    free(recording);
+    return st;
+}
+
+static vpriv_status change_all(
+    vpriv_vault *vault, const vpriv_recording_id *recordings, size_t n, change *c)
+{
+    vpriv_status st = vpi_vault_enter(vault, true);
+    if (st != VPRIV_OK)
+        return st;
+    st = VPRIV_E_INTERNAL;
+    VPI_TRY(vpi_alloc(n, sizeof *c->old_slots, (void **)&c->old_slots));
+    vpriv_status changed = try_to_change(vault, recordings, n, c);
+    if (vpi_vault_try_again(vault, changed))
+        changed = try_to_change(vault, recordings, n, c);
+    VPI_TRY(changed);
     st = VPRIV_OK;
 out:
     free(c->old_slots);
-    free(recording);
     vpi_vault_leave(vault);
     return st;
 }

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -465,7 +466,42 @@ static vpriv_status erase_person(void)
     return vpriv_subject_erase(h.vault, h.ada, NULL);
 }
 
-static vpriv_status (*const destroying[])(void) = {erase_first, erase_all, withdraw, erase_person};
+static vpriv_status set_aside(void)
+{
+    return vpriv_recording_restrict(h.vault, ids, 20, VPRIV_RESTRICTION_DISPUTE, "test", NULL);
+}
+
+/* The same withdrawal, as another surface of hers has it. */
+static vpriv_status withdraw_elsewhere(void)
+{
+    static const uint8_t seed[VPRIV_SURFACE_SEED_BYTES] = {7};
+    uint8_t key[crypto_sign_PUBLICKEYBYTES], secret[crypto_sign_SECRETKEYBYTES];
+    char line[VPRIV_SURFACE_LINE_BYTES];
+    vpriv_sync_result result = {.struct_size = sizeof result};
+    vpriv_surface_event e = {.struct_size = sizeof e,
+        .sequence = 1,
+        .time_us = h.cell->now_us,
+        .surface = "app",
+        .purpose = KEEP,
+        .event = VPRIV_CONSENT_EVENT_WITHDRAW,
+        .by = VPRIV_CONSENT_BY_PERSON,
+        .method = VPRIV_CONSENT_METHOD_TAP,
+        .retention = VPRIV_RETENTION_UNTIL_ERASED};
+    memcpy(e.subject, h.ada, sizeof e.subject);
+    memset(e.record_id, 0x80, sizeof e.record_id);
+    e.record_id[6] = 0x40;
+    ck_ok(vpriv_surface_event_sign(&e, seed, line));
+    crypto_sign_seed_keypair(key, secret, seed);
+    ck_ok(vpriv_surface_trust(h.vault, "app", key, "test"));
+    vpi_database_empty_log(h.vault->database, 0);
+    fill_until(600 * 1024);
+    const vpriv_status st = vpriv_consent_sync(h.vault, line, strlen(line), NULL, NULL, &result);
+    ck_assert_uint_eq(result.n_changed, st == VPRIV_OK);
+    return st;
+}
+
+static vpriv_status (*const destroying[])(void) = {
+    erase_first, erase_all, withdraw, erase_person, set_aside, withdraw_elsewhere};
 
 /* More is free than the reserve has, and less than is to be written first: what waits to be taken in. */
 START_TEST(who_needs_more_than_is_free_has_the_reserve_too)
@@ -583,7 +619,7 @@ int main(void)
     tcase_add_loop_test(tcase, a_person_with_very_many_recordings_is_erased, 0, 3);
     tcase_add_test(tcase, a_legal_hold_keeps_all_of_a_person);
     tcase_add_test(tcase, an_interrupted_erasure_of_a_person_goes_on);
-    tcase_add_loop_test(tcase, who_needs_more_than_is_free_has_the_reserve_too, 0, 4);
+    tcase_add_loop_test(tcase, who_needs_more_than_is_free_has_the_reserve_too, 0, 6);
     tcase_add_test(tcase, nothing_recorded_meanwhile_is_left_of_a_person);
     suite_add_tcase(suite, tcase);
     setvbuf(stdout, NULL, _IOLBF, 0);
