@@ -352,7 +352,8 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_recording_about(
  *  @retval VPRIV_OK  @retval VPRIV_E_ARG  @retval VPRIV_E_NOT_FOUND one of them does not exist; none
  *          is erased  @retval VPRIV_E_STATE one of them is under a legal hold; none is erased
  *  @retval VPRIV_E_NO_KEY open for capture only  @retval VPRIV_E_ROOT erased in the file, but the root
- *          store could not be replaced yet: the next call or opening finishes it
+ *          store could not be replaced yet: the next call or opening finishes it, and a receipt is then
+ *          made from the log
  *  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO  @retval VPRIV_E_FULL not even the
  *          reserve was enough  @retval VPRIV_E_MEMORY
  *  Since: 0.1 */
