@@ -2,6 +2,7 @@ keys_tests = tests/unit/test_keys_seal tests/unit/test_keys_root tests/unit/test
 	tests/unit/test_keys_root_processes \
 	tests/unit/test_keys_kernel tests/unit/test_keys_keyring \
 	tests/unit/test_keys_recording tests/unit/test_keys_tree \
+	tests/unit/test_keys_tree_damage tests/unit/test_keys_tree_shared \
 	tests/unit/test_keys_forgetting tests/unit/test_keys_crash \
 	tests/unit/test_keys_memory tests/unit/test_keys_stack tests/unit/test_keys_path \
 	tests/unit/test_keys_refused
@@ -31,6 +32,12 @@ tests_unit_test_keys_recording_LDADD = $(unit_ldadd)
 tests_unit_test_keys_tree_SOURCES = tests/unit/test_keys_tree.c
 tests_unit_test_keys_tree_CFLAGS = $(unit_cflags)
 tests_unit_test_keys_tree_LDADD = $(unit_ldadd)
+tests_unit_test_keys_tree_damage_SOURCES = tests/unit/test_keys_tree_damage.c
+tests_unit_test_keys_tree_damage_CFLAGS = $(unit_cflags)
+tests_unit_test_keys_tree_damage_LDADD = $(unit_ldadd)
+tests_unit_test_keys_tree_shared_SOURCES = tests/unit/test_keys_tree_shared.c
+tests_unit_test_keys_tree_shared_CFLAGS = $(unit_cflags)
+tests_unit_test_keys_tree_shared_LDADD = $(unit_ldadd)
 tests_unit_test_keys_forgetting_SOURCES = tests/unit/test_keys_forgetting.c
 tests_unit_test_keys_forgetting_CFLAGS = $(unit_cflags)
 tests_unit_test_keys_forgetting_LDADD = $(unit_ldadd)

@@ -181,6 +181,22 @@ static inline void rig_assert_all(rig *r)
     ck_assert_uint_eq(n_keys, n_living);
 }
 
+static inline void rig_count_damaged(void *user, int level, uint64_t index)
+{
+    (void)level;
+    (void)index;
+    ++*(uint64_t *)user;
+}
+
+/* So many nodes are, and then how many keys live is not said. */
+static inline void rig_assert_damaged(rig *r, uint64_t n_wanted)
+{
+    uint64_t n_keys = 4321, n_damaged = 0;
+    ck_fails(vpi_tree_verify(r->tree, rig_count_damaged, &n_damaged, &n_keys), VPRIV_E_AUTH);
+    ck_assert_uint_eq(n_damaged, n_wanted);
+    ck_assert_uint_eq(n_keys, 4321);
+}
+
 static inline int64_t rig_int(rig *r, const char *sql)
 {
     sqlite3_stmt *statement = NULL;
