@@ -1,11 +1,16 @@
-share_tests = tests/unit/test_share_receipt tests/unit/test_share_jose \
+receipts = tests/unit/receipts.c tests/unit/receipts.h
+
+share_tests = tests/unit/test_share_receipt tests/unit/test_share_receipt_signed tests/unit/test_share_jose \
 	tests/unit/test_share_effects tests/unit/test_share_inventory \
 	tests/unit/test_share_recalls tests/unit/test_share_salvage
 TESTS += $(share_tests)
 check_PROGRAMS += $(share_tests)
-tests_unit_test_share_receipt_SOURCES = tests/unit/test_share_receipt.c $(household)
+tests_unit_test_share_receipt_SOURCES = tests/unit/test_share_receipt.c $(receipts) $(household)
 tests_unit_test_share_receipt_CFLAGS = $(unit_cflags)
 tests_unit_test_share_receipt_LDADD = $(household_ldadd)
+tests_unit_test_share_receipt_signed_SOURCES = tests/unit/test_share_receipt_signed.c $(receipts) $(household)
+tests_unit_test_share_receipt_signed_CFLAGS = $(unit_cflags)
+tests_unit_test_share_receipt_signed_LDADD = $(household_ldadd)
 tests_unit_test_share_jose_SOURCES = tests/unit/test_share_jose.c
 tests_unit_test_share_jose_CFLAGS = $(unit_cflags)
 tests_unit_test_share_jose_LDADD = $(unit_ldadd)
