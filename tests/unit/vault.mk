@@ -1,6 +1,7 @@
 # The upper rooms share a household: a vault, people, a clock, and an attacker.
 household = tests/unit/household.c tests/unit/household.h
 deeds = tests/unit/deeds.h tests/unit/deeds.c tests/unit/deeds_list.c tests/unit/deeds_more.c
+counted = tests/unit/counted.h tests/unit/counted.c
 tampered = tests/unit/tampered.c tests/unit/tampered.h
 placed = tests/unit/placed.c tests/unit/placed.h
 passing = tests/unit/passing.h tests/unit/passing.c
@@ -26,6 +27,7 @@ vault_tests = tests/unit/test_vault_backup \
 	tests/unit/test_vault_policies \
 	tests/unit/test_vault_rebuild \
 	tests/unit/test_vault_notices \
+	tests/unit/test_vault_order \
 	tests/unit/test_vault_refused \
 	tests/unit/test_vault_refused_people \
 	tests/unit/test_vault_restrict \
@@ -38,6 +40,7 @@ vault_tests = tests/unit/test_vault_backup \
 	tests/unit/test_vault_scale \
 	tests/unit/test_vault_speaker \
 	tests/unit/test_vault_steps \
+	tests/unit/test_vault_stops \
 	tests/unit/test_vault_sync \
 	tests/unit/test_vault_tamper \
 	tests/unit/test_vault_times
@@ -67,9 +70,15 @@ tests_unit_test_vault_false_wakes_LDADD = $(household_ldadd)
 tests_unit_test_vault_group_SOURCES = tests/unit/test_vault_group.c $(household)
 tests_unit_test_vault_group_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_group_LDADD = $(household_ldadd)
-tests_unit_test_vault_limits_SOURCES = tests/unit/test_vault_limits.c tests/unit/refused.h $(deeds) $(household)
+tests_unit_test_vault_limits_SOURCES = tests/unit/test_vault_limits.c tests/unit/refused.h $(counted) $(deeds) $(household)
 tests_unit_test_vault_limits_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_limits_LDADD = $(household_ldadd)
+tests_unit_test_vault_order_SOURCES = tests/unit/test_vault_order.c tests/unit/refused.h $(counted) $(deeds) $(household)
+tests_unit_test_vault_order_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_order_LDADD = $(household_ldadd)
+tests_unit_test_vault_stops_SOURCES = tests/unit/test_vault_stops.c tests/unit/refused.h $(counted) $(deeds) $(household)
+tests_unit_test_vault_stops_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_stops_LDADD = $(household_ldadd)
 tests_unit_test_vault_list_SOURCES = tests/unit/test_vault_list.c $(household)
 tests_unit_test_vault_list_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_list_LDADD = $(household_ldadd)
