@@ -1,4 +1,5 @@
-sound = tests/unit/sound.c tests/unit/sound.h
+waiting = tests/unit/waiting.c tests/unit/waiting.h
+sound = tests/unit/sound.c tests/unit/sound.h $(waiting)
 
 recorder_tests = tests/unit/test_recorder_bulk \
 	tests/unit/test_recorder_ends \
@@ -32,7 +33,7 @@ tests_unit_test_recorder_hub_LDADD = $(household_ldadd)
 tests_unit_test_recorder_life_SOURCES = tests/unit/test_recorder_life.c $(household)
 tests_unit_test_recorder_life_CFLAGS = $(unit_cflags)
 tests_unit_test_recorder_life_LDADD = $(household_ldadd)
-tests_unit_test_recorder_secrets_SOURCES = tests/unit/test_recorder_secrets.c $(household)
+tests_unit_test_recorder_secrets_SOURCES = tests/unit/test_recorder_secrets.c $(waiting) $(household)
 tests_unit_test_recorder_secrets_CFLAGS = $(unit_cflags)
 tests_unit_test_recorder_secrets_LDADD = $(household_ldadd)
 tests_unit_test_recorder_sound_SOURCES = tests/unit/test_recorder_sound.c $(sound) $(household)
@@ -46,7 +47,7 @@ tests_unit_test_recorder_silence_CFLAGS = $(unit_cflags)
 tests_unit_test_recorder_silence_LDADD = $(household_ldadd)
 # So that recordings in the time of the sound take no time.
 tests_unit_test_recorder_silence_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vpi_monotonic_us
-tests_unit_test_recorder_stack_SOURCES = tests/unit/test_recorder_stack.c $(household)
+tests_unit_test_recorder_stack_SOURCES = tests/unit/test_recorder_stack.c $(waiting) $(household)
 tests_unit_test_recorder_stack_CFLAGS = $(unit_cflags)
 tests_unit_test_recorder_stack_LDADD = $(household_ldadd)
 # So that a test can see what would be left without the wipe, and have many processors.

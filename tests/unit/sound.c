@@ -1,13 +1,6 @@
 #include "sound.h"
 #include <math.h>
 #include <stdio.h>
-#include <time.h>
-
-void sound_nap(long ms)
-{
-    const struct timespec time = {ms / 1000, ms % 1000 * 1000000};
-    nanosleep(&time, NULL);
-}
 
 /* Smooth noise: unlike itself at every other place. */
 void sound_noise(float *out, size_t n_frames, uint32_t seed, float level)
@@ -148,9 +141,8 @@ size_t sound_live_push(const sound_live_one *l, const float *frames, size_t n_fr
 {
     size_t n_taken = 0;
     ck_ok(vpriv_capture_push_write(l->source, frames, n_frames, &n_taken));
-    for (int i = 0; i < 2000 && vpriv_capture_push_space(l->source) < l->all; i++)
-        sound_nap(2);
-    sound_nap(10);
+    (void)waited_until_read(l->source, l->all);
+    nap(10);
     return n_taken;
 }
 

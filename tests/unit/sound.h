@@ -3,8 +3,8 @@
 #define TESTS_UNIT_SOUND_H
 
 #include "household.h"
+#include "waiting.h"
 
-void sound_nap(long ms);
 /* Smooth noise: unlike itself at every other place. */
 void sound_noise(float *out, size_t n_frames, uint32_t seed, float level);
 /* Real speech at 16 kHz, a pause at either end; the caller frees. */

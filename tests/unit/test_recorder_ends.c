@@ -63,9 +63,7 @@ static vpriv_recorder_state state(void)
 
 static bool wait_for(vpriv_recorder_state wanted)
 {
-    for (int i = 0; i < 1000 && state() != wanted; i++)
-        sound_nap(5);
-    return state() == wanted;
+    return waited_for(live.recorder, wanted);
 }
 
 /* In pieces that are read one after the other. */
@@ -289,7 +287,7 @@ START_TEST(muting_closes_the_device_and_leaves_nothing_unconfirmed)
     trigger(VPRIV_TRIGGER_WAKE_WORD);
     for (int i = 0; i < 100 && blocks_on_disk() == 0; i++) {
         hear(noise, RATE / 50);
-        sound_nap(10);
+        nap(10);
     }
     ck_assert_int_gt(blocks_on_disk(), 0);
     ck_ok(vpriv_recorder_mute(live.recorder));
@@ -383,7 +381,7 @@ START_TEST(a_pause_ends_the_recording_and_touches_nobodys_consent)
     ck_ok(pause_keeping(true));
     for (int i = 0; i < 200 && state() != VPRIV_RECORDER_ENDED; i++) {
         hear(noise, RATE / 50);
-        sound_nap(5);
+        nap(5);
     }
     ck_assert_int_eq(state(), VPRIV_RECORDER_ENDED);
     ck_assert(!live.source->started);

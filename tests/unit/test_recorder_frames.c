@@ -177,9 +177,7 @@ static void trigger(vpriv_trigger_kind kind)
 
 static bool wait_for(vpriv_recorder_state wanted)
 {
-    for (int i = 0; i < 1000 && vpriv_recorder_state_now(live.recorder) != wanted; i++)
-        sound_nap(5);
-    return vpriv_recorder_state_now(live.recorder) == wanted;
+    return waited_for(live.recorder, wanted);
 }
 
 START_TEST(the_lamp_is_lit_before_the_first_sample_and_out_after_the_last)
@@ -201,16 +199,16 @@ START_TEST(the_lamp_is_lit_before_the_first_sample_and_out_after_the_last)
     n_acts = 0;
     size_t n_taken = 0;
     ck_ok(vpriv_capture_push_write(live.source, sound, RATE, &n_taken));
-    sound_nap(50);
+    nap(50);
     ck_assert_uint_eq(n_acts, 0);
     ck_ok(vpriv_recorder_unmute(live.recorder));
-    sound_nap(50);
+    nap(50);
     ck_assert_str_eq(acts, "1O");
     hear(0, RATE / 10);
     n_acts = 0;
     ck_ok(vpriv_recorder_stop(live.recorder, NULL));
     ck_assert_str_eq(acts, "C0");
-    sound_nap(20);
+    nap(20);
     ck_assert_str_eq(acts, "C0");
 }
 END_TEST
@@ -249,7 +247,7 @@ START_TEST(a_lost_device_a_withdrawal_and_a_refused_trigger_put_the_lamp_out)
     n_acts = 0;
     fails_with = VPRIV_E_DEVICE_LOST;
     ck_assert(wait_for(VPRIV_RECORDER_ENDED));
-    sound_nap(20);
+    nap(20);
     ck_assert_int_eq(acts[n_acts - 2], CLOSED);
     ck_assert_int_eq(acts[n_acts - 1], LAMP_OFF);
     fails_with = VPRIV_OK;
@@ -262,9 +260,9 @@ START_TEST(a_lost_device_a_withdrawal_and_a_refused_trigger_put_the_lamp_out)
     for (int i = 0; i < 200 && vpriv_recorder_state_now(live.recorder) != VPRIV_RECORDER_ENDED;
          i++) {
         hear(0, RATE / 50);
-        sound_nap(5);
+        nap(5);
     }
-    sound_nap(20);
+    nap(20);
     ck_assert_int_eq(acts[n_acts - 2], CLOSED);
     ck_assert_int_eq(acts[n_acts - 1], LAMP_OFF);
     ck_ok(vpriv_recorder_stop(live.recorder, NULL));
@@ -419,7 +417,7 @@ START_TEST(a_wake_word_engine_hears_before_the_trigger_when_it_is_asked_for)
     n_acts = 0;
     size_t n_taken = 0;
     ck_ok(vpriv_capture_push_write(live.source, sound, RATE, &n_taken));
-    sound_nap(50);
+    nap(50);
     ck_assert_uint_eq(n_acts, 0);
 }
 END_TEST
@@ -460,7 +458,7 @@ START_TEST(events_tell_what_nobody_asked_for)
     ck_ok(vpriv_recorder_confirm(live.recorder));
     ck_ok(vpriv_capture_push_end(live.source));
     ck_assert(wait_for(VPRIV_RECORDER_ENDED));
-    sound_nap(50);
+    nap(50);
     ck_assert_int_eq(n_events, 1);
     ck_assert_int_eq(last_event, VPRIV_RECORDER_EVENT_ENDED);
     ck_ok(vpriv_recorder_stop(live.recorder, NULL));

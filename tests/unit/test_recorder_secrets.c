@@ -4,10 +4,10 @@
 #include "capture/source.h"
 #include "gate/gate.h"
 #include "household.h"
+#include "waiting.h"
 #include <ctype.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #define KEEP VPRIV_PURPOSE_KEEP_HISTORY
@@ -176,11 +176,8 @@ static void push_secret(vpriv_source *source, needle *as_s16, needle *as_float)
 
 static void wait_until_read(vpriv_source *source, size_t all)
 {
-    const struct timespec time = {0, 5000000};
-    for (int i = 0; i < 1000 && vpriv_capture_push_space(source) < all; i++)
-        nanosleep(&time, NULL);
-    nanosleep(&time, NULL);
-    nanosleep(&time, NULL);
+    (void)waited_until_read(source, all);
+    nap(10);
 }
 
 /* _i: with the voice gate */

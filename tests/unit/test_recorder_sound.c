@@ -412,7 +412,7 @@ START_TEST(live_recording_writes_a_block_a_second_whatever_is_said)
         for (int i = 0; i < 30; i++) {
             size_t n_taken = 0;
             ck_ok(vpriv_capture_push_write(l.source, in + i % 10 * 1600, 1600, &n_taken));
-            sound_nap(100);
+            nap(100);
         }
         n_blocks[loud] = (int64_t)sound_live_end(&l).n_blocks;
         free(in);

@@ -4,11 +4,11 @@
  * happening, which shows what would be left, and once as it is. */
 #include "base/thread.h"
 #include "household.h"
+#include "waiting.h"
 #include <ctype.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -92,12 +92,6 @@ static vpriv_recorder_config deepest_config(void)
         .complexity_plus_one = 11,
         .bitrate_bps = 12000};
     return config;
-}
-
-static void nap(long ms)
-{
-    const struct timespec time = {0, ms * 1000000};
-    nanosleep(&time, NULL);
 }
 
 /* Speech and noise by turns. */

@@ -75,9 +75,8 @@ static void hear(const float *frames, size_t n_frames)
 
 static bool wait_for(vpriv_recorder_state wanted)
 {
-    for (int i = 0; i < 1000 && vpriv_recorder_state_now(live.recorder) != wanted; i++)
-        sound_nap(5);
-    sound_nap(10);
+    (void)waited_for(live.recorder, wanted);
+    nap(10);
     return vpriv_recorder_state_now(live.recorder) == wanted;
 }
 
@@ -108,7 +107,7 @@ START_TEST(s19_a_raise_that_nobody_speaks_after_is_none)
     ck_fails(vpriv_recorder_confirm(live.recorder), VPRIV_E_STATE);
     ck_assert_ptr_nonnull(strstr(vpriv_error_detail(), "nobody has spoken"));
     clock_us += 690000;
-    sound_nap(50);
+    nap(50);
     ck_assert_int_eq(vpriv_recorder_state_now(live.recorder), VPRIV_RECORDER_PROVISIONAL);
     clock_us += 20000;
     ck_assert(wait_for(VPRIV_RECORDER_RING));
@@ -119,7 +118,7 @@ START_TEST(s19_a_raise_that_nobody_speaks_after_is_none)
     ck_ok(trigger(VPRIV_TRIGGER_RAISE));
     hear(loud(), RATE / 2);
     clock_us += 2 * SECOND_US;
-    sound_nap(50);
+    nap(50);
     ck_assert_int_eq(vpriv_recorder_state_now(live.recorder), VPRIV_RECORDER_PROVISIONAL);
     ck_ok(vpriv_recorder_confirm(live.recorder));
     ck_ok(vpriv_recorder_finish(live.recorder, NULL));
@@ -151,7 +150,7 @@ START_TEST(elsewhere_a_raise_needs_nobody_to_speak)
     hear(noise, 3 * RATE);
     ck_ok(trigger(VPRIV_TRIGGER_RAISE));
     clock_us += 1900000;
-    sound_nap(50);
+    nap(50);
     ck_ok(vpriv_recorder_confirm(live.recorder));
 }
 END_TEST
@@ -161,7 +160,7 @@ START_TEST(other_triggers_of_a_wearable_time_out_after_seven_tenths_of_a_second)
     start(wearable());
     ck_ok(trigger(VPRIV_TRIGGER_WAKE_WORD));
     clock_us += 690000;
-    sound_nap(50);
+    nap(50);
     ck_assert_int_eq(vpriv_recorder_state_now(live.recorder), VPRIV_RECORDER_PROVISIONAL);
     clock_us += 20000;
     ck_assert(wait_for(VPRIV_RECORDER_RING));
