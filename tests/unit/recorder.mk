@@ -1,11 +1,14 @@
 waiting = tests/unit/waiting.c tests/unit/waiting.h
 sound = tests/unit/sound.c tests/unit/sound.h $(waiting)
+rooms = tests/unit/rooms.c tests/unit/rooms.h $(waiting)
 
 recorder_tests = tests/unit/test_recorder_bulk \
 	tests/unit/test_recorder_ends \
 	tests/unit/test_recorder_frames \
 	tests/unit/test_recorder_wearable \
 	tests/unit/test_recorder_hub \
+	tests/unit/test_recorder_hub_limits \
+	tests/unit/test_recorder_hub_writes \
 	tests/unit/test_recorder_life \
 	tests/unit/test_recorder_silence \
 	tests/unit/test_recorder_stack \
@@ -25,11 +28,17 @@ tests_unit_test_recorder_bulk_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=vpi_crew_begin_segment,--wrap=vpi_crew_give,--wrap=opus_encode_float \
 	-Wl,--wrap=pthread_create,--wrap=pthread_join,--wrap=sodium_mlock
 tests_unit_test_recorder_bulk_LDADD = $(household_ldadd)
-tests_unit_test_recorder_hub_SOURCES = tests/unit/test_recorder_hub.c $(household)
+tests_unit_test_recorder_hub_SOURCES = tests/unit/test_recorder_hub.c $(rooms) $(household)
 tests_unit_test_recorder_hub_CFLAGS = $(unit_cflags)
-# So that a test can turn the clock by which blocks fall due.
-tests_unit_test_recorder_hub_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vpi_monotonic_us
 tests_unit_test_recorder_hub_LDADD = $(household_ldadd)
+tests_unit_test_recorder_hub_limits_SOURCES = tests/unit/test_recorder_hub_limits.c $(rooms) $(household)
+tests_unit_test_recorder_hub_limits_CFLAGS = $(unit_cflags)
+tests_unit_test_recorder_hub_limits_LDADD = $(household_ldadd)
+tests_unit_test_recorder_hub_writes_SOURCES = tests/unit/test_recorder_hub_writes.c $(rooms) $(household)
+tests_unit_test_recorder_hub_writes_CFLAGS = $(unit_cflags)
+# So that a test can turn the clock by which blocks fall due.
+tests_unit_test_recorder_hub_writes_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vpi_monotonic_us
+tests_unit_test_recorder_hub_writes_LDADD = $(household_ldadd)
 tests_unit_test_recorder_life_SOURCES = tests/unit/test_recorder_life.c $(household)
 tests_unit_test_recorder_life_CFLAGS = $(unit_cflags)
 tests_unit_test_recorder_life_LDADD = $(household_ldadd)
