@@ -1,8 +1,10 @@
 waiting = tests/unit/waiting.c tests/unit/waiting.h
 sound = tests/unit/sound.c tests/unit/sound.h $(waiting)
+live = tests/unit/live.c tests/unit/live.h $(waiting)
 rooms = tests/unit/rooms.c tests/unit/rooms.h $(waiting)
 
 recorder_tests = tests/unit/test_recorder_bulk \
+	tests/unit/test_recorder_credential \
 	tests/unit/test_recorder_ends \
 	tests/unit/test_recorder_frames \
 	tests/unit/test_recorder_wearable \
@@ -13,7 +15,8 @@ recorder_tests = tests/unit/test_recorder_bulk \
 	tests/unit/test_recorder_silence \
 	tests/unit/test_recorder_stack \
 	tests/unit/test_recorder_sound \
-	tests/unit/test_recorder_speakers
+	tests/unit/test_recorder_speakers \
+	tests/unit/test_recorder_withdrawal
 TESTS += $(recorder_tests)
 # Searches all of its memory: for minutes, where a sanitizer has its own beside it.
 if !SANITIZERS
@@ -39,9 +42,15 @@ tests_unit_test_recorder_hub_writes_CFLAGS = $(unit_cflags)
 # So that a test can turn the clock by which blocks fall due.
 tests_unit_test_recorder_hub_writes_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vpi_monotonic_us
 tests_unit_test_recorder_hub_writes_LDADD = $(household_ldadd)
-tests_unit_test_recorder_life_SOURCES = tests/unit/test_recorder_life.c $(household)
+tests_unit_test_recorder_credential_SOURCES = tests/unit/test_recorder_credential.c $(household)
+tests_unit_test_recorder_credential_CFLAGS = $(unit_cflags)
+tests_unit_test_recorder_credential_LDADD = $(household_ldadd)
+tests_unit_test_recorder_life_SOURCES = tests/unit/test_recorder_life.c $(live) $(household)
 tests_unit_test_recorder_life_CFLAGS = $(unit_cflags)
 tests_unit_test_recorder_life_LDADD = $(household_ldadd)
+tests_unit_test_recorder_withdrawal_SOURCES = tests/unit/test_recorder_withdrawal.c $(live) $(household)
+tests_unit_test_recorder_withdrawal_CFLAGS = $(unit_cflags)
+tests_unit_test_recorder_withdrawal_LDADD = $(household_ldadd)
 tests_unit_test_recorder_secrets_SOURCES = tests/unit/test_recorder_secrets.c $(waiting) $(household)
 tests_unit_test_recorder_secrets_CFLAGS = $(unit_cflags)
 tests_unit_test_recorder_secrets_LDADD = $(household_ldadd)
