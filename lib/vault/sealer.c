@@ -2,8 +2,8 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/try.h"
-#include "vault/decision.h"
 #include "vault/false_wakes.h"
+#include "vault/grounds.h"
 #include "vault/ingest.h"
 #include "vault/policy.h"
 #include <string.h>
@@ -12,9 +12,7 @@
 
 struct vpi_sealer {
     vpriv_vault *vault;
-    uint32_t required;
-    uint32_t n_guests, n_unknown;
-    vpi_tag tag;
+    vpi_grounds grounds;
     vpi_recording_bond bond;
     int64_t row;    /* 0 until the first write */
     bool is_stored; /* the row's transaction was committed */
@@ -32,75 +30,6 @@ static int by_id(const void *a, const void *b)
     return memcmp(a, b, VPI_SUBJECT_ID_BYTES);
 }
 
-static vpi_voices voices_of(const vpi_sealer *sealer)
-{
-    return (vpi_voices){.subjects = sealer->tag.subjects[0],
-        .n_subjects = sealer->tag.n_subjects,
-        .n_guests = sealer->n_guests,
-        .n_unknown = sealer->n_unknown,
-        .all_identified = sealer->tag.all_identified};
-}
-
-/* Adds the purpose to the tag when it is allowed and its consents fit; they are named there. */
-static vpriv_status try_purpose(
-    vpi_sealer *sealer, unsigned purpose, uint32_t *reasons_out, bool *added_out)
-{
-    vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_tag *tag = &sealer->tag;
-    vpi_tag_consent consents[VPI_SUBJECTS_MAX];
-    const vpi_voices voices = voices_of(sealer);
-    memset(consents, 0, sizeof consents);
-    *added_out = false;
-    VPI_TRY(vpi_decide_capture(
-        sealer->vault, &voices, (vpriv_purpose)purpose, tag->retention, reasons_out, consents));
-    if (*reasons_out == 0 && tag->n_consents + tag->n_subjects <= VPI_TAG_CONSENTS_MAX) {
-        memcpy(tag->consents + tag->n_consents, consents, tag->n_subjects * sizeof consents[0]);
-        tag->n_consents += tag->n_subjects;
-        tag->purposes |= VPRIV_PURPOSE_BIT(purpose);
-        *added_out = true;
-    }
-    st = VPRIV_OK;
-out:
-    return st;
-}
-
-static vpriv_status require_purpose(vpi_sealer *sealer, unsigned p)
-{
-    vpriv_status st = VPRIV_E_INTERNAL;
-    uint32_t reasons = VPRIV_DENY_INPUT_MALFORMED;
-    bool added = false;
-    VPI_TRY(try_purpose(sealer, p, &reasons, &added));
-    if (reasons != 0) {
-        st = vpi_denied(reasons, (vpriv_purpose)p);
-        goto out;
-    }
-    VPI_ENSURE(vpriv_purpose_about((vpriv_purpose)p)->is_storable, VPRIV_E_CONSENT,
-        "%s: nothing may be stored for this purpose", vpriv_purpose_name((vpriv_purpose)p));
-    VPI_ENSURE(added, VPRIV_E_LIMIT, "so many speakers and required purposes: over %d consents",
-        VPI_TAG_CONSENTS_MAX);
-    st = VPRIV_OK;
-out:
-    return st;
-}
-
-/* What is required comes first: with many speakers a tag has no room for every purpose. */
-static vpriv_status decide_purposes(vpi_sealer *sealer, uint32_t required, uint32_t optional)
-{
-    vpriv_status st = VPRIV_E_INTERNAL;
-    for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++)
-        if (required >> p & 1)
-            VPI_TRY(require_purpose(sealer, p));
-    for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
-        uint32_t reasons = VPRIV_DENY_INPUT_MALFORMED;
-        bool added = false;
-        if ((optional & ~required) >> p & 1 && vpriv_purpose_about((vpriv_purpose)p)->is_storable)
-            VPI_TRY(try_purpose(sealer, p, &reasons, &added));
-    }
-    st = VPRIV_OK;
-out:
-    return st;
-}
-
 /* Keys, wraps' inner boxes, and everything the blocks are bound to. */
 static vpriv_status make_keys(vpi_sealer *sealer)
 {
@@ -108,14 +37,14 @@ static vpriv_status make_keys(vpi_sealer *sealer)
     vpriv_vault *vault = sealer->vault;
     vpi_ingest_commit *commit = &sealer->secrets->commit;
     vpi_recording_keys *keys = &sealer->secrets->keys;
-    VPI_TRY(vpi_tag_encode(&sealer->tag, commit->tag_bytes, &commit->n_tag_bytes));
+    VPI_TRY(vpi_tag_encode(&sealer->grounds.tag, commit->tag_bytes, &commit->n_tag_bytes));
     vpi_tag_hash(commit->tag_bytes, commit->n_tag_bytes, sealer->bond.tag_hash);
     memcpy(sealer->bond.vault_id, vault->vault_id, VPI_VAULT_ID_BYTES);
     vpi_random(sealer->bond.recording_id, VPI_RECORDING_ID_BYTES);
     vpi_recording_keys_generate(keys);
     memcpy(commit->shred_key, keys->shred_key, VPI_KEY_BYTES);
     vpi_recording_commitment(keys->recording_key, &sealer->bond, commit->commitment);
-    commit->purposes = sealer->tag.purposes;
+    commit->purposes = sealer->grounds.tag.purposes;
     for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++)
         if (commit->purposes >> p & 1)
             VPI_TRY(vpi_inner_seal(keys->recording_key, &sealer->bond, vault->purpose_public_key[p],
@@ -142,20 +71,21 @@ vpriv_status vpi_sealer_create(
     VPI_TRY(vpi_alloc(1, sizeof *sealer, (void **)&sealer));
     VPI_TRY(vpi_secret_alloc(sizeof *sealer->secrets, (void **)&sealer->secrets));
     sealer->vault = vault;
-    sealer->required = request->required;
-    sealer->n_guests = request->n_guests;
-    sealer->n_unknown = request->n_unknown;
-    sealer->tag = request->tag;
-    qsort(sealer->tag.subjects, sealer->tag.n_subjects, VPI_SUBJECT_ID_BYTES, by_id);
+    sealer->grounds.required = request->required;
+    sealer->grounds.n_guests = request->n_guests;
+    sealer->grounds.n_unknown = request->n_unknown;
+    sealer->grounds.tag = request->tag;
+    vpi_tag *tag = &sealer->grounds.tag;
+    qsort(tag->subjects, tag->n_subjects, VPI_SUBJECT_ID_BYTES, by_id);
     VPI_TRY(vpi_vault_read_begin(vault, &began));
     VPI_TRY(vpi_policy_read_head(vault, head));
-    memcpy(sealer->tag.jurisdiction, head->settings.jurisdiction, VPRIV_JURISDICTION_BYTES);
-    if (sealer->tag.device_class[0] == '\0')
-        memcpy(sealer->tag.device_class, head->settings.device_class, VPRIV_DEVICE_BYTES);
-    sealer->tag.policy_epoch = vpi_policy_in_force(head, vpi_vault_now_us(vault)).epoch;
-    sealer->tag.started_us = vpi_vault_now_us(vault) - request->started_ago_us;
-    sealer->tag.purposes = sealer->tag.n_consents = 0;
-    VPI_TRY(decide_purposes(sealer, request->required, request->optional));
+    memcpy(tag->jurisdiction, head->settings.jurisdiction, VPRIV_JURISDICTION_BYTES);
+    if (tag->device_class[0] == '\0')
+        memcpy(tag->device_class, head->settings.device_class, VPRIV_DEVICE_BYTES);
+    tag->policy_epoch = vpi_policy_in_force(head, vpi_vault_now_us(vault)).epoch;
+    tag->started_us = vpi_vault_now_us(vault) - request->started_ago_us;
+    tag->purposes = tag->n_consents = 0;
+    VPI_TRY(vpi_grounds_decide(vault, &sealer->grounds, request->optional));
     VPI_TRY(make_keys(sealer));
     *sealer_out = sealer;
     sealer = NULL;
@@ -171,53 +101,6 @@ out:
     return st;
 }
 
-/* In the write transaction: whether what was allowed at the start is allowed still, and rests on the same
- * consents. */
-static vpriv_status ask_purpose(
-    vpi_sealer *sealer, unsigned purpose, uint32_t *reasons_out, bool *rests_out)
-{
-    vpriv_status st = VPRIV_E_INTERNAL;
-    const vpi_tag *tag = &sealer->tag;
-    const vpi_voices voices = voices_of(sealer);
-    vpi_tag_consent consents[VPI_SUBJECTS_MAX];
-    *rests_out = false;
-    memset(consents, 0, sizeof consents);
-    VPI_TRY(vpi_decide_capture(
-        sealer->vault, &voices, (vpriv_purpose)purpose, tag->retention, reasons_out, consents));
-    bool rests = *reasons_out == 0;
-    for (uint32_t i = 0; i < tag->n_consents && rests; i++)
-        rests = tag->consents[i].purpose != purpose ||
-                memcmp(tag->consents[i].record_id, consents[tag->consents[i].subject].record_id,
-                    VPRIV_CONSENT_RECORD_ID_BYTES) == 0;
-    *rests_out = rests;
-    st = VPRIV_OK;
-out:
-    return st;
-}
-
-/* Of what is required. */
-static vpriv_status ask_again(vpi_sealer *sealer)
-{
-    vpriv_status st = VPRIV_E_INTERNAL;
-    for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
-        uint32_t reasons = VPRIV_DENY_INPUT_MALFORMED;
-        bool rests = false;
-        if (!(sealer->required >> p & 1))
-            continue;
-        VPI_TRY(ask_purpose(sealer, p, &reasons, &rests));
-        if (reasons != 0) {
-            st = vpi_denied(reasons, (vpriv_purpose)p);
-            goto out;
-        }
-        VPI_ENSURE(rests, VPRIV_E_CONSENT,
-            "%s: the consent this recording rests on is not in force any more",
-            vpriv_purpose_name((vpriv_purpose)p));
-    }
-    st = VPRIV_OK;
-out:
-    return st;
-}
-
 /* An inner box needs no grant key. The envelope is sealed to the ingest key of this moment, which the withdrawal
  * did not destroy: what was withdrawn since the start must never come into it. */
 static vpriv_status drop_withdrawn(vpi_sealer *sealer)
@@ -227,9 +110,9 @@ static vpriv_status drop_withdrawn(vpi_sealer *sealer)
     for (unsigned p = 0; p < VPI_PURPOSES_MAX; p++) {
         uint32_t reasons = VPRIV_DENY_INPUT_MALFORMED;
         bool rests = false;
-        if (!((commit->purposes & ~sealer->required) >> p & 1))
+        if (!((commit->purposes & ~sealer->grounds.required) >> p & 1))
             continue;
-        VPI_TRY(ask_purpose(sealer, p, &reasons, &rests));
+        VPI_TRY(vpi_grounds_ask_purpose(sealer->vault, &sealer->grounds, p, &reasons, &rests));
         if (!rests) {
             commit->purposes &= ~VPRIV_PURPOSE_BIT(p);
             vpi_wipe(commit->inner[p], VPI_INNER_BYTES);
@@ -317,7 +200,7 @@ static vpriv_status write_part(vpi_sealer_part *part, bool *wrote_out)
     vpi_sealer *sealer = part->sealer;
     *wrote_out = false;
     VPI_ENSURE(!sealer->done, VPRIV_E_STATE, "the recording has ended");
-    VPI_TRY(ask_again(sealer));
+    VPI_TRY(vpi_grounds_ask(sealer->vault, &sealer->grounds));
     *wrote_out = true;
     VPI_TRY(insert_row(sealer));
     for (size_t i = 0; i < part->n_blocks; i++)
@@ -418,7 +301,7 @@ vpriv_status vpi_sealer_commit(vpi_sealer *sealer)
     st = VPRIV_E_INTERNAL;
     VPI_ENSURE(!sealer->done && !sealer->committed, VPRIV_E_STATE, "the recording is confirmed");
     VPI_TRY(vpi_vault_begin_recording(vault));
-    VPI_TRY(ask_again(sealer));
+    VPI_TRY(vpi_grounds_ask(sealer->vault, &sealer->grounds));
     VPI_TRY(drop_withdrawn(sealer));
     VPI_TRY(insert_row(sealer));
     VPI_TRY(vpi_ingest_write_commit(
@@ -462,7 +345,7 @@ vpriv_status vpi_sealer_finish(vpi_sealer *sealer, const uint8_t plain[VPI_BLOCK
     VPI_TRY(check_row(sealer));
     VPI_TRY(vpi_block_walk_start(plain, &walk));
     if (walk.n_entries > 0)
-        VPI_TRY(ask_again(sealer));
+        VPI_TRY(vpi_grounds_ask(sealer->vault, &sealer->grounds));
     VPI_TRY(insert_block(sealer, sealer->n_blocks, plain, true));
     VPI_TRY(vpi_ingest_write_finish(vault, sealer->row, sealer->bond.recording_id, &finish));
     if (vault->tree)
@@ -498,7 +381,7 @@ static vpriv_status remove_and_count(vpi_sealer *sealer, uint32_t most_per_hour,
     VPI_TRY(vpi_database_set_durable(vault->database, false));
     VPI_TRY(vpi_vault_begin(vault));
     VPI_TRY(remove_row(sealer));
-    VPI_TRY(vpi_false_wakes_add(vault, sealer->tag.trigger, most_per_hour, closed_out));
+    VPI_TRY(vpi_false_wakes_add(vault, sealer->grounds.tag.trigger, most_per_hour, closed_out));
     VPI_TRY(vpi_vault_commit(vault));
     st = VPRIV_OK;
 out:

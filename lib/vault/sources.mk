@@ -21,7 +21,7 @@ lib_librooms_la_SOURCES += \
 	lib/vault/tag.h lib/vault/tag.c lib/vault/amend.h lib/vault/amend.c \
 	lib/vault/header.h lib/vault/header.c \
 	lib/vault/blocks.h lib/vault/blocks.c \
-	lib/vault/sealer.h lib/vault/sealer.c \
+	lib/vault/grounds.h lib/vault/grounds.c lib/vault/sealer.h lib/vault/sealer.c \
 	lib/vault/ingest.h lib/vault/ingest.c lib/vault/lawful.c lib/vault/lawful.h \
 	lib/vault/adopt.h lib/vault/adopt.c lib/vault/terms.h lib/vault/terms.c \
 	lib/vault/shelf.h lib/vault/shelf.c lib/vault/rekey.h lib/vault/rekey.c \
