@@ -1,4 +1,4 @@
-/* What the two files of the database layer know of each other. */
+/* What the three files of the database layer know of each other. */
 #ifndef VPI_BASE_DATABASE_INSIDE_H
 #define VPI_BASE_DATABASE_INSIDE_H
 
@@ -27,6 +27,8 @@ struct vpi_database {
     uint64_t n_uses;
 };
 
+/* SQLite gave the transaction up: without this the rest of it would be carried out, each step for itself. */
+vpriv_status vpi_database_refuse_the_rest(const vpi_database *database);
 /* SQLite's call while a lock is another's: 0 gives up. */
 int vpi_database_wait(void *database, int n_tries);
 /* SQLite's call after each commit: fold the write-ahead log into the file now and then. */

@@ -8,7 +8,7 @@ lib_librooms_la_SOURCES += \
 	lib/base/ring.h lib/base/ring.c \
 	lib/base/clock.h lib/base/clock.c \
 	lib/base/database.h lib/base/database.c lib/base/database_inside.h \
-	lib/base/database_transaction.c \
+	lib/base/database_query.c lib/base/database_transaction.c \
 	lib/base/file.h lib/base/file.c \
 	lib/base/draft.h lib/base/draft.c \
 	lib/base/pages.h lib/base/pages.c lib/base/pages_log.h lib/base/pages_log.c
