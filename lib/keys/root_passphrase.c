@@ -1,54 +1,17 @@
-/* The root record in a file that a passphrase opens, or a recovery key. Two slots (root_slots.h):
- *
- *   slot bytes = vault id (16) ‖ order (u64)
- *              ‖ Argon2id passes (u64) ‖ Argon2id bytes of memory (u64) ‖ salt (16)
- *              ‖ file key sealed under Argon2id(passphrase)
- *              ‖ recovery public key (32, zeros: none) ‖ file key in a sealed box to it (80)
- *              ‖ root record sealed under the file key
- *
- * The file key is drawn anew with every change of passphrase or recovery key, so that what opened an
- * older version of the file does not open a later one. See doc/format.md, "Root keys". */
-#include "base/bytes.h"
+/* The root record in a file that a passphrase opens, or a recovery key (passphrase_slot.h). The file key is drawn
+ * anew with every change of either, so that what opened an older version of the file does not open a later one. */
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/try.h"
+#include "keys/passphrase_slot.h"
 #include "keys/recovery_key.h"
 #include "keys/root.h"
 #include "keys/root_slots.h"
 #include <sodium.h>
 #include <string.h>
 
-#define MAGIC               "VPRIVRP1"
-#define SALT_BYTES          16
-#define SEALED_KEY_BYTES    (VPI_KEY_BYTES + VPI_SEAL_OVERHEAD)
-#define BOX_BYTES           (VPI_KEY_BYTES + crypto_box_SEALBYTES)
-#define SEALED_RECORD_BYTES (VPRIV_ROOT_RECORD_BYTES + VPI_SEAL_OVERHEAD)
-#define SLOT_BYTES_USED                                                                            \
-    (VPI_VAULT_ID_BYTES + 8 + 8 + 8 + SALT_BYTES + SEALED_KEY_BYTES + VPI_KEY_BYTES + BOX_BYTES +  \
-        SEALED_RECORD_BYTES)
+#define MAGIC          "VPRIVRP1"
 #define LABEL_RECOVERY "root: recovery key"
-
-/* RFC 9106, section 4, the second recommended option, but for its four lanes: libsodium has one. */
-#define PASSES_DEFAULT 3
-#define MEMORY_DEFAULT (64U << 20)
-#define PASSES_MAX     1000
-#define MEMORY_MIN     (8U << 10)
-#define MEMORY_MAX     (UINT64_C(4) << 30)
-
-_Static_assert(SLOT_BYTES_USED <= VPI_SLOT_BYTES_MAX, "a slot has room");
-_Static_assert(SALT_BYTES == crypto_pwhash_SALTBYTES, "Argon2id's salt");
-
-/* What lies in the open in a slot, in its order. */
-typedef struct slot_head {
-    uint8_t vault_id[VPI_VAULT_ID_BYTES];
-    uint64_t order;
-    uint64_t n_passes;
-    uint64_t memory_bytes;
-    uint8_t salt[SALT_BYTES];
-    uint8_t sealed_key[SEALED_KEY_BYTES];
-    uint8_t recovery_public_key[VPI_KEY_BYTES];
-    uint8_t box[BOX_BYTES];
-} slot_head;
 
 typedef struct passphrase_secrets {
     uint8_t file_key[VPI_KEY_BYTES];
@@ -56,12 +19,12 @@ typedef struct passphrase_secrets {
     uint8_t recovery_secret_key[VPI_KEY_BYTES];
     uint8_t recovery[VPI_RECOVERY_BYTES];
     uint8_t record[VPRIV_ROOT_RECORD_BYTES];
-    uint8_t slot[SLOT_BYTES_USED];
+    uint8_t slot[VPI_PASSPHRASE_SLOT_BYTES];
 } passphrase_secrets;
 
 typedef struct passphrase_file {
     vpi_root_slots file;
-    slot_head head;              /* as it was last read or written */
+    vpi_passphrase_head head;    /* as it was last read or written */
     passphrase_secrets *secrets; /* guarded; only the file key is kept between calls */
 } passphrase_file;
 
@@ -71,53 +34,9 @@ static void wipe_but_the_file_key(passphrase_secrets *secrets)
         (uint8_t *)secrets + sizeof secrets->file_key, sizeof *secrets - sizeof secrets->file_key);
 }
 
-static void encode_head(vpi_writer *w, const slot_head *head)
-{
-    vpi_put_bytes(w, head->vault_id, sizeof head->vault_id);
-    vpi_put_u64(w, head->order);
-    vpi_put_u64(w, head->n_passes);
-    vpi_put_u64(w, head->memory_bytes);
-    vpi_put_bytes(w, head->salt, sizeof head->salt);
-    vpi_put_bytes(w, head->sealed_key, sizeof head->sealed_key);
-    vpi_put_bytes(w, head->recovery_public_key, sizeof head->recovery_public_key);
-    vpi_put_bytes(w, head->box, sizeof head->box);
-}
-
-static void decode_head(vpi_reader *r, slot_head *head_out)
-{
-    vpi_get_copy(r, head_out->vault_id, sizeof head_out->vault_id);
-    head_out->order = vpi_get_u64(r);
-    head_out->n_passes = vpi_get_u64(r);
-    head_out->memory_bytes = vpi_get_u64(r);
-    vpi_get_copy(r, head_out->salt, sizeof head_out->salt);
-    vpi_get_copy(r, head_out->sealed_key, sizeof head_out->sealed_key);
-    vpi_get_copy(r, head_out->recovery_public_key, sizeof head_out->recovery_public_key);
-    vpi_get_copy(r, head_out->box, sizeof head_out->box);
-}
-
-/* The sealed file key is bound to what it costs to get at it. */
-static vpi_place key_place(const slot_head *head, uint8_t bound_out[8 + 8 + SALT_BYTES])
-{
-    static const uint8_t no_vault[VPI_VAULT_ID_BYTES];
-    vpi_writer w = vpi_writer_of(bound_out, 8 + 8 + SALT_BYTES);
-    vpi_put_u64(&w, head->n_passes);
-    vpi_put_u64(&w, head->memory_bytes);
-    vpi_put_bytes(&w, head->salt, sizeof head->salt);
-    return (vpi_place){no_vault, VPI_COLUMN_ROOT_FILE_KEY, 0, bound_out, 8 + 8 + SALT_BYTES};
-}
-
-/* The record is bound to everything before it in the slot. */
-static vpi_place record_place(const slot_head *head, const uint8_t *slot, uint8_t *digest_out)
-{
-    crypto_generichash(
-        digest_out, crypto_generichash_BYTES, slot, SLOT_BYTES_USED - SEALED_RECORD_BYTES, NULL, 0);
-    return (vpi_place){
-        head->vault_id, VPI_COLUMN_ROOT_RECORD, head->order, digest_out, crypto_generichash_BYTES};
-}
-
 static vpriv_status derive(passphrase_file *file, const char *passphrase, size_t n_bytes)
 {
-    const slot_head *head = &file->head;
+    const vpi_passphrase_head *head = &file->head;
     const int failed = crypto_pwhash(file->secrets->derived_key, VPI_KEY_BYTES, passphrase, n_bytes,
         head->salt, head->n_passes, (size_t)head->memory_bytes, crypto_pwhash_ALG_ARGON2ID13);
     vpi_wipe_stack();
@@ -130,10 +49,10 @@ static vpriv_status derive(passphrase_file *file, const char *passphrase, size_t
 static vpriv_status draw_file_key(passphrase_file *file)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    slot_head *head = &file->head;
-    uint8_t bound[8 + 8 + SALT_BYTES];
+    vpi_passphrase_head *head = &file->head;
+    uint8_t bound[VPI_PASSPHRASE_BOUND_BYTES];
     vpi_random(file->secrets->file_key, VPI_KEY_BYTES);
-    const vpi_place place = key_place(head, bound);
+    const vpi_place place = vpi_passphrase_key_place(head, bound);
     vpi_seal(file->secrets->derived_key, &place, file->secrets->file_key, VPI_KEY_BYTES,
         head->sealed_key);
     if (!sodium_is_zero(head->recovery_public_key, sizeof head->recovery_public_key))
@@ -146,68 +65,15 @@ out:
     return st;
 }
 
-static vpriv_status take_cost(slot_head *head, const vpriv_passphrase_cost *cost)
-{
-    vpriv_status st = VPRIV_E_INTERNAL;
-    head->n_passes = PASSES_DEFAULT;
-    head->memory_bytes = MEMORY_DEFAULT;
-    if (cost) {
-        VPI_ENSURE(cost->struct_size == sizeof *cost, VPRIV_E_ARG,
-            "vpriv_passphrase_cost.struct_size is not set");
-        head->n_passes = cost->n_passes ? cost->n_passes : PASSES_DEFAULT;
-        head->memory_bytes = cost->memory_bytes ? cost->memory_bytes : MEMORY_DEFAULT;
-    }
-    VPI_ENSURE(head->n_passes <= PASSES_MAX, VPRIV_E_ARG, "Argon2id passes: 1 to %d", PASSES_MAX);
-    VPI_ENSURE(head->memory_bytes >= MEMORY_MIN && head->memory_bytes <= MEMORY_MAX, VPRIV_E_ARG,
-        "Argon2id memory: %u bytes to %llu", MEMORY_MIN, (unsigned long long)MEMORY_MAX);
-    vpi_random(head->salt, sizeof head->salt);
-    st = VPRIV_OK;
-out:
-    return st;
-}
-
-/* The head of a slot, if its cost is one that is paid. */
-static vpriv_status read_slot(const uint8_t *slot, slot_head *head_out)
-{
-    vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_reader r = vpi_reader_of(slot, SLOT_BYTES_USED);
-    decode_head(&r, head_out);
-    VPI_ENSURE(head_out->n_passes >= 1 && head_out->n_passes <= PASSES_MAX &&
-                   head_out->memory_bytes >= MEMORY_MIN && head_out->memory_bytes <= MEMORY_MAX,
-        VPRIV_E_FORMAT, "the root key file asks for more work than this library does");
-    st = VPRIV_OK;
-out:
-    return st;
-}
-
 /* VPRIV_E_NOT_FOUND when there is no file yet, or an empty one. */
-static vpriv_status read_head(passphrase_file *file, slot_head *head_out)
+static vpriv_status read_head(passphrase_file *file, vpi_passphrase_head *head_out)
 {
     const vpriv_status st = vpi_root_slots_load(&file->file, file->secrets->slot);
-    return st == VPRIV_OK ? read_slot(file->secrets->slot, head_out) : st;
-}
-
-static vpriv_status open_record(
-    const passphrase_secrets *secrets, const slot_head *head, const uint8_t *slot, uint8_t *out)
-{
-    uint8_t digest[crypto_generichash_BYTES];
-    const vpi_place place = record_place(head, slot, digest);
-    return vpi_unseal(secrets->file_key, &place, slot + SLOT_BYTES_USED - SEALED_RECORD_BYTES,
-        SEALED_RECORD_BYTES, out);
-}
-
-static void seal_record(const passphrase_secrets *secrets, const slot_head *head,
-    const uint8_t *record, uint8_t *slot_out)
-{
-    uint8_t digest[crypto_generichash_BYTES];
-    vpi_writer w = vpi_writer_of(slot_out, SLOT_BYTES_USED);
-    encode_head(&w, head);
-    const vpi_place place = record_place(head, slot_out, digest);
-    vpi_seal(secrets->file_key, &place, record, VPRIV_ROOT_RECORD_BYTES, w.at);
+    return st == VPRIV_OK ? vpi_passphrase_read_slot(file->secrets->slot, head_out) : st;
 }
 
 /* The file key is drawn anew with each change, so that the one sealed there tells. */
-static vpriv_status is_what_was_opened(const passphrase_file *file, const slot_head *head)
+static vpriv_status is_what_was_opened(const passphrase_file *file, const vpi_passphrase_head *head)
 {
     return memcmp(head->sealed_key, file->head.sealed_key, sizeof head->sealed_key) == 0
                ? VPRIV_OK
@@ -219,10 +85,11 @@ static vpriv_status load(void *user, uint8_t *record_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     passphrase_file *file = user;
-    slot_head head;
+    vpi_passphrase_head head;
     VPI_TRY(read_head(file, &head));
     VPI_TRY(is_what_was_opened(file, &head));
-    VPI_TRY(open_record(file->secrets, &head, file->secrets->slot, record_out));
+    VPI_TRY(vpi_passphrase_open_record(
+        file->secrets->file_key, &head, file->secrets->slot, record_out));
     file->head = head;
     st = VPRIV_OK;
 out:
@@ -242,16 +109,16 @@ static vpriv_status make_slot(void *user, const uint8_t *current, uint8_t *next_
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     const slot_change *c = user;
-    slot_head *head = &c->next->head;
+    vpi_passphrase_head *head = &c->next->head;
     uint8_t *there = c->next->secrets->record;
     if (current) {
-        slot_head now;
-        VPI_TRY(read_slot(current, &now));
+        vpi_passphrase_head now;
+        VPI_TRY(vpi_passphrase_read_slot(current, &now));
         VPI_TRY(is_what_was_opened(c->file, &now));
         if (c->record)
             *head = now;
         else
-            VPI_TRY(open_record(c->file->secrets, &now, current, there));
+            VPI_TRY(vpi_passphrase_open_record(c->file->secrets->file_key, &now, current, there));
         head->order = now.order;
     } else {
         VPI_ENSURE(c->record, VPRIV_E_NOT_FOUND, "the root key file is empty");
@@ -259,7 +126,7 @@ static vpriv_status make_slot(void *user, const uint8_t *current, uint8_t *next_
     const uint8_t *record = c->record ? c->record : there;
     head->order++;
     memcpy(head->vault_id, record, sizeof head->vault_id);
-    seal_record(c->next->secrets, head, record, next_out);
+    vpi_passphrase_seal_record(c->next->secrets->file_key, head, record, next_out);
     st = VPRIV_OK;
 out:
     return st;
@@ -270,7 +137,7 @@ static vpriv_status replace(void *user, const uint8_t *record)
     passphrase_file *file = user;
     slot_change c = {file, record, file};
     bool in_force = false;
-    const slot_head before = file->head;
+    const vpi_passphrase_head before = file->head;
     const vpriv_status st = vpi_root_slots_change(&file->file, make_slot, &c, &in_force);
     if (!in_force)
         file->head = before;
@@ -303,7 +170,7 @@ static vpriv_status allocate(const char *path, passphrase_file **file_out)
     vpriv_status st = VPRIV_E_INTERNAL;
     passphrase_file *file = NULL;
     VPI_TRY(vpi_alloc(1, sizeof *file, (void **)&file));
-    VPI_TRY(vpi_root_slots_init(&file->file, path, MAGIC, SLOT_BYTES_USED));
+    VPI_TRY(vpi_root_slots_init(&file->file, path, MAGIC, VPI_PASSPHRASE_SLOT_BYTES));
     VPI_TRY(vpi_secret_alloc(sizeof *file->secrets, (void **)&file->secrets));
     *file_out = file;
     file = NULL;
@@ -318,11 +185,11 @@ out:
 static vpriv_status unlock(passphrase_file *file, const char *passphrase, size_t n_bytes)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    uint8_t bound[8 + 8 + SALT_BYTES];
-    const vpi_place place = key_place(&file->head, bound);
+    uint8_t bound[VPI_PASSPHRASE_BOUND_BYTES];
+    const vpi_place place = vpi_passphrase_key_place(&file->head, bound);
     VPI_TRY(derive(file, passphrase, n_bytes));
     VPI_ENSURE(vpi_unseal(file->secrets->derived_key, &place, file->head.sealed_key,
-                   SEALED_KEY_BYTES, file->secrets->file_key) == VPRIV_OK,
+                   VPI_PASSPHRASE_SEALED_KEY_BYTES, file->secrets->file_key) == VPRIV_OK,
         VPRIV_E_AUTH, "the passphrase is wrong, or the root key file was changed");
     st = VPRIV_OK;
 out:
@@ -334,7 +201,7 @@ static vpriv_status begin_new(passphrase_file *file, const char *passphrase, siz
     const vpriv_passphrase_cost *cost)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    VPI_TRY(take_cost(&file->head, cost));
+    VPI_TRY(vpi_passphrase_take_cost(&file->head, cost));
     VPI_TRY(derive(file, passphrase, n_bytes));
     VPI_TRY(draw_file_key(file));
     st = VPRIV_OK;
@@ -358,8 +225,8 @@ vpriv_status vpriv_root_passphrase_open(const char *path, const char *passphrase
     } else {
         VPI_TRY(found);
         VPI_TRY(unlock(file, passphrase, n_bytes));
-        VPI_TRY(
-            open_record(file->secrets, &file->head, file->secrets->slot, file->secrets->record));
+        VPI_TRY(vpi_passphrase_open_record(
+            file->secrets->file_key, &file->head, file->secrets->slot, file->secrets->record));
     }
     wipe_but_the_file_key(file->secrets);
     VPI_TRY(make_store(file, store_out));
@@ -392,8 +259,8 @@ static vpriv_status recover(passphrase_file *file, const char *recovery_key)
     VPI_ENSURE(!sodium_is_zero(file->head.recovery_public_key, VPI_KEY_BYTES), VPRIV_E_NOT_FOUND,
         "the root key file has no recovery key");
     VPI_ENSURE(memcmp(public_key, file->head.recovery_public_key, VPI_KEY_BYTES) == 0 &&
-                   crypto_box_seal_open(secrets->file_key, file->head.box, BOX_BYTES, public_key,
-                       secrets->recovery_secret_key) == 0,
+                   crypto_box_seal_open(secrets->file_key, file->head.box, VPI_PASSPHRASE_BOX_BYTES,
+                       public_key, secrets->recovery_secret_key) == 0,
         VPRIV_E_AUTH, "this is not the recovery key of this file, or the file was changed");
     st = VPRIV_OK;
 out:
@@ -412,7 +279,8 @@ vpriv_status vpriv_root_recovery_open(
     VPI_TRY(allocate(path, &file));
     VPI_TRY(read_head(file, &file->head));
     VPI_TRY(recover(file, recovery_key));
-    VPI_TRY(open_record(file->secrets, &file->head, file->secrets->slot, file->secrets->record));
+    VPI_TRY(vpi_passphrase_open_record(
+        file->secrets->file_key, &file->head, file->secrets->slot, file->secrets->record));
     wipe_but_the_file_key(file->secrets);
     VPI_TRY(make_store(file, store_out));
     file = NULL;
@@ -477,7 +345,7 @@ vpriv_status vpriv_root_passphrase_change(vpriv_root_store *store, const char *p
     passphrase_file *next = NULL;
     bool in_force = false;
     VPI_TRY(begin_change(store, passphrase, n_bytes, &next));
-    VPI_TRY(take_cost(&next->head, cost));
+    VPI_TRY(vpi_passphrase_take_cost(&next->head, cost));
     VPI_TRY(derive(next, passphrase, n_bytes));
     VPI_TRY(finish_change(store, next, &in_force));
     st = VPRIV_OK;
