@@ -1,26 +1,20 @@
-#include "base/bytes.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/try.h"
-#include "vault/clock_guard.h"
 #include "vault/false_wakes.h"
 #include "vault/ingest.h"
 #include "vault/log_store.h"
-#include "vault/places.h"
 #include "vault/policy.h"
 #include "vault/rebuild.h"
 #include "vault/settings.h"
 #include "vault/sweep.h"
 #include "vault/vault.h"
 #include <sodium.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#define RESERVE_BYTES_DEFAULT (512u * 1024)
 /* Less is not enough to destroy in when a recorder has filled the disk and the write-ahead log. */
-#define RESERVE_BYTES_MIN RESERVE_BYTES_DEFAULT
+#define RESERVE_BYTES_MIN VPI_RESERVE_BYTES_DEFAULT
 #define RESERVE_BYTES_MAX (64u * 1024 * 1024)
 #define SCHEMA_QUERY                                                                               \
     "SELECT group_concat(type || '|' || name || '|' || tbl_name || '|' || coalesce(sql, ''), ';')" \
@@ -39,7 +33,7 @@ static vpriv_status check_options(const vpriv_vault_options *options)
     return VPRIV_OK;
 }
 
-static vpriv_status allocate(
+vpriv_status vpi_vault_allocate(
     const char *path, const vpriv_vault_options *options, vpriv_vault **vault_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
@@ -76,154 +70,6 @@ void vpriv_vault_close(vpriv_vault *vault)
     free(vault->path);
     pthread_mutex_destroy(&vault->lock);
     free(vault);
-}
-
-static uint8_t *fixed_key(vpi_vault_secrets *secrets, int slot)
-{
-    return secrets->fixed + slot * VPI_KEY_BYTES;
-}
-
-static vpriv_status store_purposes(vpriv_vault *vault, vpriv_keyring *keyring)
-{
-    for (unsigned p = 0; p <= VPRIV_PURPOSE_TRAIN_THIRD_PARTY; p++) {
-        uint8_t sealed[VPI_KEY_BYTES + VPI_SEAL_OVERHEAD];
-        const vpi_place place = vpi_vault_place(vault, VPI_COLUMN_PURPOSE, p);
-        vpi_keyring_generate(keyring, p);
-        vpi_seal(
-            vault->secrets->catalogue_key, &place, keyring->public_key[p], VPI_KEY_BYTES, sealed);
-        const vpriv_status st =
-            vpi_database_run(vault->database, "INSERT INTO purpose(id, sealed) VALUES (?1, ?2)",
-                "ib", (int64_t)p, sealed, sizeof sealed);
-        if (st != VPRIV_OK)
-            return st;
-        memcpy(vault->purpose_public_key[p], keyring->public_key[p], VPI_KEY_BYTES);
-    }
-    vault->purposes = keyring->has_public;
-    return VPRIV_OK;
-}
-
-/* The first keys of the tree, and the keyring's share of them. */
-static vpriv_status make_fixed_keys(vpriv_vault *vault, vpriv_keyring *keyring)
-{
-    vpi_vault_secrets *secrets = vault->secrets;
-    uint64_t first = UINT64_MAX;
-    vpi_random(secrets->fixed, sizeof secrets->fixed);
-    const vpriv_status st = vpi_tree_add(vault->tree, secrets->fixed, VPI_N_FIXED_SLOTS, &first);
-    if (st != VPRIV_OK)
-        return st;
-    VPI_IMPOSSIBLE_UNLESS(first == 0);
-    memcpy(secrets->catalogue_key, fixed_key(secrets, VPI_SLOT_CATALOGUE), VPI_KEY_BYTES);
-    memcpy(secrets->index_key, fixed_key(secrets, VPI_SLOT_INDEX), VPI_KEY_BYTES);
-    memcpy(secrets->policy_key, fixed_key(secrets, VPI_SLOT_POLICY), VPI_KEY_BYTES);
-    crypto_sign_seed_keypair(
-        vault->device_public_key, secrets->device, fixed_key(secrets, VPI_SLOT_DEVICE));
-    vpi_wipe(secrets->device, sizeof secrets->device);
-    memcpy(keyring->device_public_key, vault->device_public_key, VPI_KEY_BYTES);
-    return VPRIV_OK;
-}
-
-/* Everything a new vault holds, in one transaction. */
-static vpriv_status fill(
-    vpriv_vault *vault, const vpriv_vault_options *options, vpriv_keyring *keyring)
-{
-    vpriv_status st = VPRIV_E_INTERNAL;
-    vpriv_log_entry entry = {
-        .kind = VPRIV_LOG_VAULT_CREATED, .purpose = VPRIV_LOG_NO_PURPOSE, .actor = "owner"};
-    vpi_policy_head *head = NULL;
-    VPI_TRY(vpi_database_begin(vault->database));
-    VPI_TRY(vpi_database_script(vault->database, vpi_tree_schema));
-    VPI_TRY(vpi_database_script(vault->database, vpi_vault_schema));
-    VPI_TRY(vpi_tree_create(vault->database, vault->root, vault->vault_id, &vault->tree));
-    VPI_TRY(make_fixed_keys(vault, keyring));
-    VPI_TRY(vpi_settings_from_options(options, vpi_vault_now_us(vault), &vault->settings));
-    VPI_TRY(vpi_settings_store(vault));
-    VPI_TRY(store_purposes(vault, keyring));
-    VPI_TRY(vpi_database_run(vault->database,
-        "INSERT INTO meta(id, vault_id, device_public_key, reserve_bytes) VALUES (1, ?1, ?2, ?3)",
-        "bbi", vault->vault_id, sizeof vault->vault_id, vault->device_public_key,
-        sizeof vault->device_public_key, (int64_t)vault->reserve_bytes));
-    VPI_TRY(vpi_alloc(1, sizeof *head, (void **)&head));
-    head->settings = vault->settings;
-    VPI_TRY(vpi_places_start(vault, options->authority, head));
-    VPI_TRY(vpi_policy_write_head(
-        vault, vpi_tree_generation(vault->tree), fixed_key(vault->secrets, VPI_SLOT_INGEST), head));
-    VPI_TRY(vpi_log_start(vault));
-    VPI_TRY(vpi_log_append(vault, &entry, NULL, 0, NULL, NULL));
-    VPI_TRY(vpi_clock_trust(vault));
-    char pragmas[96];
-    snprintf(pragmas, sizeof pragmas, "PRAGMA application_id=%d; PRAGMA user_version=%d;",
-        VPI_APPLICATION_ID, VPI_USER_VERSION);
-    VPI_TRY(vpi_database_script(vault->database, pragmas));
-    VPI_TRY(vpi_database_commit(vault->database));
-    VPI_TRY(vpi_tree_settle(vault->tree));
-    st = VPRIV_OK;
-out:
-    vpi_wipe(vault->secrets->fixed, sizeof vault->secrets->fixed);
-    free(head);
-    return st;
-}
-
-/* A vault that was not made whole leaves nothing behind. `name` holds the path and has room for an ending: it
- * was taken before memory ran out. */
-static void remove_files(char *name)
-{
-    static const char *const endings[] = {"-reserve", "-lock"};
-    const size_t n_path = strlen(name);
-    vpi_database_remove(name);
-    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
-        snprintf(name + n_path, VPI_DATABASE_ENDING_BYTES, "%s", endings[i]);
-        unlink(name);
-    }
-}
-
-vpriv_status vpriv_vault_create(const char *path, vpriv_root_store *root,
-    const vpriv_vault_options *options, vpriv_keyring **keyring_out, vpriv_vault **vault_out)
-{
-    static const vpriv_vault_options defaults = {.struct_size = sizeof defaults};
-    vpriv_status st = VPRIV_E_INTERNAL;
-    vpriv_vault *vault = NULL;
-    vpriv_keyring *keyring = NULL;
-    char *name = NULL;
-    bool ours = false;
-    vpi_fail_clear();
-    VPI_ENSURE(path && path[0] && root && keyring_out && vault_out, VPRIV_E_ARG,
-        "a vault needs a path, a root store, and room for vault and keyring");
-    VPI_TRY(allocate(path, options, &vault));
-    VPI_TRY(vpi_alloc(strlen(path) + VPI_DATABASE_ENDING_BYTES, 1, (void **)&name));
-    memcpy(name, path, strlen(path));
-    vault->root = root;
-    vault->reserve_bytes =
-        options && options->reserve_bytes ? options->reserve_bytes : RESERVE_BYTES_DEFAULT;
-    vpi_random(vault->vault_id, sizeof vault->vault_id);
-    VPI_TRY(vpi_keyring_create(vault->vault_id, &keyring));
-    const vpriv_status probed = vpi_root_probe(root);
-    VPI_ENSURE(probed != VPRIV_OK, VPRIV_E_EXISTS,
-        "the root store holds a root key already: use an empty one for a new vault");
-    if (probed != VPRIV_E_NOT_FOUND)
-        VPI_TRY(probed);
-    VPI_TRY(vpi_database_open(path, VPI_DATABASE_CREATE, &vault->database));
-    ours = true; /* not before: what is there by this name may be somebody's vault */
-    VPI_TRY(fill(vault, options ? options : &defaults, keyring));
-    vpi_reserve_rebuild(vault);
-    *vault_out = vault;
-    *keyring_out = keyring;
-    vault = NULL;
-    keyring = NULL;
-    st = VPRIV_OK;
-out:
-    vpriv_keyring_close(keyring);
-    if (vault) {
-        const vpi_reason reason = vpi_fail_text();
-        /* A root key of no vault would refuse the next one. */
-        if (ours && vpi_root_take_back(root, vault->vault_id) != VPRIV_OK)
-            vpi_fail_clear();
-        vpriv_vault_close(vault);
-        if (ours)
-            remove_files(name);
-        vpi_fail_text_again(&reason);
-    }
-    free(name);
-    return st;
 }
 
 /* The schema that this version makes, as SQLite writes it down, and how many roots its tables and
@@ -402,7 +248,7 @@ vpriv_status vpriv_vault_open(const char *path, vpriv_root_store *root,
     bool began = false;
     vpi_fail_clear();
     VPI_ENSURE(root && vault_out, VPRIV_E_ARG, "a vault is opened with its root store");
-    VPI_TRY(allocate(path, options, &vault));
+    VPI_TRY(vpi_vault_allocate(path, options, &vault));
     vault->root = root;
     VPI_TRY(open_database(vault));
     VPI_TRY(vpi_tree_open(vault->database, root, vault->vault_id, &vault->tree));
@@ -425,7 +271,7 @@ vpriv_status vpi_vault_open_still(const char *path, vpriv_root_store *root, vpri
     vpriv_status st = VPRIV_E_INTERNAL;
     vpriv_vault *vault = NULL;
     bool began = false;
-    VPI_TRY(allocate(path, NULL, &vault));
+    VPI_TRY(vpi_vault_allocate(path, NULL, &vault));
     vault->root = root;
     VPI_TRY(vpi_database_open(path, VPI_DATABASE_STILL, &vault->database));
     VPI_TRY(read_meta(vault));
@@ -479,7 +325,7 @@ vpriv_status vpi_vault_open_rebuilt(vpi_database *database, vpriv_root_store *ro
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpriv_vault *vault = NULL;
-    const vpriv_status allocated = allocate("salvage", options, &vault);
+    const vpriv_status allocated = vpi_vault_allocate("salvage", options, &vault);
     if (allocated != VPRIV_OK)
         vpi_database_close(database);
     VPI_TRY(allocated);
@@ -519,7 +365,7 @@ vpriv_status vpriv_vault_open_for_capture(const char *path, const vpriv_keyring 
     VPI_ENSURE(credential && vault_out, VPRIV_E_ARG, "a capture credential is needed");
     VPI_ENSURE(credential->is_capture_credential, VPRIV_E_NO_KEY,
         "the keyring is not a capture credential");
-    VPI_TRY(allocate(path, options, &vault));
+    VPI_TRY(vpi_vault_allocate(path, options, &vault));
     VPI_TRY(open_database(vault));
     VPI_ENSURE(memcmp(credential->vault_id, vault->vault_id, VPI_VAULT_ID_BYTES) == 0,
         VPRIV_E_NO_KEY, "the capture credential belongs to another vault");

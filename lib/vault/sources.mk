@@ -1,7 +1,7 @@
 lib_librooms_la_SOURCES += \
 	lib/vault/vault.h lib/vault/schema.c lib/vault/transaction.c lib/vault/reserve.c \
 	lib/vault/settings.h lib/vault/settings.c \
-	lib/vault/open.c lib/vault/root_head.h lib/vault/root_head.c \
+	lib/vault/create.c lib/vault/open.c lib/vault/root_head.h lib/vault/root_head.c \
 	lib/vault/log_store.h lib/vault/log_store.c lib/vault/witness.h lib/vault/witness.c \
 	lib/vault/subject.h lib/vault/subject.c \
 	lib/vault/notice_store.h lib/vault/notice_store.c \

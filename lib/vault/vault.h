@@ -20,6 +20,8 @@
 #define VPI_TAG_BYTES      16 /* blind tags */
 /* How long what can be left for later waits for others. */
 #define VPI_LOCK_PATIENCE_MS 1000
+/* Of disk space, when nobody says how much. */
+#define VPI_RESERVE_BYTES_DEFAULT (512u * 1024)
 
 /* The first keys of every tree. */
 enum {
@@ -107,6 +109,9 @@ struct vpriv_vault {
 
 extern const char vpi_vault_schema[];
 
+/* A handle by which nothing is open yet; vpriv_vault_close takes it back. */
+vpriv_status vpi_vault_allocate(
+    const char *path, const vpriv_vault_options *options, vpriv_vault **vault_out);
 /* A vault file that nobody writes, for looking at: neither it nor the root store is changed, and no file is
  * made beside it. Calls that write fail. Without a root: only what can be read without any key. */
 vpriv_status vpi_vault_open_still(
