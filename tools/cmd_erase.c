@@ -74,12 +74,15 @@ static exit_code erase(const tool_arguments *arguments, vpriv_vault *vault,
         recordings  ? vpriv_vault_erase(vault, recordings, (size_t)arguments->n_operands, &receipt)
         : is_person ? vpriv_subject_erase(vault, subject, &receipt)
                     : vpriv_vault_erase_between(vault, since_us, until_us, &receipt);
-    if (st == VPRIV_OK) {
-        print_receipt(&receipt);
-        code = receipt_finish(arguments, &output, vault, &receipt, is_person ? &whom : NULL);
-        session_tidy_after(arguments, vault);
-    } else {
+    if (st != VPRIV_OK)
         code = tool_failed(arguments, NULL, st);
+    /* Damage keeps nothing else: there is a receipt for what was erased. */
+    if (st == VPRIV_OK || receipt.kind != VPRIV_LOG_UNKNOWN) {
+        print_receipt(&receipt);
+        const exit_code written =
+            receipt_finish(arguments, &output, vault, &receipt, is_person ? &whom : NULL);
+        code = code == EXIT_GOOD ? written : code;
+        session_tidy_after(arguments, vault);
     }
     output_abandon(&output);
     return code;

@@ -66,7 +66,7 @@ static exit_code run(
             report.n_held == 1 ? "s" : "");
     if (report.is_cancelled)
         code = tool_error(arguments, EXIT_INTERRUPTED, "stopped; what was erased stays erased");
-    else if (st == VPRIV_OK)
+    else if (report.is_done)
         session_tidy_after(arguments, vault);
     return code;
 }

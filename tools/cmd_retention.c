@@ -20,9 +20,10 @@ static exit_code print_report(const tool_arguments *arguments, const vpriv_reten
     char due[TIME_TEXT_BYTES], until[TIME_TEXT_BYTES];
     if (option_given(arguments, OPTION_JSON))
         return json_print(arguments,
-            json_pack("{s:I, s:I, s:I, s:b, s:o, s:o}", "n_expired", (json_int_t)report->n_expired,
-                "n_narrowed", (json_int_t)report->n_narrowed, "n_consents",
-                (json_int_t)report->n_consents, "is_held", report->is_held, "next_due",
+            json_pack("{s:I, s:I, s:I, s:I, s:b, s:o, s:o}", "n_expired",
+                (json_int_t)report->n_expired, "n_narrowed", (json_int_t)report->n_narrowed,
+                "n_consents", (json_int_t)report->n_consents, "n_unread",
+                (json_int_t)report->n_unread, "is_held", report->is_held, "next_due",
                 report->next_due_us == VPRIV_TIME_FOREVER_US ? json_null()
                                                              : json_time(report->next_due_us),
                 "held_until", report->is_held ? json_time(report->held_until_us) : json_null()));
@@ -52,17 +53,23 @@ exit_code command_retention_run(const tool_arguments *arguments)
     while (st == VPRIV_OK && !all.is_done && interrupts_seen() == 0) {
         vpriv_retention_report step = {.struct_size = sizeof step};
         st = vpriv_retention_run(session.vault, RUN_MS, &step);
-        if (st == VPRIV_OK) {
+        if (st == VPRIV_OK || step.n_unread > 0) {
             step.n_expired += all.n_expired;
             step.n_narrowed += all.n_narrowed;
             step.n_consents += all.n_consents;
             all = step;
         }
     }
-    code = st == VPRIV_OK ? print_report(arguments, &all) : tool_failed(arguments, NULL, st);
+    /* With damage everything else was done, and is told. */
+    const bool is_told = st == VPRIV_OK || all.n_unread > 0;
+    code = st == VPRIV_OK ? EXIT_GOOD : tool_failed(arguments, NULL, st);
+    if (is_told) {
+        const exit_code printed = print_report(arguments, &all);
+        code = code == EXIT_GOOD ? printed : code;
+    }
     if (st == VPRIV_OK && !all.is_done)
         code = tool_error(arguments, EXIT_INTERRUPTED, "interrupted: the rest goes next time");
-    if (st == VPRIV_OK && all.n_expired > 0)
+    if (is_told && all.n_expired > 0)
         session_tidy_after(arguments, session.vault);
     session_close(&session);
     return code;

@@ -48,9 +48,10 @@ typedef struct vpriv_purge_cost {
 
 /** What a purge has done. */
 typedef struct vpriv_purge_report {
-    size_t struct_size;           /**< sizeof(vpriv_purge_report), set by the caller */
-    uint64_t n_recordings;        /**< erased for good: the root key was replaced since */
-    uint64_t n_held;              /**< met the criteria and stay, because of a legal hold */
+    size_t struct_size;    /**< sizeof(vpriv_purge_report), set by the caller */
+    uint64_t n_recordings; /**< erased for good: the root key was replaced since */
+    uint64_t n_held;       /**< met the criteria and stay, because of a legal hold */
+    uint64_t n_unread;     /**< could not be looked at, because they are damaged or were changed */
     uint64_t n_root_replacements; /**< so far */
     bool is_done;                 /**< everything that met the criteria was looked at */
     bool is_cancelled;            /**< fn said so */

@@ -28,8 +28,10 @@ typedef struct vpriv_retention_report {
     uint64_t n_narrowed; /**< recordings that lost a purpose whose own term is over */
     uint64_t n_consents; /**< consents that were over, whose keys were destroyed: their time or uses
                               ran out, or a guardian gave them for somebody who is of age now */
-    bool is_done;        /**< nothing more is due now, or it is held */
-    bool is_held;        /**< the clock jumped: nothing was destroyed */
+    uint64_t n_unread; /**< with is_done: recordings, terms of purposes and people that could not be
+                              looked at, because they are damaged or were changed */
+    bool is_done;      /**< nothing more is due now, or it is held */
+    bool is_held;      /**< the clock jumped: nothing was destroyed */
     int64_t
         next_due_us; /**< UTC: when the next term runs out; VPRIV_TIME_FOREVER_US is never. In the
                                 past when it is held or not done */

@@ -358,6 +358,24 @@ static vpriv_status count_strays(vpi_check *check, const char *sql, const char *
     return st;
 }
 
+/* With its id, by which it can be erased. */
+static vpriv_status tell_damaged(vpi_check *check, int64_t row)
+{
+    vpi_row found = VPI_NO_ROW;
+    uint8_t id[VPI_RECORDING_ID_BYTES];
+    char hex[2 * VPI_RECORDING_ID_BYTES + 1];
+    vpriv_status st = vpi_database_query(
+        check->vault->database, &found, "SELECT name FROM recording WHERE id = ?1", "i", row);
+    if (st == VPRIV_OK)
+        st = vpi_column_copy(&found, 0, id, sizeof id);
+    vpi_row_end(&found);
+    if (st != VPRIV_OK)
+        return vpi_check_note(check, st, "recording", row);
+    vpi_check_finding(check, "recording %lld does not open; its id is %s", (long long)row,
+        sodium_bin2hex(hex, sizeof hex, id, sizeof id));
+    return VPRIV_OK;
+}
+
 vpriv_status vpi_check_recordings(vpi_check *check)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
@@ -374,7 +392,10 @@ vpriv_status vpi_check_recordings(vpi_check *check)
         if (next != VPRIV_OK)
             break;
         const vpriv_status opened = vpi_recording_load(check->vault, row, recording);
-        VPI_TRY(vpi_check_note(check, opened, "recording", row));
+        if (vpi_is_damage(opened))
+            VPI_TRY(tell_damaged(check, row));
+        else
+            VPI_TRY(opened);
         if (opened == VPRIV_OK && (recording->state == VPRIV_RECORDING_COMMITTED ||
                                       recording->state == VPRIV_RECORDING_RESTRICTED))
             VPI_TRY(check_kept(check, recording, wraps));
@@ -404,6 +425,8 @@ vpriv_status vpi_check_recordings(vpi_check *check)
         "SELECT count(*) FROM recording_subject AS filed WHERE NOT EXISTS (SELECT 1 FROM recording"
         " WHERE id = filed.recording AND state IN (2, 3))",
         "speakers of no recording"));
+    VPI_TRY(count_strays(
+        check, "SELECT count(*) FROM recording WHERE id <= 0", "recordings of impossible numbers"));
     VPI_TRY(count_strays(check,
         "SELECT count(*) - count(DISTINCT key_slot) FROM recording WHERE key_slot IS NOT NULL",
         "recordings share a key"));

@@ -6,6 +6,7 @@
 #include "vault/notice_store.h"
 #include "vault/policy.h"
 #include "vault/profile_store.h"
+#include "vault/sweep.h"
 #include <sodium.h>
 #include <string.h>
 
@@ -140,17 +141,14 @@ vpriv_status vpi_check_terms(vpi_check *check, const vpi_recording *recording)
     return vpi_check_note(check, st, "the terms of recording", recording->row);
 }
 
-/* Nobody is there to open these with; and what housekeeping can never do, for it stops there. */
+/* Nobody is there to open these with; and what housekeeping can never do. */
 static vpriv_status check_left_over(vpi_check *check)
 {
     static const char records[] = "SELECT count(*) FROM consent_record WHERE NOT EXISTS"
                                   " (SELECT 1 FROM subject WHERE id = consent_record.subject)";
     static const char events[] = "SELECT count(*) FROM consent_event WHERE NOT EXISTS"
                                  " (SELECT 1 FROM subject WHERE id = consent_event.subject)";
-    static const char sweeps[] =
-        "SELECT count(*) FROM sweep WHERE NOT (kind = 1 AND EXISTS (SELECT 1 FROM recording"
-        " WHERE id = sweep.recording AND state = 4))"
-        " AND NOT (kind = 2 AND tag IS NOT NULL AND length(tag) = 16)";
+    static const char sweeps[] = "SELECT count(*) FROM sweep WHERE NOT " VPI_SWEEP_POSSIBLE;
     vpriv_status st = count(check, records, "consent records of nobody");
     if (st == VPRIV_OK)
         st = count(check, events, "consent events of nobody");

@@ -4,6 +4,7 @@
 #include "consent/state.h"
 #include "vault/consent_event.h"
 #include "vault/consent_store.h"
+#include "vault/header.h"
 #include "vault/ingest.h"
 #include "vault/lawful.h"
 #include <string.h>
@@ -21,6 +22,7 @@ typedef struct ending {
     uint64_t *slots;
     size_t n_slots;
     size_t n;
+    uint64_t n_unread;
 } ending;
 
 static vpriv_consent_event over_by_time(ending *e, const vpriv_consent_record *record,
@@ -101,6 +103,25 @@ out:
     return st;
 }
 
+/* What is over by time is looked for at everybody: one person's damage keeps no other's consents in force. What
+ * ends by a call ends for all or none. */
+static vpriv_status end_or_pass_over(ending *e, int64_t row)
+{
+    const size_t n_slots = e->n_slots, n = e->n;
+    if (!e->lawful)
+        return end_of_person(e, row);
+    vpriv_status st = vpi_vault_part_begin(e->vault);
+    if (st == VPRIV_OK)
+        st = vpi_vault_part_end(e->vault, end_of_person(e, row));
+    if (!vpi_is_damage(st))
+        return st;
+    vpi_fail_clear();
+    e->n_slots = n_slots;
+    e->n = n;
+    e->n_unread++;
+    return VPRIV_OK;
+}
+
 static vpriv_status end_all(ending *e)
 {
     int64_t row = 0;
@@ -110,7 +131,7 @@ static vpriv_status end_all(ending *e)
         if (st == VPRIV_E_NOT_FOUND)
             return VPRIV_OK;
         if (st == VPRIV_OK)
-            st = end_of_person(e, row);
+            st = end_or_pass_over(e, row);
     }
     return st;
 }
@@ -138,19 +159,28 @@ vpriv_status vpi_consent_invalidate_all(vpriv_vault *vault, uint64_t **slots_out
     return VPRIV_OK;
 }
 
-vpriv_status vpi_consent_end_over(
-    vpriv_vault *vault, bool looks_only, int64_t *next_due_io, size_t *n_out)
+vpriv_status vpi_consent_end_over(vpriv_vault *vault, bool looks_only, int64_t *next_due_io,
+    size_t *n_out, uint64_t *n_unread_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_lawful *lawful = NULL;
+    int64_t n_people = 0;
     ending e = {.vault = vault, .looks_only = looks_only, .next_due_us = *next_due_io};
-    VPI_TRY(vpi_lawful_load(vault, NULL, &lawful));
-    e.lawful = lawful;
-    VPI_TRY(end_all(&e));
-    if (e.n_slots > 0)
-        VPI_TRY(vpi_vault_shred(vault, e.slots, e.n_slots));
+    const vpriv_status read = vpi_lawful_load(vault, NULL, &lawful);
+    if (vpi_is_damage(read)) {
+        VPI_TRY(vpi_database_int(vault->database, &n_people, "SELECT count(*) FROM subject", ""));
+        e.n_unread = (uint64_t)n_people;
+        vpi_fail_clear();
+    } else {
+        VPI_TRY(read);
+        e.lawful = lawful;
+        VPI_TRY(end_all(&e));
+        if (e.n_slots > 0)
+            VPI_TRY(vpi_vault_shred(vault, e.slots, e.n_slots));
+    }
     *next_due_io = e.next_due_us;
     *n_out = e.n;
+    *n_unread_out = e.n_unread;
     st = VPRIV_OK;
 out:
     free(lawful);

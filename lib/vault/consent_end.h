@@ -15,8 +15,9 @@ vpriv_status vpi_consent_invalidate(vpriv_vault *vault, const char *id, const ch
 vpriv_status vpi_consent_invalidate_all(vpriv_vault *vault, uint64_t **slots_out, size_t *n_out);
 
 /* What is over by now expires or is invalid, and its grant key is destroyed. With `looks_only`, only
- * counted. *next_due_io: made earlier when some consent ends before. */
-vpriv_status vpi_consent_end_over(
-    vpriv_vault *vault, bool looks_only, int64_t *next_due_io, size_t *n_out);
+ * counted. *next_due_io: made earlier when some consent ends before. *n_unread_out: people who could not be looked
+ * at, because something of theirs is damaged; all of them where the rules are. */
+vpriv_status vpi_consent_end_over(vpriv_vault *vault, bool looks_only, int64_t *next_due_io,
+    size_t *n_out, uint64_t *n_unread_out);
 
 #endif

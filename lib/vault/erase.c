@@ -8,108 +8,23 @@
 #include "vault/log_store.h"
 #include "vault/policy.h"
 #include "vault/receipt.h"
-#include "vault/sweep.h"
+#include "vault/unread.h"
 #include <stdio.h>
 #include <string.h>
 
 #define BATCH_ROWS       512
 #define BATCH_ROWS_SHORT 16 /* when the disk is full and only the reserve is there to write in */
 
-vpriv_status vpi_erase_bury(vpriv_vault *vault, int64_t row)
-{
-    vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_database *database = vault->database;
-    VPI_TRY(vpi_database_run(database, "DELETE FROM wrap WHERE recording = ?1", "i", row));
-    VPI_TRY(vpi_database_run(database, "DELETE FROM shelf WHERE recording = ?1", "i", row));
-    VPI_TRY(
-        vpi_database_run(database, "DELETE FROM recording_subject WHERE recording = ?1", "i", row));
-    VPI_TRY(vpi_database_run(database, "DELETE FROM ingest WHERE recording = ?1", "i", row));
-    VPI_TRY(vpi_database_run(database, "DELETE FROM term WHERE recording = ?1", "i", row));
-    VPI_TRY(vpi_database_run(database,
-        "UPDATE recording SET state = ?2, retention = 0, key_slot = NULL, header = NULL"
-        " WHERE id = ?1",
-        "ii", row, (int64_t)VPRIV_RECORDING_SHREDDED));
-    VPI_TRY(vpi_sweep_add_blocks(vault, row));
-    st = VPRIV_OK;
-out:
-    return st;
-}
-
-/* Whether nothing but this row names the slot: neither the vault, nor a person, nor a recording. */
-static vpriv_status slot_is_its_own(
-    vpriv_vault *vault, int64_t row, uint64_t slot, bool *is_its_own_out)
-{
-    int64_t n = 0;
-    const vpriv_status st = vpi_database_int(vault->database, &n,
-        "SELECT (SELECT count(*) FROM recording WHERE key_slot = ?1 AND id <> ?2)"
-        " + (SELECT count(*) FROM subject WHERE key_slot = ?1)",
-        "ii", (int64_t)slot, row);
-    if (st == VPRIV_OK)
-        *is_its_own_out = slot >= VPI_N_FIXED_SLOTS && n == 0;
-    return st;
-}
-
-/* The key slot of a kept recording. The row says it in the clear, where it can be changed: what counts
- * is which key opens the header. Where the header itself is damaged, the row is all there is, and
- * damage must not keep the recording alive. */
-static vpriv_status slot_of(vpriv_vault *vault, int64_t row, bool *is_kept_out, uint64_t *slot_out)
-{
-    vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_row found = VPI_NO_ROW;
-    bool is_its_own = false;
-    VPI_TRY(vpi_database_query(
-        vault->database, &found, "SELECT key_slot, header FROM recording WHERE id = ?1", "i", row));
-    const bool has_slot = !vpi_column_is_null(&found, 0);
-    const uint64_t slot = (uint64_t)vpi_column_int(&found, 0);
-    const bool is_kept = has_slot || !vpi_column_is_null(&found, 1);
-    vpi_row_end(&found);
-    if (is_kept) {
-        const vpriv_status opened = vpi_recording_true_slot(vault, row, slot_out);
-        if (opened == VPRIV_E_NOT_FOUND) {
-            VPI_TRY(slot_is_its_own(vault, row, slot, &is_its_own));
-            VPI_ENSURE(
-                has_slot && is_its_own, VPRIV_E_AUTH, "the vault file is damaged or was changed");
-            *slot_out = slot;
-        } else {
-            VPI_TRY(opened);
-        }
-    }
-    *is_kept_out = is_kept;
-    st = VPRIV_OK;
-out:
-    vpi_row_end(&found);
-    return vpi_must_exist(st); /* an index named it */
-}
-
-/* What is set aside says so in the clear, which its header answers for. */
-vpriv_status vpi_erase_is_held(vpriv_vault *vault, int64_t row, bool *held_out)
-{
-    vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_recording *recording = NULL;
-    int64_t state = 0;
-    *held_out = false;
-    VPI_TRY(vpi_database_int(
-        vault->database, &state, "SELECT state FROM recording WHERE id = ?1", "i", row));
-    if (state != VPRIV_RECORDING_RESTRICTED)
-        return VPRIV_OK;
-    VPI_TRY(vpi_alloc(1, sizeof *recording, (void **)&recording));
-    VPI_TRY(vpi_recording_load(vault, row, recording));
-    *held_out = recording->restriction == VPRIV_RESTRICTION_LEGAL_HOLD;
-    st = VPRIV_OK;
-out:
-    free(recording);
-    return vpi_must_exist(st); /* an index named it */
-}
-
-/* n_erased: in the same call already, when it takes several transactions. */
+/* A hold that nobody can read holds nothing that was named. n_erased: in the same call already, when it takes several transactions. */
 static vpriv_status refuse_held(
     vpriv_vault *vault, const int64_t *rows, size_t n_rows, uint64_t n_erased)
 {
     for (size_t i = 0; i < n_rows; i++) {
-        bool held = false;
-        const vpriv_status st = vpi_erase_is_held(vault, rows[i], &held);
+        vpi_hold hold = VPI_HOLD_NONE;
+        const vpriv_status st = vpi_erase_hold(vault, rows[i], &hold);
         if (st != VPRIV_OK)
             return st;
+        const bool held = hold == VPI_HOLD_LEGAL;
         if (held && n_erased > 0)
             return vpi_fail(VPRIV_E_STATE,
                 "a recording was put under a legal hold meanwhile: %llu others were erased",
@@ -120,51 +35,6 @@ static vpriv_status refuse_held(
                 n_rows);
     }
     return VPRIV_OK;
-}
-
-vpriv_status vpi_erase_rows(vpriv_vault *vault, const int64_t *rows, size_t n_rows,
-    const uint64_t *more_slots, size_t n_more_slots, vpriv_log_entry *entry, vpriv_receipt *receipt)
-{
-    vpriv_status st = VPRIV_E_INTERNAL;
-    uint64_t *slots = NULL;
-    size_t n_slots = 0;
-    int64_t n_derivatives = 0;
-    VPI_TRY(vpi_alloc(n_rows + n_more_slots, sizeof *slots, (void **)&slots));
-    for (size_t i = 0; i < n_rows; i++) {
-        bool is_kept = false;
-        uint64_t slot = 0;
-        VPI_TRY(slot_of(vault, rows[i], &is_kept, &slot));
-        if (!is_kept)
-            continue;
-        slots[n_slots++] = slot;
-        VPI_TRY(vpi_database_int(vault->database, &n_derivatives,
-            "SELECT count(*) FROM derivative WHERE recording = ?1", "i", rows[i]));
-        receipt->n_derivatives += (uint64_t)n_derivatives;
-        VPI_TRY(vpi_erase_bury(vault, rows[i]));
-    }
-    entry->count += n_slots;
-    receipt->n_recordings += n_slots;
-    VPI_TRY(vpi_receipt_weigh(
-        vault, rows, n_slots > 0 ? n_rows : 0, more_slots, n_more_slots, receipt));
-    for (size_t i = 0; i < n_more_slots; i++)
-        slots[n_slots++] = more_slots[i];
-    VPI_TRY(vpi_log_append(vault, entry, NULL, 0, &receipt->log_index, receipt->leaf_hash));
-    if (n_slots > 0)
-        VPI_TRY(vpi_vault_shred(vault, slots, n_slots));
-    st = VPRIV_OK;
-out:
-    free(slots);
-    return st;
-}
-
-void vpi_erase_give_back(vpriv_vault *vault)
-{
-    if (vpi_reserve_space_is_short(vault) || !vpi_reserve_is_there(vault)) {
-        vpi_database_empty_log(vault->database, VPI_LOCK_PATIENCE_MS);
-        (void)vpi_sweep_blocks(vault, BATCH_ROWS_SHORT);
-    }
-    vpi_vault_rebuild_reserve(vault);
-    vpi_fail_clear();
 }
 
 static vpriv_status erase_ids(
@@ -181,7 +51,8 @@ static vpriv_status erase_ids(
     VPI_TRY(vpi_ingest_adopt_all(vault));
     for (size_t i = 0; i < n; i++) {
         const vpriv_status found = vpi_database_int(vault->database, &rows[i],
-            "SELECT id FROM recording WHERE name = ?1 AND (state <> 1 OR key_slot IS NOT NULL)",
+            "SELECT id FROM recording WHERE name = ?1 AND (state <> 1 OR key_slot IS NOT NULL"
+            " OR header IS NOT NULL)",
             "b", recordings[i].bytes, sizeof recordings[i].bytes);
         VPI_ENSURE(found != VPRIV_E_NOT_FOUND, VPRIV_E_NOT_FOUND,
             "no such recording in this vault (number %zu of %zu)", i + 1, n);
@@ -191,7 +62,7 @@ static vpriv_status erase_ids(
     if (n == 1)
         memcpy(entry.recording, recordings[0].bytes, sizeof entry.recording);
     vpi_receipt_start(vault, VPRIV_LOG_ERASURE, receipt);
-    VPI_TRY(vpi_erase_rows(vault, rows, n, NULL, 0, &entry, receipt));
+    VPI_TRY(vpi_erase_rows(vault, rows, n, NULL, 0, &entry, receipt, NULL));
     VPI_TRY(vpi_vault_commit(vault));
     vpi_erase_give_back(vault);
     st = VPRIV_OK;
@@ -225,7 +96,7 @@ typedef struct stretch {
     int64_t since_us;
     int64_t until_us; /* VPRIV_TIME_FOREVER_US, with since_us 0: all, whatever the headers say */
     int64_t cursor;
-    uint64_t n_held;
+    uint64_t n_held, n_unread;
     bool is_done;
 } stretch;
 
@@ -253,7 +124,8 @@ static vpriv_status rows_within(
     VPI_TRY(vpi_alloc(1, sizeof *recording, (void **)&recording));
     while (n < capacity && n_others < VPI_ERASE_REST_AFTER) {
         int64_t row = 0;
-        bool matches = false, held = false;
+        bool matches = false;
+        vpi_hold hold = VPI_HOLD_NONE;
         const vpriv_status next = vpi_database_next(vault->database, of->cursor, &row,
             "SELECT id FROM recording WHERE id > ?1"
             " AND (key_slot IS NOT NULL OR header IS NOT NULL) ORDER BY id LIMIT 1",
@@ -263,12 +135,17 @@ static vpriv_status rows_within(
             break;
         VPI_TRY(next);
         of->cursor = row;
-        VPI_TRY(match(vault, of, row, recording, &matches));
+        const vpriv_status matched = match(vault, of, row, recording, &matches);
+        matches = matches && matched == VPRIV_OK;
+        of->n_unread += vpi_is_damage(matched);
+        if (!vpi_is_damage(matched))
+            VPI_TRY(matched);
         n_others = matches ? 0 : n_others + 1;
         if (matches)
-            VPI_TRY(vpi_erase_is_held(vault, row, &held));
-        of->n_held += held;
-        if (matches && !held)
+            VPI_TRY(vpi_erase_hold(vault, row, &hold));
+        of->n_held += hold == VPI_HOLD_LEGAL;
+        of->n_unread += hold == VPI_HOLD_UNKNOWN;
+        if (matches && hold == VPI_HOLD_NONE)
             rows_out[n++] = row;
     }
     *n_out = n;
@@ -282,7 +159,7 @@ static vpriv_status erase_batch(vpriv_vault *vault, stretch *of, vpriv_receipt *
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     int64_t rows[BATCH_ROWS];
-    size_t n = 0;
+    size_t n = 0, n_lost = 0;
     vpriv_log_entry entry = {
         .kind = VPRIV_LOG_ERASURE, .purpose = VPRIV_LOG_NO_PURPOSE, .actor = "owner"};
     const char *const what = of->since_us != 0                       ? "of a time"
@@ -297,7 +174,8 @@ static vpriv_status erase_batch(vpriv_vault *vault, stretch *of, vpriv_receipt *
         vpi_receipt_start(vault, VPRIV_LOG_ERASURE, receipt);
     VPI_TRY(rows_within(vault, of, rows, most, &n));
     if (n > 0 || is_first)
-        VPI_TRY(vpi_erase_rows(vault, rows, n, NULL, 0, &entry, receipt));
+        VPI_TRY(vpi_erase_rows(vault, rows, n, NULL, 0, &entry, receipt, &n_lost));
+    of->n_unread += n_lost;
     VPI_TRY(vpi_vault_commit(vault));
     vpi_erase_give_back(vault);
     st = VPRIV_OK;
@@ -331,7 +209,9 @@ static vpriv_status erase_stretch(
         VPI_TRY(erased);
     }
     receipt.n_held = of.n_held;
+    VPI_TRY(vpi_unread_pending(vault, &of.n_unread));
     vpi_receipt_finish(vault, &receipt, receipt_out);
+    VPI_TRY(vpi_unread_tell(of.n_unread));
     st = VPRIV_OK;
 out:
     vpi_vault_leave(vault);
@@ -350,8 +230,8 @@ vpriv_status vpriv_vault_erase_between(
     return erase_stretch(vault, since_us, until_us, receipt_out);
 }
 
-/* A recording that somebody took out of the file is not there to be erased, and must not keep the person in
- * it: without their grant keys none of its wraps opens, in any copy. */
+/* A recording that somebody took out of the file is not there to be erased, and one whose key nobody can tell
+ * cannot be; neither must keep the person in it: without their grant keys none of its wraps opens, in any copy. */
 static vpriv_status forget_missing(vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTES])
 {
     return vpi_database_run(vault->database,
@@ -360,25 +240,34 @@ static vpriv_status forget_missing(vpriv_vault *vault, const uint8_t tag[VPI_TAG
         "b", tag, (size_t)VPI_TAG_BYTES);
 }
 
+static vpriv_status forget_lost(
+    vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTES], const int64_t *rows, size_t n)
+{
+    vpriv_status st = VPRIV_OK;
+    for (size_t i = 0; st == VPRIV_OK && i < n; i++)
+        st = vpi_database_run(vault->database,
+            "DELETE FROM recording_subject WHERE tag = ?1 AND recording = ?2", "bi", tag,
+            (size_t)VPI_TAG_BYTES, rows[i]);
+    return st;
+}
+
 /* Those that are left: each transaction has fewer. */
 static vpriv_status collect_subject_rows(
-    vpriv_vault *vault, int64_t subject, int64_t **rows_out, size_t *n_out)
+    vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTES], int64_t **rows_out, size_t *n_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    uint8_t tag[VPI_TAG_BYTES];
     vpi_row row = VPI_NO_ROW;
     int64_t *rows = NULL, count = 0;
     size_t n = 0;
-    VPI_TRY(vpi_subject_recording_tag(vault, subject, tag));
     VPI_TRY(forget_missing(vault, tag));
     VPI_TRY(vpi_database_int(vault->database, &count,
-        "SELECT count(*) FROM recording_subject WHERE tag = ?1", "b", tag, sizeof tag));
+        "SELECT count(*) FROM recording_subject WHERE tag = ?1", "b", tag, (size_t)VPI_TAG_BYTES));
     VPI_TRY(vpi_alloc((size_t)count, sizeof *rows, (void **)&rows));
     vpriv_status next = vpi_database_query(vault->database, &row,
         "SELECT recording FROM recording_subject WHERE tag = ?1 AND EXISTS"
         " (SELECT 1 FROM recording WHERE id = recording_subject.recording"
         " AND (key_slot IS NOT NULL OR header IS NOT NULL)) ORDER BY recording",
-        "b", tag, sizeof tag);
+        "b", tag, (size_t)VPI_TAG_BYTES);
     for (; next == VPRIV_OK && n < (size_t)count; next = vpi_row_next(&row))
         rows[n++] = vpi_column_int(&row, 0);
     VPI_ENSURE(next == VPRIV_OK || next == VPRIV_E_NOT_FOUND, next, "%s", vpriv_error_detail());
@@ -415,6 +304,8 @@ typedef struct farewell {
     const uint8_t *subject;
     size_t most; /* recordings at once */
     bool is_done;
+    uint64_t
+        n_unread; /* recordings of theirs that are damaged so that nobody can tell their keys */
     vpriv_receipt receipt;
 } farewell;
 
@@ -425,7 +316,8 @@ static vpriv_status erase_some(vpriv_vault *vault, farewell *of)
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_subject subject;
     int64_t *rows = NULL;
-    size_t n_rows = 0, n_slots = 0;
+    size_t n_rows = 0, n_slots = 0, n_lost = 0;
+    uint8_t tag[VPI_TAG_BYTES];
     uint64_t slots[VPI_PURPOSES_MAX + 1];
     vpriv_log_entry entry = {
         .purpose = VPRIV_LOG_NO_PURPOSE, .actor = "owner", .reason = "erased: a person"};
@@ -434,7 +326,8 @@ static vpriv_status erase_some(vpriv_vault *vault, farewell *of)
     VPI_TRY(vpi_subject_find(vault, of->subject, &subject));
     if (of->receipt.kind == VPRIV_LOG_UNKNOWN)
         vpi_receipt_start(vault, VPRIV_LOG_SUBJECT_ERASED, &of->receipt);
-    VPI_TRY(collect_subject_rows(vault, subject.row, &rows, &n_rows));
+    VPI_TRY(vpi_subject_recording_tag(vault, subject.row, tag));
+    VPI_TRY(collect_subject_rows(vault, tag, &rows, &n_rows));
     VPI_TRY(refuse_held(vault, rows, n_rows, of->receipt.n_recordings));
     if (of->most > BATCH_ROWS_SHORT && !vpi_reserve_is_there(vault))
         of->most = BATCH_ROWS_SHORT;
@@ -444,8 +337,10 @@ static vpriv_status erase_some(vpriv_vault *vault, farewell *of)
         VPI_TRY(forget_person(vault, &subject, slots, &n_slots));
     else
         n_rows = of->most;
-    VPI_TRY(vpi_erase_rows(vault, rows, n_rows, slots, n_slots, &entry, &of->receipt));
+    VPI_TRY(vpi_erase_rows(vault, rows, n_rows, slots, n_slots, &entry, &of->receipt, &n_lost));
+    VPI_TRY(forget_lost(vault, tag, rows, n_lost));
     VPI_TRY(vpi_vault_commit(vault));
+    of->n_unread += n_lost;
     vpi_erase_give_back(vault);
     st = VPRIV_OK;
 out:
@@ -486,6 +381,7 @@ vpriv_status vpriv_subject_erase(
     VPI_TRY(vpi_receipt_check(receipt_out));
     VPI_TRY(erase_subject(vault, &of));
     vpi_receipt_finish(vault, &of.receipt, receipt_out);
+    VPI_TRY(vpi_unread_tell(of.n_unread));
     st = VPRIV_OK;
 out:
     vpi_vault_leave(vault);

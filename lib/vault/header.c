@@ -187,8 +187,7 @@ static bool opens_somehow(vpriv_vault *vault, const vpi_row *row, vpi_recording 
     return false;
 }
 
-static vpriv_status search_slot(
-    vpriv_vault *vault, const vpi_row *row, vpi_recording *recording, uint64_t *slot_out)
+static vpriv_status search_slot(vpriv_vault *vault, const vpi_row *row, vpi_recording *recording)
 {
     for (uint64_t slot = VPI_N_FIXED_SLOTS;; slot++) {
         const vpriv_status st = vpi_tree_get(vault->tree, slot, vault->secrets->key);
@@ -200,31 +199,25 @@ static vpriv_status search_slot(
         if (st != VPRIV_OK)
             return st;
         recording->key_slot = slot;
-        if (opens_somehow(vault, row, recording)) {
-            *slot_out = slot;
+        if (opens_somehow(vault, row, recording))
             return VPRIV_OK;
-        }
     }
 }
 
-vpriv_status vpi_recording_true_slot(vpriv_vault *vault, int64_t id, uint64_t *slot_out)
+vpriv_status vpi_recording_open(vpriv_vault *vault, int64_t id, vpi_recording *recording_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_row row = VPI_NO_ROW;
-    vpi_recording *recording = NULL;
-    VPI_TRY(vpi_alloc(1, sizeof *recording, (void **)&recording));
-    VPI_TRY(vpi_database_query(vault->database, &row,
+    VPI_TRY(vpi_must_exist(vpi_database_query(vault->database, &row,
         "SELECT id, name, state, retention, key_slot, header FROM recording WHERE id = ?1", "i",
-        id));
-    const vpriv_status opened = read_row(vault, &row, recording);
-    if (opened == VPRIV_OK && recording->tag.n_subjects > 0) {
-        *slot_out = recording->key_slot;
-    } else {
-        if (opened != VPRIV_OK && opened != VPRIV_E_AUTH)
+        id)));
+    const vpriv_status opened = read_row(vault, &row, recording_out);
+    if (opened != VPRIV_OK || recording_out->tag.n_subjects == 0) {
+        if (opened != VPRIV_OK && !vpi_is_damage(opened))
             VPI_TRY(opened);
-        recording->row = id;
-        VPI_TRY(vpi_column_copy(&row, 1, recording->id, VPI_RECORDING_ID_BYTES));
-        const vpriv_status found = search_slot(vault, &row, recording, slot_out);
+        recording_out->row = id;
+        VPI_TRY(vpi_column_copy(&row, 1, recording_out->id, VPI_RECORDING_ID_BYTES));
+        const vpriv_status found = search_slot(vault, &row, recording_out);
         vpi_fail_clear();
         if (found != VPRIV_OK) {
             st = found;
@@ -234,8 +227,13 @@ vpriv_status vpi_recording_true_slot(vpriv_vault *vault, int64_t id, uint64_t *s
     st = VPRIV_OK;
 out:
     vpi_row_end(&row);
-    free(recording);
     return st;
+}
+
+bool vpi_is_damage(vpriv_status status)
+{
+    return status == VPRIV_E_AUTH || status == VPRIV_E_FORMAT || status == VPRIV_E_VERSION ||
+           status == VPRIV_E_ERASED || status == VPRIV_E_NOT_FOUND;
 }
 
 static void put_purpose_terms(vpi_writer *w, const vpi_recording *recording)

@@ -48,9 +48,11 @@ vpriv_status vpi_recording_find(
 /* By the number of a row that was met before: without one it was taken away, VPRIV_E_AUTH, and never
  * the end of anything. */
 vpriv_status vpi_recording_load(vpriv_vault *vault, int64_t row, vpi_recording *recording_out);
-/* The slot whose key opens the row's header, whatever the clear columns say; searches the tree when they
- * were changed. VPRIV_E_NOT_FOUND, without a text, when no living key opens it. */
-vpriv_status vpi_recording_true_slot(vpriv_vault *vault, int64_t row, uint64_t *slot_out);
+/* What a row's header says with the key, state and class that open it, whatever the clear columns say; searches
+ * the tree when they were changed. VPRIV_E_NOT_FOUND, without a text, when no living key opens it. */
+vpriv_status vpi_recording_open(vpriv_vault *vault, int64_t row, vpi_recording *recording_out);
+/* Whether a row failed by itself, because it is damaged or was changed: the others may be whole. */
+bool vpi_is_damage(vpriv_status status);
 /* Seal and write header, state and retention of a kept recording; shred_key is guarded. */
 vpriv_status vpi_recording_store(
     vpriv_vault *vault, const vpi_recording *recording, const uint8_t shred_key[VPI_KEY_BYTES]);

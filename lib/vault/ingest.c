@@ -261,9 +261,11 @@ vpriv_status vpi_ingest_bury_damaged(vpriv_vault *vault)
             break;
         VPI_TRY(found);
         VPI_TRY(vpi_database_int(vault->database, &state,
-            "SELECT coalesce((SELECT state FROM recording WHERE id = ?1), 0)", "i", row));
-        /* A kept recording only lost the word on how it ended: it reads as unfinished. Of one that is not
-         * there only this is left. */
+            "SELECT coalesce((SELECT state FROM recording WHERE id = ?1 AND key_slot IS NULL"
+            " AND header IS NULL), 0)",
+            "i", row));
+        /* A kept recording, whatever state it says, only lost the word on how it ended: it reads as
+         * unfinished. Of one that is not there only this is left. */
         if (state == VPRIV_RECORDING_PROVISIONAL)
             VPI_TRY(vpi_erase_bury(vault, row));
         VPI_TRY(

@@ -9,6 +9,7 @@
 #include "vault/ingest.h"
 #include "vault/receipt.h"
 #include "vault/subject.h"
+#include "vault/unread.h"
 #include "vault/wear.h"
 #include <string.h>
 #include <voicepriv/purge.h>
@@ -19,6 +20,7 @@ typedef struct purge {
     const vpriv_purge_criteria *criteria;
     size_t window;
     bool is_short; /* a window did not fit: the reserve is given up, and windows are small */
+    bool is_estimate;
     bool has_tag;
     uint8_t tag[VPI_TAG_BYTES];
     int64_t cursor; /* the row looked at last; of named ones, how many */
@@ -81,8 +83,9 @@ static void dismantle(purge *p)
 static vpriv_status row_of(vpriv_vault *vault, const vpriv_recording_id *id, int64_t *row_out)
 {
     return vpi_database_int(vault->database, row_out,
-        "SELECT id FROM recording WHERE name = ?1 AND (state <> 1 OR key_slot IS NOT NULL)", "b",
-        id->bytes, sizeof id->bytes);
+        "SELECT id FROM recording WHERE name = ?1 AND (state <> 1 OR key_slot IS NOT NULL"
+        " OR header IS NOT NULL)",
+        "b", id->bytes, sizeof id->bytes);
 }
 
 /* Once, in the first transaction: whoever and whatever is named exists. */
@@ -133,29 +136,48 @@ static vpriv_status next_row(vpriv_vault *vault, purge *p, int64_t *row_out)
     return st;
 }
 
-/* What is erased already does not match. All means all, whatever the headers say. */
+/* Of a recording that is kept. All means all, whatever the headers say. */
+static vpriv_status is_of_the_time(vpriv_vault *vault, purge *p, int64_t row, bool *matches_out)
+{
+    const int64_t since_us = p->criteria->since_us, until_us = p->criteria->until_us;
+    *matches_out = true;
+    if (since_us == 0 && (until_us == 0 || until_us == VPRIV_TIME_FOREVER_US))
+        return VPRIV_OK;
+    const vpriv_status st = vpi_recording_load(vault, row, p->recording);
+    const int64_t started_us = p->recording->tag.started_us;
+    if (st == VPRIV_OK)
+        *matches_out = started_us >= since_us && (until_us == 0 || started_us < until_us);
+    return st;
+}
+
+/* What is erased already does not match. Damaged ones are counted and left, but in an estimate, which is on the
+ * high side; what is named goes all the same. */
 static vpriv_status match(vpriv_vault *vault, purge *p, int64_t row, bool *matches_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    const int64_t since_us = p->criteria->since_us, until_us = p->criteria->until_us;
     int64_t is_kept = 0;
-    bool held = false;
-    VPI_TRY(vpi_database_int(vault->database, &is_kept,
+    bool matches = false;
+    vpi_hold hold = VPI_HOLD_NONE;
+    VPI_TRY(vpi_must_exist(vpi_database_int(vault->database, &is_kept,
         "SELECT key_slot IS NOT NULL OR header IS NOT NULL FROM recording WHERE id = ?1", "i",
-        row));
-    bool matches = is_kept != 0;
-    if (matches && (since_us != 0 || (until_us != 0 && until_us != VPRIV_TIME_FOREVER_US))) {
-        VPI_TRY(vpi_recording_load(vault, row, p->recording));
-        const int64_t started_us = p->recording->tag.started_us;
-        matches = started_us >= since_us && (until_us == 0 || started_us < until_us);
+        row))); /* an index named it */
+    if (is_kept) {
+        const vpriv_status looked = is_of_the_time(vault, p, row, &matches);
+        const bool is_damaged = vpi_is_damage(looked);
+        if (!is_damaged)
+            VPI_TRY(looked);
+        if (matches && !is_damaged)
+            VPI_TRY(vpi_erase_hold(vault, row, &hold));
+        const bool is_unread = is_damaged || (hold == VPI_HOLD_UNKNOWN && !p->criteria->recordings);
+        p->report.n_unread += is_unread;
+        p->report.n_held += hold == VPI_HOLD_LEGAL;
+        matches = is_unread ? p->is_estimate : matches && hold != VPI_HOLD_LEGAL;
+        vpi_fail_clear();
     }
-    if (matches)
-        VPI_TRY(vpi_erase_is_held(vault, row, &held));
-    p->report.n_held += held;
-    *matches_out = matches && !held;
+    *matches_out = matches;
     st = VPRIV_OK;
 out:
-    return vpi_must_exist(st); /* an index named it */
+    return st;
 }
 
 static vpriv_status collect(vpriv_vault *vault, purge *p, size_t most)
@@ -191,6 +213,7 @@ static vpriv_status erase_window(vpriv_vault *vault, purge *p)
         .reason = "erased: purge"};
     const bool is_first = p->receipt.struct_size == 0;
     const uint64_t n_before = p->receipt.n_recordings;
+    size_t n_lost = 0;
     VPI_TRY(vpi_vault_begin_freeing(vault));
     if (p->is_short)
         (void)vpi_reserve_give_up(vault);
@@ -202,7 +225,10 @@ static vpriv_status erase_window(vpriv_vault *vault, purge *p)
     const bool is_roomy = vpi_reserve_is_there(vault) || p->window < WINDOW_SHORT;
     VPI_TRY(collect(vault, p, is_roomy ? p->window : WINDOW_SHORT));
     if (p->n_rows > 0 || is_first)
-        VPI_TRY(vpi_erase_rows(vault, p->rows, p->n_rows, NULL, 0, &entry, &p->receipt));
+        VPI_TRY(vpi_erase_rows(vault, p->rows, p->n_rows, NULL, 0, &entry, &p->receipt, &n_lost));
+    p->report.n_unread += n_lost;
+    if (p->is_done && !p->criteria->recordings)
+        VPI_TRY(vpi_unread_pending(vault, &p->report.n_unread));
     VPI_TRY(vpi_vault_commit(vault));
     p->report.n_root_replacements += p->receipt.n_recordings > n_before;
     p->report.n_recordings = p->receipt.n_recordings;
@@ -252,6 +278,8 @@ vpriv_status vpriv_purge(vpriv_vault *vault, const vpriv_purge_criteria *criteri
     p.receipt.n_held = p.report.n_held;
     if (receipt_out)
         *receipt_out = p.receipt;
+    if (p.report.is_done)
+        VPI_TRY(vpi_unread_tell(p.report.n_unread));
     st = VPRIV_OK;
 out:
     if (report_out && p.report.struct_size != 0)
@@ -293,6 +321,7 @@ vpriv_status vpriv_purge_estimate(
     VPI_ENSURE(cost_out && cost_out->struct_size == sizeof *cost_out, VPRIV_E_ARG,
         "vpriv_purge_cost.struct_size is not set");
     VPI_TRY(prepare(&p, criteria));
+    p.is_estimate = true;
     VPI_TRY(vpi_vault_read_begin(vault, &began));
     VPI_TRY(estimate(vault, &p, &cost));
     *cost_out = cost;

@@ -28,7 +28,7 @@ lib_librooms_la_SOURCES += \
 	lib/vault/derivative.c lib/vault/speaker.c \
 	lib/vault/complete.h lib/vault/complete.c \
 	lib/vault/list.c \
-	lib/vault/erase.h lib/vault/erase.c \
+	lib/vault/erase.h lib/vault/erase.c lib/vault/erase_rows.c lib/vault/unread.h lib/vault/unread.c \
 	lib/vault/purge.c lib/vault/wear.h lib/vault/wear.c lib/vault/vacuum.h lib/vault/vacuum.c \
 	lib/vault/sweep.h lib/vault/sweep.c \
 	lib/vault/check.h lib/vault/check.c lib/vault/check_rest.c lib/vault/rebuild.h lib/vault/rebuild.c \

@@ -151,9 +151,10 @@ static vpriv_status erase(vpriv_vault *vault, addition *a, vpriv_receipt *receip
         .purpose = VPRIV_LOG_NO_PURPOSE,
         .actor = "library",
         .reason = "no consent left for any purpose"};
+    int64_t row = a->from->row;
     memcpy(entry.recording, a->from->id, sizeof entry.recording);
     receipt->kind = VPRIV_LOG_ERASURE;
-    return vpi_erase_rows(vault, &a->from->row, 1, NULL, 0, &entry, receipt);
+    return vpi_erase_rows(vault, &row, 1, NULL, 0, &entry, receipt, NULL);
 }
 
 static vpriv_status keep(vpriv_vault *vault, addition *a)

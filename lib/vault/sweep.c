@@ -10,6 +10,7 @@
 #include "vault/log_store.h"
 #include "vault/receipt.h"
 #include "vault/rekey.h"
+#include "vault/unread.h"
 #include "vault/vacuum.h"
 #include <string.h>
 
@@ -48,18 +49,11 @@ static vpriv_status entry_done(vpriv_vault *vault, int64_t id)
     return vpi_database_run(vault->database, "DELETE FROM sweep WHERE id = ?1", "i", id);
 }
 
-/* Inside a transaction. */
+/* Inside a transaction; of an entry that is possible, so never the blocks of a living recording. */
 static vpriv_status remove_blocks(vpriv_vault *vault, int64_t id, int64_t recording)
 {
     const vpi_block_ids ids = vpi_blocks_of(recording);
-    int64_t state = 0;
-    vpriv_status st = vpi_database_int(
-        vault->database, &state, "SELECT state FROM recording WHERE id = ?1", "i", recording);
-    if (st == VPRIV_E_NOT_FOUND || (st == VPRIV_OK && state != VPRIV_RECORDING_SHREDDED))
-        return vpi_auth_failed(); /* never the blocks of a living recording */
-    if (st != VPRIV_OK)
-        return st;
-    st = vpi_database_run(vault->database,
+    vpriv_status st = vpi_database_run(vault->database,
         "DELETE FROM block WHERE id IN (SELECT id FROM block WHERE id >= ?1 AND id < ?2 LIMIT ?3)",
         "iii", ids.first, ids.end, (int64_t)BLOCKS_PER_STEP);
     if (st != VPRIV_OK || vpi_database_changes(vault->database) == BLOCKS_PER_STEP)
@@ -80,8 +74,9 @@ vpriv_status vpi_sweep_blocks(vpriv_vault *vault, int most)
     for (int i = 0; i < most; i++) {
         vpi_row row = VPI_NO_ROW;
         const vpriv_status found = vpi_database_query(vault->database, &row,
-            "SELECT id, recording FROM sweep WHERE kind = ?1 ORDER BY id LIMIT 1", "i",
-            (int64_t)SWEEP_BLOCKS);
+            "SELECT id, recording FROM sweep WHERE kind = ?1 AND " VPI_SWEEP_POSSIBLE
+            " ORDER BY id LIMIT 1",
+            "i", (int64_t)SWEEP_BLOCKS);
         if (found == VPRIV_E_NOT_FOUND)
             break;
         VPI_TRY(found);
@@ -129,20 +124,23 @@ out:
     return st;
 }
 
-/* What a step finds: recordings that nothing opens, and old keys of those that lost derivatives. */
+/* What a step finds: recordings that nothing opens, old keys of those that lost derivatives, and damaged ones. */
 typedef struct dead {
     int64_t rows[RECORDINGS_PER_STEP];
     size_t n_rows;
     uint64_t slots[RECORDINGS_PER_STEP];
     size_t n_slots;
     uint64_t n_derivatives;
+    int64_t unread[RECORDINGS_PER_STEP];
+    size_t n_unread;
 } dead;
 
-static vpriv_status look_at(vpriv_vault *vault, vpi_recording *recording, dead *found)
+static vpriv_status look_at(vpriv_vault *vault, int64_t row, vpi_recording *recording, dead *found)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     uint64_t n = 0;
     bool alive = true;
+    VPI_TRY(vpi_recording_load(vault, row, recording));
     if (recording->restriction == VPRIV_RESTRICTION_LEGAL_HOLD)
         return VPRIV_OK;
     VPI_TRY(is_alive(vault, recording, &alive));
@@ -177,8 +175,14 @@ static vpriv_status find_dead(vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTE
             break;
         }
         VPI_TRY(next);
-        VPI_TRY(vpi_recording_load(vault, row, recording));
-        VPI_TRY(look_at(vault, recording, found));
+        VPI_TRY(vpi_vault_part_begin(vault));
+        const vpriv_status looked =
+            vpi_vault_part_end(vault, look_at(vault, row, recording, found));
+        if (vpi_is_damage(looked))
+            found->unread[found->n_unread++] = row;
+        else
+            VPI_TRY(looked);
+        vpi_fail_clear();
         *cursor_io = row;
     }
     st = VPRIV_OK;
@@ -187,7 +191,7 @@ out:
     return st;
 }
 
-static vpriv_status destroy(vpriv_vault *vault, const dead *found)
+static vpriv_status destroy(vpriv_vault *vault, dead *found)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpriv_receipt receipt;
@@ -205,7 +209,7 @@ static vpriv_status destroy(vpriv_vault *vault, const dead *found)
     if (found->n_rows > 0) {
         vpi_receipt_start(vault, VPRIV_LOG_ERASURE, &receipt);
         VPI_TRY(vpi_erase_rows(vault, found->rows, found->n_rows, found->slots, found->n_slots,
-            &recordings, &receipt));
+            &recordings, &receipt, NULL));
     } else if (found->n_slots > 0) {
         VPI_TRY(vpi_vault_shred(vault, found->slots, found->n_slots));
     }
@@ -214,55 +218,96 @@ out:
     return st;
 }
 
-static vpriv_status sweep_subject(
-    vpriv_vault *vault, int64_t id, const uint8_t tag[VPI_TAG_BYTES], int64_t bound, int64_t cursor)
+static vpriv_status look_again_later(
+    vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTES], const dead *found)
+{
+    vpriv_status st = VPRIV_OK;
+    for (size_t i = 0; st == VPRIV_OK && i < found->n_unread; i++)
+        st = vpi_database_run(vault->database,
+            "INSERT INTO sweep(kind, tag, recording, cursor) SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS"
+            " (SELECT 1 FROM sweep WHERE kind = ?1 AND tag = ?2 AND recording = ?3 AND cursor = "
+            "?4)",
+            "ibii", (int64_t)SWEEP_SUBJECT, tag, (size_t)VPI_TAG_BYTES, found->unread[i],
+            (int64_t)VPI_SWEEP_AGAIN);
+    return st;
+}
+
+/* How far a call has come in the queue. */
+typedef struct progress {
+    int64_t after;     /* entries that stay are behind it */
+    uint64_t n_unread; /* those of recordings that are damaged still */
+    bool is_over;
+} progress;
+
+typedef struct entry {
+    int64_t id, kind, recording, cursor;
+    uint8_t tag[VPI_TAG_BYTES];
+} entry;
+
+static vpriv_status sweep_subject(vpriv_vault *vault, const entry *e, progress *p)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     dead found = {.n_rows = 0};
     bool done = false;
+    const bool is_again = e->cursor == VPI_SWEEP_AGAIN;
+    int64_t cursor = is_again ? e->recording - 1 : e->cursor;
     VPI_TRY(vpi_ingest_adopt_all(vault));
-    VPI_TRY(find_dead(vault, tag, bound, &cursor, &found, &done));
-    if (done)
-        VPI_TRY(entry_done(vault, id));
+    VPI_TRY(find_dead(vault, e->tag, e->recording, &cursor, &found, &done));
+    if (is_again && found.n_unread > 0) {
+        p->after = e->id;
+        p->n_unread++;
+        return VPRIV_OK;
+    }
+    if (done || is_again)
+        VPI_TRY(entry_done(vault, e->id));
     else
         VPI_TRY(vpi_database_run(
-            vault->database, "UPDATE sweep SET cursor = ?2 WHERE id = ?1", "ii", id, cursor));
+            vault->database, "UPDATE sweep SET cursor = ?2 WHERE id = ?1", "ii", e->id, cursor));
+    VPI_TRY(look_again_later(vault, e->tag, &found));
     VPI_TRY(destroy(vault, &found));
     st = VPRIV_OK;
 out:
     return st;
 }
 
-/* One step in a transaction of its own; *any_out is false when the queue is empty. */
-static vpriv_status step(vpriv_vault *vault, bool *any_out)
+static vpriv_status next_entry(vpriv_vault *vault, int64_t after, entry *entry_out)
+{
+    vpi_row row = VPI_NO_ROW;
+    vpriv_status st = vpi_database_query(vault->database, &row,
+        "SELECT id, kind, tag, recording, cursor FROM sweep WHERE id > ?1 AND " VPI_SWEEP_POSSIBLE
+        " ORDER BY id LIMIT 1",
+        "i", after);
+    if (st == VPRIV_OK) {
+        *entry_out = (entry){.id = vpi_column_int(&row, 0),
+            .kind = vpi_column_int(&row, 1),
+            .recording = vpi_column_int(&row, 3),
+            .cursor = vpi_column_int(&row, 4)};
+        if (entry_out->kind == SWEEP_SUBJECT)
+            st = vpi_column_copy(&row, 2, entry_out->tag, sizeof entry_out->tag);
+    }
+    vpi_row_end(&row);
+    return st;
+}
+
+/* One step in a transaction of its own. */
+static vpriv_status step(vpriv_vault *vault, progress *p)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
-    vpi_row row = VPI_NO_ROW;
-    uint8_t tag[VPI_TAG_BYTES] = {0};
-    *any_out = false;
+    entry e;
     VPI_TRY(vpi_vault_begin_freeing(vault));
-    const vpriv_status found = vpi_database_query(vault->database, &row,
-        "SELECT id, kind, tag, recording, cursor FROM sweep ORDER BY id LIMIT 1", "");
-    if (found != VPRIV_E_NOT_FOUND) {
+    const vpriv_status found = next_entry(vault, p->after, &e);
+    p->is_over = found == VPRIV_E_NOT_FOUND;
+    if (!p->is_over) {
         VPI_TRY(found);
-        const int64_t id = vpi_column_int(&row, 0), kind = vpi_column_int(&row, 1);
-        const int64_t recording = vpi_column_int(&row, 3), cursor = vpi_column_int(&row, 4);
-        if (kind == SWEEP_SUBJECT)
-            VPI_TRY(vpi_column_copy(&row, 2, tag, sizeof tag));
-        vpi_row_end(&row);
-        if (kind == SWEEP_BLOCKS)
-            VPI_TRY(remove_blocks(vault, id, recording));
-        else if (kind == SWEEP_SUBJECT)
-            VPI_TRY(sweep_subject(vault, id, tag, recording, cursor));
+        if (e.kind == SWEEP_BLOCKS)
+            VPI_TRY(remove_blocks(vault, e.id, e.recording));
         else
-            VPI_TRY(vpi_auth_failed());
-        *any_out = true;
+            VPI_TRY(sweep_subject(vault, &e, p));
     }
     VPI_TRY(vpi_vault_commit(vault));
     vpi_vault_give_back(vault);
     st = VPRIV_OK;
 out:
-    vpi_row_end(&row);
     vpi_vault_rollback(vault);
     return st;
 }
@@ -304,8 +349,9 @@ out:
 
 vpriv_status vpriv_vault_tidy(vpriv_vault *vault, uint32_t n_steps, uint64_t *n_left_out)
 {
-    int64_t n_left = 0;
+    int64_t n_left = 0, n_impossible = 0;
     uint64_t n_vacuum = 0;
+    progress p = {.after = INT64_MIN};
     vpriv_status st = vpi_vault_enter(vault, true);
     if (st != VPRIV_OK)
         return st;
@@ -317,11 +363,11 @@ vpriv_status vpriv_vault_tidy(vpriv_vault *vault, uint32_t n_steps, uint64_t *n_
     VPI_TRY(vpi_false_wakes_log(vault));
     VPI_TRY(vpi_vault_commit(vault));
     vpi_vault_give_back(vault);
-    bool any = true;
     uint32_t i = 0;
-    while (i < n_steps && any) {
-        VPI_TRY(step(vault, &any));
-        i += any;
+    while (i < n_steps && !p.is_over) {
+        const int64_t after = p.after;
+        VPI_TRY(step(vault, &p));
+        i += !p.is_over && p.after == after;
     }
     VPI_TRY(vpi_vacuum_waiting(vault, &n_vacuum));
     for (; i < n_steps && n_vacuum > 0; i++) {
@@ -329,10 +375,14 @@ vpriv_status vpriv_vault_tidy(vpriv_vault *vault, uint32_t n_steps, uint64_t *n_
         VPI_TRY(vpi_vacuum_waiting(vault, &n_vacuum));
     }
     VPI_TRY(vpi_database_int(vault->database, &n_left, "SELECT count(*) FROM sweep", ""));
+    VPI_TRY(vpi_database_int(vault->database, &n_impossible,
+        "SELECT count(*) FROM sweep WHERE NOT " VPI_SWEEP_POSSIBLE, ""));
     vpi_database_empty_log(vault->database, 0);
     vpi_vault_give_back(vault);
     if (n_left_out)
         *n_left_out = (uint64_t)n_left + n_vacuum;
+    if (p.is_over && n_vacuum == 0)
+        VPI_TRY(vpi_unread_tell(p.n_unread + (uint64_t)n_impossible));
     st = VPRIV_OK;
 out:
     vpi_vault_leave(vault);

@@ -5,6 +5,14 @@
 
 #include "vault/subject.h"
 
+/* A look at one recording that was damaged when its person's were looked at; tried anew by each call. */
+#define VPI_SWEEP_AGAIN (-1) /* in place of the cursor */
+/* What can be done at all: no row that somebody made up reaches anything that lives. */
+#define VPI_SWEEP_POSSIBLE                                                                         \
+    "((kind = 1 AND EXISTS (SELECT 1 FROM recording WHERE id = sweep.recording AND state = 4"      \
+    " AND key_slot IS NULL AND header IS NULL))"                                                   \
+    " OR (kind = 2 AND tag IS NOT NULL AND length(tag) = 16))"
+
 /* Queue the removal of a tombstone's blocks. */
 vpriv_status vpi_sweep_add_blocks(vpriv_vault *vault, int64_t row);
 /* Queue a look at a person's present recordings, if none is queued: those that no wrap opens for any more are

@@ -146,6 +146,27 @@ void vpi_vault_rollback(vpriv_vault *vault)
     }
 }
 
+vpriv_status vpi_vault_part_begin(vpriv_vault *vault)
+{
+    return vpi_database_run(vault->database, "SAVEPOINT part", "");
+}
+
+vpriv_status vpi_vault_part_end(vpriv_vault *vault, vpriv_status of_the_part)
+{
+    const vpi_reason reason = vpi_fail_text();
+    vpriv_status st = VPRIV_OK;
+    if (of_the_part != VPRIV_OK) {
+        if (vault->tree)
+            vpi_tree_drop_path(vault->tree);
+        st = vpi_database_run(vault->database, "ROLLBACK TO part", "");
+    }
+    if (st == VPRIV_OK)
+        st = vpi_database_run(vault->database, "RELEASE part", "");
+    if (st == VPRIV_OK)
+        vpi_fail_text_again(&reason);
+    return st == VPRIV_OK ? of_the_part : st;
+}
+
 vpriv_status vpi_vault_read_begin(vpriv_vault *vault, bool *began_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;

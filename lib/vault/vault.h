@@ -76,12 +76,14 @@ typedef struct vpi_vault_secrets {
 /* Where a handle's look at every recording that runs out stands (retention_run.c); with zeros one is due. */
 typedef struct vpi_round {
     bool is_under_way;
-    bool on_terms;             /* the recordings are through */
+    int stage;                 /* what it looks at */
     int64_t retention, row;    /* looked at last */
     int64_t least_us;          /* when the first runs out of what it saw */
     int64_t odd_us;            /* of the last one, where that is before everything at a head */
     int64_t next_us;           /* when the next begins, by the vault's time, */
     int64_t next_monotonic_us; /* or by the machine's */
+    uint64_t n_unread;         /* damaged: of the last one, or so far */
+    int64_t unread_row;        /* the last of these */
 } vpi_round;
 
 struct vpriv_vault {
@@ -144,6 +146,10 @@ vpriv_status vpi_vault_commit_rows(vpriv_vault *vault);
 /* Also forgets a shred that was under way, and takes back the reserve before others can write. Does nothing
  * outside a transaction. */
 void vpi_vault_rollback(vpriv_vault *vault);
+/* A part of a transaction that may fail by itself: ended with a failure, nothing of it was written. Gives that
+ * failure back. Not around a shred. */
+vpriv_status vpi_vault_part_begin(vpriv_vault *vault);
+vpriv_status vpi_vault_part_end(vpriv_vault *vault, vpriv_status of_the_part);
 /* A snapshot under the root in force; no-ops inside a transaction. */
 vpriv_status vpi_vault_read_begin(vpriv_vault *vault, bool *began_out);
 void vpi_vault_read_end(vpriv_vault *vault, bool began);

@@ -205,3 +205,14 @@ check_PROGRAMS += tests/unit/test_vault_settle
 tests_unit_test_vault_settle_SOURCES = tests/unit/test_vault_settle.c $(household)
 tests_unit_test_vault_settle_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_settle_LDADD = $(household_ldadd)
+spoilt = tests/unit/spoilt.h tests/unit/spoilt.c $(passing)
+TESTS += tests/unit/test_vault_spoilt_terms tests/unit/test_vault_spoilt
+check_PROGRAMS += tests/unit/test_vault_spoilt_terms tests/unit/test_vault_spoilt
+tests_unit_test_vault_spoilt_terms_SOURCES = tests/unit/test_vault_spoilt_terms.c $(spoilt) $(household)
+tests_unit_test_vault_spoilt_terms_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_spoilt_terms_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vpi_running_us
+tests_unit_test_vault_spoilt_terms_LDADD = $(household_ldadd)
+tests_unit_test_vault_spoilt_SOURCES = tests/unit/test_vault_spoilt.c $(spoilt) $(household)
+tests_unit_test_vault_spoilt_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_spoilt_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vpi_running_us
+tests_unit_test_vault_spoilt_LDADD = $(household_ldadd)

@@ -35,13 +35,15 @@ class PurgeReport:
 
     n_recordings: int  #: erased for good
     n_held: int
+    n_unread: int  #: could not be looked at, because they are damaged; at the end an AuthError
     n_root_replacements: int
     is_done: bool
     is_cancelled: bool
 
 
 def _report(c: Any) -> PurgeReport:
-    return PurgeReport(c.n_recordings, c.n_held, c.n_root_replacements, c.is_done, c.is_cancelled)
+    return PurgeReport(
+        c.n_recordings, c.n_held, c.n_unread, c.n_root_replacements, c.is_done, c.is_cancelled)
 
 
 def _criteria(recordings: Iterable[RecordingId] | None, subject: SubjectId | None,

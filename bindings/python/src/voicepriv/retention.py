@@ -123,7 +123,10 @@ class RetentionCalls(Handle):
 
     def run_retention(self, within: timedelta = timedelta(0)) -> RetentionReport:
         """Destroy what has run out, oldest first. within: no new batch is begun after so much time;
-        without it does one. From the device's scheduler; call again until is_done."""
+        without it does one. From the device's scheduler; call again until is_done.
+
+        AuthError in place of the report that would be the last: everything else was done, and the
+        text says how much could not be looked at, because it is damaged."""
         report = struct("vpriv_retention_report")
         with using(self) as (vault,):
             check(lib.vpriv_retention_run(

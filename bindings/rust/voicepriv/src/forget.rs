@@ -79,6 +79,8 @@ record! {
         recordings: u64 = n_recordings,
         /// Met the criteria and stay, because of a legal hold.
         held: u64 = n_held,
+        /// Could not be looked at, because they are damaged or were changed; at the end an error.
+        unread: u64 = n_unread,
         /// So far.
         root_replacements: u64 = n_root_replacements,
         /// Everything that met the criteria was looked at.
@@ -91,6 +93,9 @@ record! {
 /// Forgetting in time, and setting aside.
 impl Vault {
     /// Destroys what has run out, oldest first. No new batch is begun after so long; zero does one.
+    ///
+    /// What is damaged keeps nothing else: when everything else is done, it is
+    /// [`Authentication`](crate::Status::Authentication), and the text says how much could not be looked at.
     ///
     /// ```
     /// # let folder = voicepriv::doctest_folder("retention");
