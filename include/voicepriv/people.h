@@ -73,16 +73,20 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_subject_list(
  *  that the recordings go first, a few at a time, each batch with its own entry in the log, and the person with
  *  the last ones. When that is interrupted (by an error, or a power cut) the person is still there, what was
  *  erased stays erased, and calling again goes on. The receipt counts what this call erased.
+ *  Damaged recordings go with the person. One that was changed so that nobody can tell its key stays as a row
+ *  of nobody: without the person's keys its sound opens in no copy. The call then fails when all else is done.
  *  @param      vault        opened with its root store
  *  @param      subject      VPRIV_SUBJECT_ID_BYTES
- *  @param[in,out] receipt_out  struct_size set, or NULL; filled, untouched on failure
+ *  @param[in,out] receipt_out  struct_size set, or NULL; filled, also where such a recording stays;
+ *                           untouched on other failures
  *  Owns:     borrows all
  *  Threads:  any      Realtime: no      Secrets: destroyed
  *  @retval VPRIV_OK  @retval VPRIV_E_ARG  @retval VPRIV_E_NOT_FOUND  @retval VPRIV_E_NO_KEY
  *  @retval VPRIV_E_STATE a recording of theirs is under a legal hold: nothing was erased, unless another
  *          process ordered the hold in between two batches
- *  @retval VPRIV_E_ROOT see vpriv_vault_erase  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY
- *  @retval VPRIV_E_IO  @retval VPRIV_E_FULL  @retval VPRIV_E_MEMORY
+ *  @retval VPRIV_E_ROOT see vpriv_vault_erase
+ *  @retval VPRIV_E_AUTH such recordings stay: the text says how many, and the person is erased; or other damage
+ *  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO  @retval VPRIV_E_FULL  @retval VPRIV_E_MEMORY
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_subject_erase(
     vpriv_vault *vault, const uint8_t *subject, vpriv_receipt *receipt_out);

@@ -37,7 +37,7 @@ typedef struct vpriv_purge_criteria {
 /** What a purge would cost the medium: on the high side, from what the vault holds now. */
 typedef struct vpriv_purge_cost {
     size_t struct_size;           /**< sizeof(vpriv_purge_cost), set by the caller */
-    uint64_t n_recordings;        /**< would be erased */
+    uint64_t n_recordings;        /**< would be erased; with damaged ones, which may be meant */
     uint64_t n_held;              /**< would stay, because of a legal hold */
     uint64_t n_root_replacements; /**< of the root key, when the disk is not full */
     uint64_t n_nv_writes;         /**< of a TPM, if the root key is in one */
@@ -61,7 +61,8 @@ typedef struct vpriv_purge_report {
 typedef bool (*vpriv_purge_fn)(void *user, const vpriv_purge_report *so_far);
 
 /** Erase for good what meets the criteria, window by window; see vpriv_vault_erase. What was done stays
- *  done, whether it is cancelled, fails, or power is cut. On a full disk windows are of 16 recordings.
+ *  done, whether it is cancelled, fails, or power is cut. On a full disk windows are of 16 recordings. Damaged
+ *  recordings keep no other: see vpriv_vault_erase_before. Named by id they are erased.
  *  @param      vault       opened with its root store
  *  @param      criteria    which; at least one must be set
  *  @param      fn          called after each window, outside of the vault's lock, where it may call into the
@@ -69,7 +70,8 @@ typedef bool (*vpriv_purge_fn)(void *user, const vpriv_purge_report *so_far);
  *  @param      user        handed to fn
  *  @param[in,out] report_out   struct_size set, or NULL; filled also on failure, with what is final
  *  @param[in,out] receipt_out  struct_size set, or NULL; for all windows together, its leaf the last one's.
- *                          Untouched on failure
+ *                          Filled also where VPRIV_E_AUTH comes with n_unread and is_done; else untouched on
+ *                          failure
  *  Owns:     borrows all
  *  Threads:  any      Realtime: no      Secrets: destroyed
  *  @retval VPRIV_OK also when it was cancelled or there was none; what is under a legal hold stays and is
@@ -77,7 +79,7 @@ typedef bool (*vpriv_purge_fn)(void *user, const vpriv_purge_report *so_far);
  *          not exist; none is erased  @retval VPRIV_E_NO_KEY open for capture only
  *  @retval VPRIV_E_ROOT the last window is erased in the file, but the root store could not be replaced yet:
  *          it is not in the report, and the next call or opening finishes it
- *  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO  @retval VPRIV_E_FULL
+ *  @retval VPRIV_E_AUTH something could not be looked at; with is_done, everything else was done  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO  @retval VPRIV_E_FULL
  *  @retval VPRIV_E_MEMORY
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_purge(vpriv_vault *vault,

@@ -42,15 +42,21 @@ typedef struct vpriv_retention_report {
  *  up to 256 recordings, 16 when the disk is full; a log entry for each batch. Recordings that are set aside
  *  stay. Once a day, and with a vault that was opened anew, it looks at every recording that runs out, 1,024 in
  *  one transaction, when nothing else is due.
+ *
+ *  What is damaged, or was changed by somebody, keeps nothing else: it is passed over, and stays, for what cannot
+ *  be read cannot be proven to be due. The call that is done then fails, and so does every later one, until the
+ *  recording is erased by its id (vpriv_vault_verify tells it) or the file is restored.
  *  @param      vault       opened with its root store
  *  @param      most_ms     no new batch is begun after so many milliseconds; 0 does one
- *  @param[in,out] report_out  struct_size set; filled, untouched on failure
+ *  @param[in,out] report_out  struct_size set; filled, also where VPRIV_E_AUTH comes with n_unread; untouched
+ *                          on other failures
  *  Owns:     borrows both
  *  Threads:  any      Realtime: no      Secrets: destroyed
  *  @retval VPRIV_OK also when there was nothing to do  @retval VPRIV_E_ARG
  *  @retval VPRIV_E_NO_KEY open for capture only  @retval VPRIV_E_ROOT see vpriv_vault_erase
- *  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO  @retval VPRIV_E_FULL
- *  @retval VPRIV_E_MEMORY
+ *  @retval VPRIV_E_AUTH something could not be looked at; with n_unread, which the text has too, everything else
+ *          was done
+ *  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO  @retval VPRIV_E_FULL  @retval VPRIV_E_MEMORY
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_retention_run(
     vpriv_vault *vault, uint32_t most_ms, vpriv_retention_report *report_out);

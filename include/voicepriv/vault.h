@@ -342,7 +342,8 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_recording_about(
 /** Erase recordings for good, all or none. When it returns, no old copy of the vault file together
  *  with every key that exists now opens them, as far as the root store can forget (receipt's
  *  assurance). Works on a full disk, and while others record. Cost: a few key nodes, whatever the
- *  number of recordings in the vault; the dead ciphertext goes in vpriv_vault_tidy.
+ *  number of recordings in the vault; the dead ciphertext goes in vpriv_vault_tidy. A recording whose header is
+ *  damaged is erased like any other; whether it was under a legal hold nobody can tell then.
  *  @param      vault        opened with its root store
  *  @param      recordings   ids; all must exist, erased ones are counted as done
  *  @param      n            how many; at least 1
@@ -354,34 +355,43 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_recording_about(
  *  @retval VPRIV_E_NO_KEY open for capture only  @retval VPRIV_E_ROOT erased in the file, but the root
  *          store could not be replaced yet: the next call or opening finishes it, and a receipt is then
  *          made from the log
- *  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO  @retval VPRIV_E_FULL not even the
- *          reserve was enough  @retval VPRIV_E_MEMORY
+ *  @retval VPRIV_E_AUTH nobody can tell which key is its own (header and key number were changed), or other
+ *          damage; none is erased
+ *  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO  @retval VPRIV_E_FULL not even the reserve was enough
+ *  @retval VPRIV_E_MEMORY
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_vault_erase(
     vpriv_vault *vault, const vpriv_recording_id *recordings, size_t n, vpriv_receipt *receipt_out);
 
-/** Erase everything that started before a moment, for good; see vpriv_vault_erase.
+/** Erase everything that started before a moment, for good; see vpriv_vault_erase. Damaged
+ *  recordings say nothing of their time: they stay, and the call fails when everything else is done. With
+ *  VPRIV_TIME_FOREVER_US they go too, unless they may be under a legal hold (set aside, and nothing says why).
  *  @param      vault        opened with its root store
  *  @param      before_us    UTC microseconds; VPRIV_TIME_FOREVER_US erases every recording
- *  @param[in,out] receipt_out  struct_size set, or NULL; filled, untouched on failure
+ *  @param[in,out] receipt_out  struct_size set, or NULL; filled, also where some could not be looked
+ *                           at; untouched on other failures
  *  Owns:     borrows all
  *  Threads:  any      Realtime: no      Secrets: destroyed
  *  @retval VPRIV_OK also when there was none; what is under a legal hold stays and is counted
- *  @retval VPRIV_E_ARG  @retval VPRIV_E_NO_KEY  @retval VPRIV_E_ROOT  @retval VPRIV_E_AUTH
+ *  @retval VPRIV_E_ARG  @retval VPRIV_E_NO_KEY  @retval VPRIV_E_ROOT
+ *  @retval VPRIV_E_AUTH some could not be looked at: the text says how many, and the rest was done; or other damage
  *  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO  @retval VPRIV_E_FULL  @retval VPRIV_E_MEMORY
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_vault_erase_before(
     vpriv_vault *vault, int64_t before_us, vpriv_receipt *receipt_out);
 
-/** Erase everything that started within a time, a day for instance, for good; see vpriv_vault_erase.
+/** Erase everything that started within a time, a day for instance, for good; see vpriv_vault_erase. Damaged
+ *  recordings are left as vpriv_vault_erase_before says.
  *  @param      vault        opened with its root store
  *  @param      since_us     UTC microseconds; 0 is from the beginning
  *  @param      until_us     UTC microseconds: before this; later than since_us
- *  @param[in,out] receipt_out  struct_size set, or NULL; filled, untouched on failure
+ *  @param[in,out] receipt_out  struct_size set, or NULL; filled, also where some could not be looked
+ *                           at; untouched on other failures
  *  Owns:     borrows all
  *  Threads:  any      Realtime: no      Secrets: destroyed
  *  @retval VPRIV_OK also when there was none; what is under a legal hold stays and is counted
- *  @retval VPRIV_E_ARG  @retval VPRIV_E_NO_KEY  @retval VPRIV_E_ROOT  @retval VPRIV_E_AUTH
+ *  @retval VPRIV_E_ARG  @retval VPRIV_E_NO_KEY  @retval VPRIV_E_ROOT
+ *  @retval VPRIV_E_AUTH some could not be looked at: the text says how many, and the rest was done; or other damage
  *  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO  @retval VPRIV_E_FULL  @retval VPRIV_E_MEMORY
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_vault_erase_between(
@@ -390,14 +400,17 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_vault_erase_between(
 /** Do waiting housekeeping in small steps: remove ciphertext whose keys are gone, shred recordings
  *  that no purpose is left for, adopt what capture processes left, make the file smaller, empty the
  *  write-ahead log as far as nobody reads it, rebuild the disk reserve. Recorders go on between steps.
+ *  What cannot be done, because it is damaged or was made up by somebody, is passed over, and the call that has
+ *  done everything else fails; damaged recordings are looked at again by each call.
  *  @param      vault       opened with its root store
  *  @param      n_steps     how many steps at most; one step is at most a few milliseconds
- *  @param[out] n_left_out  steps known to be waiting still, 0 when done; may be NULL
+ *  @param[out] n_left_out  steps known to be waiting still, 0 when done; may be NULL. Filled also when it fails
+ *                          for what cannot be done, which it counts
  *  Owns:     borrows all
  *  Threads:  any      Realtime: no      Secrets: destroys those of dead recordings
  *  @retval VPRIV_OK  @retval VPRIV_E_ARG  @retval VPRIV_E_NO_KEY  @retval VPRIV_E_ROOT
- *  @retval VPRIV_E_AUTH  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO  @retval VPRIV_E_FULL
- *  @retval VPRIV_E_MEMORY
+ *  @retval VPRIV_E_AUTH some of it cannot be done: the text says how much, and the rest was done; or other damage
+ *  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO  @retval VPRIV_E_FULL  @retval VPRIV_E_MEMORY
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_vault_tidy(
     vpriv_vault *vault, uint32_t n_steps, uint64_t *n_left_out);
