@@ -56,6 +56,28 @@ def test_recordings_by_speaker_and_time(spoken: Home) -> None:
     assert vault.erase_before(None).n_recordings == 0
 
 
+def test_damage_keeps_nothing_else_and_is_told(spoken: Home) -> None:
+    spoilt, other = spoken.record().recording, spoken.record(OTHER_SPEECH).recording
+    vault = spoken.vault
+    with contextlib.closing(sqlite3.connect(spoken.folder / "home.vault")) as file, file:
+        file.execute(
+            "UPDATE recording SET header = zeroblob(length(header)) WHERE name = ?", [spoilt])
+    day = START - timedelta(days=1), START + timedelta(days=1)
+    with pytest.raises(vp.AuthError, match=r"1 could not be looked at.*voicepriv verify"):
+        vault.erase_between(*day)
+    assert vault.recording(other).state is vp.RecordingState.SHREDDED
+    with pytest.raises(vp.AuthError, match="1 could not be looked at"):
+        while not vault.run_retention().is_done:
+            pass
+    seen: list[int] = []
+    with pytest.raises(vp.AuthError, match="1 could not be looked at"):
+        vault.purge(since=day[0], until=day[1],
+                    progress=lambda so_far: seen.append(so_far.n_unread))
+    assert seen == [1]
+    assert vault.erase([spoilt]).n_recordings == 1
+    assert vault.run_retention().is_done
+
+
 def test_people_and_consents(home: Home) -> None:
     vault, ada = home.vault, home.ada
     eve = vault.add_subject("Eve", vp.SubjectClass.CHILD, contact="eve@example.org")
