@@ -93,6 +93,20 @@ START_TEST(a_queue_full_of_damage_hides_nothing_behind_it)
 }
 END_TEST
 
+/* Between two rounds, with the handle that made the last one. */
+START_TEST(what_is_spoilt_since_the_last_round_is_told)
+{
+    const vpriv_recording_id one = household_quick_for(&h, h.ada, VPRIV_RETENTION_DAYS(1));
+    pass(DAY_US - HOUR_US);
+    run_and_tell(1000, 0);
+    forge(&one, "UPDATE recording SET header = zeroblob(length(header)) WHERE id = %s");
+    run_and_tell(_i == 0 ? 0 : 1000, 1);
+    pass(HOUR_US);
+    run_and_tell(1000, 1);
+    ck_assert(is_kept(&one));
+}
+END_TEST
+
 /* Every word in the clear that would take a recording out of the queue. Nobody who has no key mends it. */
 START_TEST(no_clear_column_hides_what_may_be_due)
 {
@@ -195,6 +209,7 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, all_that_is_whole_is_forgotten_on_time, 0, 2);
     tcase_add_test(tests, a_queue_full_of_damage_hides_nothing_behind_it);
+    tcase_add_loop_test(tests, what_is_spoilt_since_the_last_round_is_told, 0, 2);
     tcase_add_loop_test(tests, no_clear_column_hides_what_may_be_due, 0, 11);
     tcase_add_test(tests, a_purpose_that_cannot_be_ended_keeps_no_other);
     tcase_add_loop_test(tests, consents_of_others_end_in_time, 0, 2);
