@@ -164,6 +164,7 @@ START_TEST(a_row_that_names_anothers_key_takes_nothing_along)
     ck_assert(!opens_in_old_copy(key));
     ck_assert(!is_kept(&two));
     ck_fails(vpriv_subject_erase(h.vault, h.ada, NULL), VPRIV_E_NOT_FOUND);
+    ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM recording_subject"), 1); /* Bob's */
     ck_ok(household_hear(&h, &bobs, KEEP));
     household_reopen(&h);
     ck_ok(household_hear(&h, &bobs, KEEP));

@@ -97,13 +97,14 @@ END_TEST
 START_TEST(what_is_spoilt_since_the_last_round_is_told)
 {
     const vpriv_recording_id one = household_quick_for(&h, h.ada, VPRIV_RETENTION_DAYS(1));
+    const vpriv_recording_id two = household_quick(&h, h.ada); /* at no head */
     pass(DAY_US - HOUR_US);
     run_and_tell(1000, 0);
-    forge(&one, "UPDATE recording SET header = zeroblob(length(header)) WHERE id = %s");
-    run_and_tell(_i == 0 ? 0 : 1000, 1);
+    forge(&one, "UPDATE recording SET header = zeroblob(length(header)) WHERE id >= %s");
+    run_and_tell(_i == 0 ? 0 : 1000, 2);
     pass(HOUR_US);
-    run_and_tell(1000, 1);
-    ck_assert(is_kept(&one));
+    run_and_tell(1000, 2);
+    ck_assert(is_kept(&one) && is_kept(&two));
 }
 END_TEST
 
