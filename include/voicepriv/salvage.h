@@ -36,7 +36,7 @@ typedef struct vpriv_salvage_report {
  *
  *  Consent is decided as ever, by what is left of it: what cannot be decided stays shut. Where a block is
  *  lost, the sound has a gap of exactly that length, marked as lost, and no sound is put in its place. What
- *  is there in two versions is not chosen from. A consent that allows so many uses opens nothing: its uses
+ *  is there in several versions is not chosen from, unless the tables lead to one of them. A consent that allows so many uses opens nothing: its uses
  *  could not be counted.
  *
  *  The vault's log cannot take an entry any more. So there is a record signed with the device's key in the

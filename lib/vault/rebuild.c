@@ -10,43 +10,73 @@ typedef struct table_form {
     const char *name;
     const char *columns;
     const char *insert;
-    const char *same;   /* finds a row that is there already, with the same content */
-    const char *remove; /* what stands in the way of a row */
-    size_t n_bytes;     /* of its last column, where that is always the same */
-    bool never_changes; /* rows are only added */
+    const char *same;         /* finds a row that is there already, with the same content */
+    const char *reached;      /* finds a row in the way that was not found astray */
+    const char *spoilt;       /* finds what else had the row's number or name, and is not taken */
+    const char *spoil_others; /* what is in the way is not taken, */
+    const char *spoil;        /* nor what has the row's number or name, */
+    const char *remove;       /* and what is in the way goes */
+    const char *stray;        /* the row was found astray */
+    size_t n_bytes;           /* of its last column, where that is always the same */
+    bool never_changes;       /* rows are only added */
 } table_form;
 
-/* key: what no two rows have in common. */
-#define FORM(name, columns, marks, key, n_bytes, never_changes)                                    \
+/* What no two rows have in common: how to find it, its two columns (+: to be found by an index whose columns are
+ * of no type), the row's own; and one more. */
+#define BY_ID          "id = ?1", "+id, 0", "?1, 0", "NULL", "NULL"
+#define BY_RECORDING   "recording = ?1", "+recording, 0", "?1, 0", "NULL", "NULL"
+#define BY_TAG         "tag = ?1", "+tag, 0", "?1, 0", "NULL", "NULL"
+#define BY_BOTH(a, b)  a " = ?1 AND " b " = ?2", "+" a ", +" b, "?1, ?2", "NULL", "NULL"
+#define BY_ID_AND(tag) "id = ?1 OR " tag " = ?2", "+id, 0", "?1, 0", tag, "?2"
+
+#define FORM(name, columns, marks, by, n_bytes, never_changes)                                     \
+    FORM_OF(name, columns, marks, by, n_bytes, never_changes)
+#define FORM_OF(                                                                                   \
+    name, columns, marks, key, both, own_both, other, own_other, n_bytes, never_changes)           \
     {                                                                                              \
         name, columns, "INSERT INTO " name " VALUES (" marks ")",                                  \
             "SELECT " marks " INTERSECT SELECT * FROM " name " WHERE " key,                        \
-            "DELETE FROM " name " WHERE " key, n_bytes, never_changes                              \
+            "SELECT 1 FROM " name " WHERE (" key ") AND NOT EXISTS (SELECT 1 FROM astray"          \
+            " WHERE (of, one, two) = ('" name "', " both "))",                                     \
+            "SELECT 1 FROM spoilt WHERE (of, one, two) = ('" name "', " own_both ") UNION ALL"     \
+            " SELECT 1 FROM spoilt WHERE (of, other) = ('" name "', " own_other ")",               \
+            "INSERT INTO spoilt SELECT '" name "', " both ", " other " FROM " name " WHERE " key,  \
+            "INSERT INTO spoilt VALUES ('" name "', " own_both ", " own_other ")",                 \
+            "DELETE FROM " name " WHERE " key,                                                     \
+            "INSERT INTO astray VALUES ('" name "', " own_both ")", n_bytes, never_changes         \
     }
 
-static const table_form forms[] = {FORM("key_node", "Rb", "?1, ?2", "id = ?1", 4042, false),
-    FORM("root_pending", "Rib", "?1, ?2, ?3", "id = ?1", 73, false),
-    FORM("root_state", "Rib", "?1, ?2, ?3", "id = ?1", 297, false),
-    FORM("meta", "Rbbi", "?1, ?2, ?3, ?4", "id = ?1", 0, false),
-    FORM("state", "Rb", "?1, ?2", "id = ?1", 0, false),
-    FORM("purpose", "Rb", "?1, ?2", "id = ?1", 73, false),
-    FORM("jurisdiction", "Rb", "?1, ?2", "id = ?1", 0, false),
-    FORM("notice", "Rbbb", "?1, ?2, ?3, ?4", "id = ?1 OR tag = ?2", 0, true),
-    FORM("subject", "Rbibbb", "?1, ?2, ?3, ?4, ?5, ?6", "id = ?1 OR tag = ?2", 301, false),
-    FORM("consent_record", "Rib", "?1, ?2, ?3", "id = ?1", 0, true),
-    FORM("consent_event", "Rib", "?1, ?2, ?3", "id = ?1", 0, true),
-    FORM("policy", "bb", "?1, ?2", "tag = ?1", 0, false),
-    FORM("recording", "RbiiIB", "?1, ?2, ?3, ?4, ?5, ?6", "id = ?1 OR name = ?2", 0, false),
-    FORM("recording_subject", "bi", "?1, ?2", "tag = ?1 AND recording = ?2", 0, false),
-    FORM("wrap", "Rb", "?1, ?2", "recording = ?1", 0, false),
-    FORM("shelf", "Rb", "?1, ?2", "recording = ?1", 0, false),
-    FORM("derivative", "Rbib", "?1, ?2, ?3, ?4", "id = ?1 OR name = ?2", 0, true),
-    FORM("block", "Rb", "?1, ?2", "id = ?1", 4096, true),
-    FORM("ingest", "iib", "?1, ?2, ?3", "recording = ?1 AND kind = ?2", 0, false),
-    FORM("sweep", "RiBii", "?1, ?2, ?3, ?4, ?5", "id = ?1", 0, false),
-    FORM("log_hash", "Rb", "?1, ?2", "id = ?1", 32, true),
-    FORM("log_payload", "RBbb", "?1, ?2, ?3, ?4", "id = ?1", 0, true),
-    FORM("term", "ii", "?1, ?2", "retention = ?1 AND recording = ?2", 0, false)};
+/* While rows are taken; by table. Strays may be as many as all rows, so that this is in the file, too. */
+static const char begin_notes[] =
+    "CREATE TABLE astray(of, one, two, PRIMARY KEY (of, one, two)) WITHOUT ROWID;"
+    "CREATE TABLE spoilt(of, one, two, other);"
+    "CREATE INDEX spoilt_both ON spoilt(of, one, two);"
+    "CREATE INDEX spoilt_other ON spoilt(of, other);";
+static const char end_notes[] = "DROP TABLE astray; DROP TABLE spoilt;";
+
+static const table_form forms[] = {FORM("key_node", "Rb", "?1, ?2", BY_ID, 4042, false),
+    FORM("root_pending", "Rib", "?1, ?2, ?3", BY_ID, 73, false),
+    FORM("root_state", "Rib", "?1, ?2, ?3", BY_ID, 297, false),
+    FORM("meta", "Rbbi", "?1, ?2, ?3, ?4", BY_ID, 0, false),
+    FORM("state", "Rb", "?1, ?2", BY_ID, 0, false),
+    FORM("purpose", "Rb", "?1, ?2", BY_ID, 73, false),
+    FORM("jurisdiction", "Rb", "?1, ?2", BY_ID, 0, false),
+    FORM("notice", "Rbbb", "?1, ?2, ?3, ?4", BY_ID_AND("tag"), 0, true),
+    FORM("subject", "Rbibbb", "?1, ?2, ?3, ?4, ?5, ?6", BY_ID_AND("tag"), 301, false),
+    FORM("consent_record", "Rib", "?1, ?2, ?3", BY_ID, 0, true),
+    FORM("consent_event", "Rib", "?1, ?2, ?3", BY_ID, 0, true),
+    FORM("policy", "bb", "?1, ?2", BY_TAG, 0, false),
+    FORM("recording", "RbiiIB", "?1, ?2, ?3, ?4, ?5, ?6", BY_ID_AND("name"), 0, false),
+    FORM("recording_subject", "bi", "?1, ?2", BY_BOTH("tag", "recording"), 0, false),
+    FORM("wrap", "Rb", "?1, ?2", BY_RECORDING, 0, false),
+    FORM("shelf", "Rb", "?1, ?2", BY_RECORDING, 0, false),
+    FORM("derivative", "Rbib", "?1, ?2, ?3, ?4", BY_ID_AND("name"), 0, true),
+    FORM("block", "Rb", "?1, ?2", BY_ID, 4096, true),
+    FORM("ingest", "iib", "?1, ?2, ?3", BY_BOTH("recording", "kind"), 0, false),
+    FORM("sweep", "RiBii", "?1, ?2, ?3, ?4, ?5", BY_ID, 0, false),
+    FORM("log_hash", "Rb", "?1, ?2", BY_ID, 32, true),
+    FORM("log_payload", "RBbb", "?1, ?2, ?3, ?4", BY_ID, 0, true),
+    FORM("term", "ii", "?1, ?2", BY_BOTH("retention", "recording"), 0, false)};
 #define N_FORMS      (sizeof forms / sizeof forms[0])
 #define NOT_OF_TABLE "a row that is not of this table"
 
@@ -57,6 +87,8 @@ typedef struct rebuild {
     const table_form *form; /* of the walk at hand */
     bool is_broken[N_FORMS];
     bool knows_free_pages;
+    bool is_astray; /* what comes now */
+    bool has_spoilt;
 } rebuild;
 
 static void damage(void *user, uint32_t page, const char *table, const char *what)
@@ -121,28 +153,50 @@ static int run(rebuild *r, const char *sql, const vpi_page_row *row)
     return code & 0xff;
 }
 
-/* A page that was moved may be there in its old place, too. But what is there in two versions is not chosen
- * from: neither stays. */
+/* All of them, one after the other; what the first that does not go through gives. */
+static int spoil(rebuild *r, const table_form *form, const vpi_page_row *row)
+{
+    r->has_spoilt = true;
+    damage(r, row->page, form->name, "a row that is there in two versions; none of them is taken");
+    int code = run(r, form->spoil_others, row);
+    if (code == SQLITE_DONE)
+        code = run(r, form->spoil, row);
+    return code == SQLITE_DONE ? run(r, form->remove, row) : code;
+}
+
+/* A page that was moved may be there in its old place, too, and numbers are given again: what the tree leads to
+ * is the present one. But of versions that the tree leads to, or of several astray, none is chosen, however many
+ * more there are and in whatever order they come. */
 static int put_beside(rebuild *r, const table_form *form, const vpi_page_row *row)
 {
-    if (sqlite3_extended_errcode(vpi_database_handle(r->database)) == SQLITE_CONSTRAINT_CHECK) {
-        damage(r, row->page, form->name, NOT_OF_TABLE);
-        return SQLITE_DONE;
-    }
-    const int code = run(r, form->same, row);
-    if (code == SQLITE_ROW)
-        return SQLITE_DONE;
-    if (code != SQLITE_DONE)
+    int code = run(r, form->same, row);
+    if (code == SQLITE_DONE && r->is_astray)
+        code = run(r, form->reached, row);
+    if (code == SQLITE_DONE)
+        return spoil(r, form, row);
+    return code == SQLITE_ROW ? SQLITE_DONE : code;
+}
+
+static int put_first(rebuild *r, const table_form *form, const vpi_page_row *row)
+{
+    int code = run(r, form->insert, row);
+    if (code == SQLITE_DONE && r->is_astray)
+        return run(r, form->stray, row);
+    if (code != SQLITE_CONSTRAINT)
         return code;
-    damage(r, row->page, form->name, "a row that is there in two versions; none of them is taken");
-    return run(r, form->remove, row);
+    if (sqlite3_extended_errcode(vpi_database_handle(r->database)) != SQLITE_CONSTRAINT_CHECK)
+        return put_beside(r, form, row);
+    damage(r, row->page, form->name, NOT_OF_TABLE);
+    return SQLITE_DONE;
 }
 
 static vpriv_status put(rebuild *r, const table_form *form, const vpi_page_row *row)
 {
-    int code = run(r, form->insert, row);
-    if (code == SQLITE_CONSTRAINT)
+    int code = r->has_spoilt ? run(r, form->spoilt, row) : SQLITE_DONE;
+    if (code == SQLITE_ROW)
         code = put_beside(r, form, row);
+    else if (code == SQLITE_DONE)
+        code = put_first(r, form, row);
     switch (code) {
     case SQLITE_DONE:
         return VPRIV_OK;
@@ -206,6 +260,7 @@ static vpriv_status walk_all(rebuild *r, vpi_pages *pages)
     bool whole = false;
     VPI_TRY(vpi_alloc(1, sizeof *layout, (void **)&layout));
     VPI_TRY(vpi_layout_find(r->database, pages, layout));
+    VPI_TRY(vpi_database_script(r->database, begin_notes));
     for (size_t i = 0; i < layout->n; i++) {
         const struct vpi_layout_root *root = &layout->roots[i];
         r->form = form_of(root->name);
@@ -225,8 +280,10 @@ static vpriv_status walk_all(rebuild *r, vpi_pages *pages)
             "follows "
             "is the vault as it was before them");
     /* A page of an index may look like one of a table. */
+    r->is_astray = true;
     if (layout->has_indexes)
         VPI_TRY(vpi_pages_strays(pages, take_stray, r));
+    VPI_TRY(vpi_database_script(r->database, end_notes));
     st = VPRIV_OK;
 out:
     free(layout);

@@ -1,5 +1,7 @@
 /* What is left of a damaged vault file, as a database of its own: every row that can still be read, put into
- * fresh tables. Nothing in it is believed for that: each row still has to open with its key, at its place. */
+ * fresh tables. Nothing in it is believed for that: each row still has to open with its key, at its place.
+ *
+ * What a table's tree leads to comes first; what is found astray fills holes, and is in nothing's way. */
 #ifndef VPI_VAULT_REBUILD_H
 #define VPI_VAULT_REBUILD_H
 
