@@ -1,8 +1,10 @@
 receipts = tests/unit/receipts.c tests/unit/receipts.h
+salvage_world = tests/unit/salvage_world.c tests/unit/salvage_world.h
 
 share_tests = tests/unit/test_share_receipt tests/unit/test_share_receipt_signed tests/unit/test_share_jose \
 	tests/unit/test_share_effects tests/unit/test_share_inventory \
-	tests/unit/test_share_recalls tests/unit/test_share_salvage
+	tests/unit/test_share_recalls tests/unit/test_share_salvage \
+	tests/unit/test_share_salvage_pages tests/unit/test_share_salvage_consent
 TESTS += $(share_tests)
 check_PROGRAMS += $(share_tests)
 tests_unit_test_share_receipt_SOURCES = tests/unit/test_share_receipt.c $(receipts) $(household)
@@ -23,6 +25,15 @@ tests_unit_test_share_inventory_LDADD = $(household_ldadd)
 tests_unit_test_share_recalls_SOURCES = tests/unit/test_share_recalls.c $(household)
 tests_unit_test_share_recalls_CFLAGS = $(unit_cflags)
 tests_unit_test_share_recalls_LDADD = $(household_ldadd)
-tests_unit_test_share_salvage_SOURCES = tests/unit/test_share_salvage.c $(household)
+tests_unit_test_share_salvage_SOURCES = tests/unit/test_share_salvage.c $(salvage_world) \
+	$(household)
 tests_unit_test_share_salvage_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
 tests_unit_test_share_salvage_LDADD = $(household_ldadd) $(JANSSON_LIBS)
+tests_unit_test_share_salvage_pages_SOURCES = tests/unit/test_share_salvage_pages.c $(salvage_world) \
+	$(household)
+tests_unit_test_share_salvage_pages_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_share_salvage_pages_LDADD = $(household_ldadd) $(JANSSON_LIBS)
+tests_unit_test_share_salvage_consent_SOURCES = tests/unit/test_share_salvage_consent.c $(salvage_world) \
+	$(household)
+tests_unit_test_share_salvage_consent_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
+tests_unit_test_share_salvage_consent_LDADD = $(household_ldadd) $(JANSSON_LIBS)
