@@ -35,9 +35,10 @@ typedef struct vpriv_salvage_report {
  *  or is of another time comes out.
  *
  *  Consent is decided as ever, by what is left of it: what cannot be decided stays shut. Where a block is
- *  lost, the sound has a gap of exactly that length, marked as lost, and no sound is put in its place. What
- *  is there in several versions is not chosen from, unless the tables lead to one of them. A consent that allows so many uses opens nothing: its uses
- *  could not be counted.
+ *  lost (it does not open, or is malformed inside), the sound has a gap of exactly that length, marked as
+ *  lost, and no sound is put in its place. What is there in several versions is not chosen from, unless the
+ *  tables lead to one of them. A consent that allows so many uses opens nothing: its uses could not be
+ *  counted.
  *
  *  The vault's log cannot take an entry any more. So there is a record signed with the device's key in the
  *  folder, on the disk before the first sound: who opened what, when, why. What it says of what is opened is the

@@ -47,7 +47,8 @@ struct vpriv_reader {
     uint64_t n_lost;
     uint64_t n_silent;
     vpi_reader_secrets *secrets;
-    /* A salvage goes on behind blocks that do not open; its vault is a copy that nobody else has. */
+    /* A salvage goes on behind blocks that do not open, or are none inside; its vault is a copy that nobody else
+     * has. */
     bool is_salvage;
     uint64_t position_48k; /* of the next entry, the pre-skip included */
     uint64_t gap_48k;      /* lost, still to be given out */

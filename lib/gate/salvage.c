@@ -127,6 +127,46 @@ static vpriv_status find_block(vpriv_reader *reader, uint64_t *sequence_out)
     return st;
 }
 
+/* Behind it nothing is played; UINT64_MAX where nobody knows. */
+static uint64_t end_48k(const vpriv_reader *reader)
+{
+    const vpi_recording *recording = reader->recording;
+    return recording->finish.is_finished
+               ? recording->tag.pre_skip_48k + recording->finish.n_frames_48k
+               : UINT64_MAX;
+}
+
+/* How long an entry is. VPRIV_E_FORMAT for a packet that is none. */
+static vpriv_status length_of(const vpi_block_entry *entry, uint32_t *n_48k_out)
+{
+    *n_48k_out = entry->skipped_48k;
+    return entry->is_gap || entry->is_silence
+               ? VPRIV_OK
+               : vpi_packet_check(entry->packet, entry->n_bytes, n_48k_out);
+}
+
+/* Every entry is looked at before the first is given out, so that one that is none costs this block and no other.
+ * VPRIV_E_AUTH or VPRIV_E_FORMAT for such a block, and for one that says it is where the recording has ended long
+ * since. */
+static vpriv_status look_inside(const vpriv_reader *reader)
+{
+    const uint64_t end = end_48k(reader);
+    const uint64_t latest =
+        end > UINT64_MAX - VPI_PACKET_MAX_FRAMES48 ? UINT64_MAX : end + VPI_PACKET_MAX_FRAMES48;
+    vpi_block_walk walk = reader->walk;
+    vpi_block_entry entry;
+    uint64_t at = walk.start_48k;
+    vpriv_status st = at > latest ? VPRIV_E_AUTH : VPRIV_OK;
+    while (st == VPRIV_OK && (st = vpi_block_walk_next(&walk, &entry)) == VPRIV_OK) {
+        uint32_t n = 0;
+        st = length_of(&entry, &n);
+        if (st == VPRIV_OK && at < end && n > latest - at)
+            st = VPRIV_E_AUTH;
+        at += n; /* the encoder's tail is behind the end */
+    }
+    return st == VPRIV_E_NOT_FOUND ? VPRIV_OK : st;
+}
+
 /* The next block that opens, and before it the gap that it ends. VPRIV_E_NOT_FOUND behind the last. */
 static vpriv_status open_next_good(vpriv_reader *reader)
 {
@@ -146,8 +186,10 @@ static vpriv_status open_next_good(vpriv_reader *reader)
             reader->n_blocks, reader->secrets->block);
         if (st == VPRIV_OK)
             st = vpi_block_walk_start(reader->secrets->block, &reader->walk);
+        if (st == VPRIV_OK)
+            st = look_inside(reader);
         reader->next_block++;
-        if (st == VPRIV_E_AUTH ||
+        if (st == VPRIV_E_AUTH || st == VPRIV_E_FORMAT ||
             (st == VPRIV_OK && reader->walk.start_48k < reader->position_48k)) {
             reader->n_bad_blocks++;
             continue;
@@ -163,10 +205,9 @@ static vpriv_status open_next_good(vpriv_reader *reader)
     }
     if (recording->finish.is_finished)
         reader->n_bad_blocks += n_missing;
-    const uint64_t end_48k = recording->tag.pre_skip_48k + recording->finish.n_frames_48k;
-    if (!recording->finish.is_finished || reader->position_48k >= end_48k)
+    if (!recording->finish.is_finished || reader->position_48k >= end_48k(reader))
         return VPRIV_E_NOT_FOUND;
-    lose(reader, end_48k);
+    lose(reader, end_48k(reader));
     return VPRIV_OK;
 }
 
@@ -180,6 +221,13 @@ static void give_gap(vpriv_reader *reader, vpi_block_entry *entry_out)
     entry_out->lost_48k = n;
     reader->gap_48k -= n;
     reader->position_48k += n;
+}
+
+/* Nothing that is longer than the recording: its last packet has to reach the end. */
+static uint32_t up_to_the_end(const vpriv_reader *reader, uint32_t n_48k)
+{
+    const uint64_t end = end_48k(reader), at = reader->position_48k;
+    return at < end && n_48k > end - at ? (uint32_t)(end - at) : n_48k;
 }
 
 vpriv_status vpi_gate_next_salvaged(vpriv_reader *reader, vpi_block_entry *entry_out)
@@ -198,14 +246,13 @@ vpriv_status vpi_gate_next_salvaged(vpriv_reader *reader, vpi_block_entry *entry
         }
         st = vpi_block_walk_next(&reader->walk, entry_out);
         if (st == VPRIV_OK) {
-            uint32_t n_frames = entry_out->skipped_48k;
-            if (!entry_out->is_gap && !entry_out->is_silence)
-                st = vpi_packet_check(entry_out->packet, entry_out->n_bytes, &n_frames);
+            uint32_t n_frames = 0;
+            st = length_of(entry_out, &n_frames);
+            if (entry_out->is_gap || entry_out->is_silence)
+                n_frames = entry_out->skipped_48k = up_to_the_end(reader, n_frames);
             reader->position_48k += n_frames;
             return st;
         }
-        if (st != VPRIV_E_NOT_FOUND)
-            return st;
-        reader->walking = false;
+        reader->walking = false; /* that it has no other end was seen before */
     }
 }

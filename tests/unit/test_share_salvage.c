@@ -72,6 +72,68 @@ START_TEST(a_lost_block_is_a_gap_of_its_exact_length)
 }
 END_TEST
 
+#define N_PACKETS 20u
+#define FRAMES    960u /* of a packet, at 48 kHz */
+
+/* Sealed as it should be: packets, and behind them, in the block in between, one that is none (0), a mark of silence
+ * that is none (1); or, in the last block, silence in place of packets, which goes on behind the end (2). */
+static void record_malformed(int how)
+{
+    static const uint8_t none[] = {0x4b};
+    vpi_block_builder builder;
+    uint8_t plain[VPI_BLOCK_PLAIN_BYTES], packet[40] = {0x48};
+    vpi_sealer *sealer = NULL;
+    const vpi_sealer_request asked = household_request(h.ada);
+    ck_ok(vpi_sealer_create(h.vault, &asked, &sealer));
+    memcpy(ids[0].bytes, vpi_sealer_recording_id(sealer), sizeof ids[0].bytes);
+    ck_ok(vpi_sealer_commit(sealer));
+    for (uint32_t i = 0; i < 3; i++) {
+        vpi_block_clear(&builder, (uint64_t)i * N_PACKETS * FRAMES);
+        for (uint32_t k = 0; k < N_PACKETS && !(how == 2 && i == 2); k++)
+            ck_assert(vpi_block_add_packet(&builder, packet, sizeof packet));
+        if (how == 0 && i == 1)
+            ck_assert(vpi_block_add_packet(&builder, none, sizeof none));
+        if (how == 1 && i == 1)
+            ck_assert(vpi_block_add_silence(&builder, 0));
+        if (how == 2 && i == 2) /* the last of it is written as one packet of 2.5 ms */
+            ck_assert(vpi_block_add_silence(&builder, (N_PACKETS + 4) * FRAMES + 120));
+        vpi_block_finish(&builder, plain);
+        if (i < 2)
+            ck_ok(vpi_sealer_write(sealer, plain, 1));
+    }
+    ck_ok(vpi_sealer_finish(sealer, plain, VPRIV_END_STOPPED, 3 * N_PACKETS * FRAMES));
+    vpi_sealer_destroy(sealer);
+}
+
+START_TEST(a_block_that_is_none_inside_costs_that_block_alone)
+{
+    vpriv_salvage_report report;
+    const bool is_whole = _i == 2;
+    size_t n_packets = 0;
+    ck_ok(household_open_vault(&h, h.path, &h.vault));
+    record_malformed(_i);
+    vpriv_vault_close(h.vault);
+    h.vault = NULL;
+    read_file();
+    damage_schema();
+    ck_ok(salvage(&report));
+    ck_assert_uint_eq(report.n_partial, !is_whole);
+    ck_assert_uint_eq(report.n_whole, is_whole ? N_OPEN + 1 : N_OPEN);
+    ck_assert_uint_eq(report.n_lost_frames_48k, is_whole ? 0 : N_PACKETS * FRAMES);
+    ck_assert(load(0));
+    for (size_t i = 0; i < found.n; i++)
+        n_packets += found.items[i].n_bytes > 1;
+    ck_assert_uint_eq(n_packets, 2 * N_PACKETS);
+    ck_assert_uint_eq(found.length_48k, 3 * N_PACKETS * FRAMES);
+    json_t *list = read_list();
+    ck_assert_str_eq(listed_as(list, 0), is_whole ? "whole" : "partial");
+    char *text = json_dumps(list, 0);
+    ck_assert(is_whole || strstr(text, "1 of 3 blocks of recording"));
+    free(text);
+    json_decref(list);
+}
+END_TEST
+
 START_TEST(an_old_copy_is_refused_and_a_vault_in_use_too)
 {
     vpriv_salvage_report report;
@@ -191,6 +253,7 @@ int main(void)
     tcase_set_timeout(tests, 240);
     tcase_add_test(tests, a_whole_vault_is_not_salvaged);
     tcase_add_test(tests, a_lost_block_is_a_gap_of_its_exact_length);
+    tcase_add_loop_test(tests, a_block_that_is_none_inside_costs_that_block_alone, 0, 3);
     tcase_add_test(tests, the_record_is_signed_and_says_who);
     tcase_add_test(tests, what_is_whole_comes_out_however_much_is_damaged);
     tcase_add_test(tests, an_old_copy_is_refused_and_a_vault_in_use_too);
