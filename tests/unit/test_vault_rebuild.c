@@ -462,22 +462,28 @@ START_TEST(of_two_versions_in_one_tree_none_is_taken)
 }
 END_TEST
 
-/* A page of recordings, whose numbers have two bytes, and copies in which the first has another number. */
+/* Copies of a page of recordings, whose numbers have two bytes: as it is (p), with another number for the first
+ * name (n), with that number and another name (o), with the second's name for the first number (s). Whichever comes
+ * first, all that have something in common rule each other out. */
 START_TEST(of_one_name_with_two_numbers_none_is_taken)
 {
+    static const char *const orders[] = {"np", "pn", "nop", "onp", "pno", "pon", "nosp", "spno"};
+    const char *order = orders[_i];
     fill("recording");
-    uint8_t *page = page_of("recording", 1), *other = append_copy(page);
-    const uint8_t *next = cell(page, 1);
-    cell(other, 0)[1] ^= 0x10;
-    /* That number has a third name, too; and the next recording's name has that of the first. */
-    uint8_t *third = append_copy(other), *fourth = append_copy(page);
-    cell(third, 0)[12] ^= 0x80;
-    memcpy(cell(fourth, 0) + 10, next + 10, 24);
-    append_copy(page);
+    uint8_t *page = page_of("recording", 1);
+    for (const char *at = order; *at; at++) {
+        uint8_t *row = cell(append_copy(page), 0);
+        if (*at == 'n' || *at == 'o')
+            row[1] ^= 0x10;
+        if (*at == 'o')
+            row[12] ^= 0x80;
+        if (*at == 's')
+            memcpy(row + 10, cell(page, 1) + 10, 24);
+    }
     break_page(page);
     store();
     vpi_database *database = rebuild("recording");
-    ck_assert_int_eq(count(database, "recording"), N_GOOD + N_MANY - 2);
+    ck_assert_int_eq(count(database, "recording"), N_GOOD + N_MANY - (strchr(order, 's') ? 2 : 1));
     vpi_database_close(database);
 }
 END_TEST
@@ -667,7 +673,7 @@ int main(void)
     tcase_add_loop_test(tcase, of_two_versions_none_is_taken, 0, N_WITH_VERSIONS);
     tcase_add_loop_test(tcase, of_two_versions_in_one_tree_none_is_taken, 0, N_WITH_VERSIONS);
     tcase_add_test(tcase, a_number_or_a_name_of_the_tree_is_not_given_again);
-    tcase_add_test(tcase, of_one_name_with_two_numbers_none_is_taken);
+    tcase_add_loop_test(tcase, of_one_name_with_two_numbers_none_is_taken, 0, 8);
     tcase_add_test(tcase, what_nothing_leads_to_is_found);
     tcase_add_test(tcase, what_may_be_of_two_tables_is_not_taken);
     tcase_add_test(tcase, what_may_be_an_old_version_is_not_taken);
