@@ -2,7 +2,6 @@
 #include "tool.h"
 #include <inttypes.h>
 #include <stdio.h>
-#include <unistd.h>
 
 static bool tell(void *user, uint64_t n_done, uint64_t n_total)
 {
@@ -80,19 +79,16 @@ static exit_code salvage(const tool_arguments *arguments, vpriv_root_store *root
     tool_progress progress;
     const char *folder = arguments->operands[0];
     vpriv_salvage_report report = {.struct_size = sizeof report};
-    const bool was_there = access(folder, F_OK) == 0;
     interrupts_watch(false);
     progress_begin(arguments, folder, &progress);
     const vpriv_status st = vpriv_vault_salvage(
         arguments->vault, root, keyring, NULL, request, folder, tell, &progress, &report);
     progress_end(&progress);
     if (st == VPRIV_E_CANCELLED)
-        return tool_error(arguments, EXIT_INTERRUPTED, "interrupted: %s is not finished", folder);
-    if (st != VPRIV_OK) {
-        if (!was_there)
-            (void)rmdir(folder); /* one that was refused is empty */
+        return tool_error(
+            arguments, EXIT_INTERRUPTED, "interrupted: %s: %s", folder, vpriv_error_detail());
+    if (st != VPRIV_OK)
         return tool_failed(arguments, arguments->vault, st);
-    }
     print_salvage(folder, &report);
     return report.n_partial + report.n_lost > 0 ? EXIT_FINDINGS : EXIT_GOOD;
 }

@@ -48,7 +48,8 @@ typedef struct vpriv_salvage_report {
  *  @param         keyring     holds the purpose's secret key
  *  @param         options     NULL, or the clock to go by
  *  @param         request     who, why and for whom; purpose: keep_history as a rule
- *  @param         folder      missing, or empty
+ *  @param         folder      missing, or empty; until the first sound is in it a salvage that fails takes
+ *                             back what it made, a missing folder, too
  *  @param         progress    NULL, or told how many recordings are done
  *  @param         user        handed to progress
  *  @param[in,out] report_out  struct_size set, or NULL; filled also when it is not finished

@@ -10,34 +10,65 @@
 
 #define ENDING ".part"
 
-static vpriv_status opened(int fd, const char *what, vpi_folder *folder_out)
+/* is_new: by whoever asks, who would leave it behind. */
+static vpriv_status open_at(
+    int parent, const char *name, int flags, bool is_new, vpi_folder *folder_out)
 {
-    if (fd < 0)
-        return vpi_errno_failed(errno, what);
-    folder_out->fd = fd;
+    const int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags);
+    if (fd < 0) {
+        const vpriv_status st = vpi_errno_failed(errno, name);
+        if (is_new)
+            (void)unlinkat(parent, name, AT_REMOVEDIR);
+        return st;
+    }
+    *folder_out = (vpi_folder){.fd = fd, .is_new = is_new};
     return VPRIV_OK;
+}
+
+static vpriv_status make_and_open(int parent, const char *name, int flags, vpi_folder *folder_out)
+{
+    const bool is_new = mkdirat(parent, name, 0700) == 0;
+    if (!is_new && errno != EEXIST)
+        return vpi_errno_failed(errno, name);
+    return open_at(parent, name, flags, is_new, folder_out);
 }
 
 vpriv_status vpi_folder_open(const char *path, vpi_folder *folder_out)
 {
-    if (mkdir(path, 0700) != 0 && errno != EEXIST)
-        return vpi_errno_failed(errno, path);
-    return opened(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), path, folder_out);
+    return make_and_open(AT_FDCWD, path, 0, folder_out);
 }
 
 vpriv_status vpi_folder_open_in(const vpi_folder *parent, const char *name, vpi_folder *folder_out)
 {
-    if (mkdirat(parent->fd, name, 0700) != 0 && errno != EEXIST)
-        return vpi_errno_failed(errno, name);
-    return opened(openat(parent->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), name,
-        folder_out);
+    return make_and_open(parent->fd, name, O_NOFOLLOW, folder_out);
 }
 
 void vpi_folder_close(vpi_folder *folder)
 {
     if (folder->fd >= 0)
         close(folder->fd);
-    folder->fd = -1;
+    *folder = (vpi_folder){.fd = -1};
+}
+
+/* Only the very folder: somebody may have put another one in its place. */
+static void take_back(int parent, const char *name, vpi_folder *folder)
+{
+    struct stat own, now;
+    if (folder->fd >= 0 && folder->is_new && fstat(folder->fd, &own) == 0 &&
+        fstatat(parent, name, &now, AT_SYMLINK_NOFOLLOW) == 0 && own.st_dev == now.st_dev &&
+        own.st_ino == now.st_ino)
+        (void)unlinkat(parent, name, AT_REMOVEDIR);
+    vpi_folder_close(folder);
+}
+
+void vpi_folder_take_back(vpi_folder *folder, const char *path)
+{
+    take_back(AT_FDCWD, path, folder);
+}
+
+void vpi_folder_take_back_in(const vpi_folder *parent, const char *name, vpi_folder *folder)
+{
+    take_back(parent->fd, name, folder);
 }
 
 vpriv_status vpi_folder_each(const vpi_folder *folder, vpi_folder_fn fn, void *user)
@@ -72,6 +103,14 @@ vpriv_status vpi_folder_remove(const vpi_folder *folder, const char *name)
 {
     return unlinkat(folder->fd, name, 0) == 0 || errno == ENOENT ? VPRIV_OK
                                                                  : vpi_errno_failed(errno, name);
+}
+
+void vpi_folder_remove_all(const vpi_folder *folder, const char *const *names, size_t n_names)
+{
+    const vpi_reason reason = vpi_fail_text();
+    for (size_t i = 0; i < n_names; i++)
+        if (vpi_folder_remove(folder, names[i]) != VPRIV_OK)
+            vpi_fail_text_again(&reason);
 }
 
 vpriv_status vpi_folder_sync(const vpi_folder *folder)

@@ -10,6 +10,7 @@
 
 typedef struct vpi_folder {
     int fd;
+    bool is_new; /* made when it was opened */
 } vpi_folder;
 
 /* Opens a folder, making it first when it is missing: path as the user gave it, or a name in another
@@ -17,12 +18,17 @@ typedef struct vpi_folder {
 vpriv_status vpi_folder_open(const char *path, vpi_folder *folder_out);
 vpriv_status vpi_folder_open_in(const vpi_folder *parent, const char *name, vpi_folder *folder_out);
 void vpi_folder_close(vpi_folder *folder);
+/* Closes it, and removes it where it is new and empty. path: as it was opened. */
+void vpi_folder_take_back(vpi_folder *folder, const char *path);
+void vpi_folder_take_back_in(const vpi_folder *parent, const char *name, vpi_folder *folder);
 
 /* Gets one name. Anything but VPRIV_OK stops and is handed on. */
 typedef vpriv_status (*vpi_folder_fn)(void *user, const char *name);
 vpriv_status vpi_folder_each(const vpi_folder *folder, vpi_folder_fn fn, void *user);
 bool vpi_folder_has(const vpi_folder *folder, const char *name);
 vpriv_status vpi_folder_remove(const vpi_folder *folder, const char *name);
+/* As far as that goes: what went wrong before is still what went wrong. */
+void vpi_folder_remove_all(const vpi_folder *folder, const char *const *names, size_t n_names);
 vpriv_status vpi_folder_sync(const vpi_folder *folder);
 /* The beginning of a small file. */
 vpriv_status vpi_folder_read(

@@ -468,10 +468,10 @@ vpriv_status vpriv_portable_export(vpriv_vault *vault, const vpriv_keyring *keyr
         .request = request,
         .progress = progress,
         .user = user,
-        .folder = {-1},
-        .recordings = {-1},
-        .derivatives = {-1},
-        .receipts = {-1},
+        .folder = {.fd = -1},
+        .recordings = {.fd = -1},
+        .derivatives = {.fd = -1},
+        .receipts = {.fd = -1},
         .report = {.struct_size = sizeof p.report},
         .part = {.fd = -1}};
     vpi_fail_clear();

@@ -14,7 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define REBUILT "rebuilt.part"
+#define REBUILT    "rebuilt.part"
+#define README     "README.txt"
+#define RECORDINGS "recordings"
 
 static const char readme[] =
     "This is what could be got out of a damaged vault.\n\n"
@@ -40,6 +42,7 @@ typedef struct salvage {
     uint64_t n_seen, n_all;
     size_t n_taken; /* of those that the record says are opened: both are in the rows' order */
     bool is_damaged;
+    bool is_heard;   /* there is sound: from here on what was made stays */
     uint32_t broken; /* tables that may lack rows: VPI_MISSES_PERSON and so on */
     vpriv_salvage_report report;
 } salvage;
@@ -74,9 +77,11 @@ static void note_lost(void *user, uint64_t from_48k, uint64_t n_48k)
 
 static vpriv_status tell(const salvage *s)
 {
-    return s->progress && !s->progress(s->user, s->n_seen, s->n_all)
-               ? vpi_fail(VPRIV_E_CANCELLED, "the salvage was stopped; the folder is not finished")
-               : VPRIV_OK;
+    if (!s->progress || s->progress(s->user, s->n_seen, s->n_all))
+        return VPRIV_OK;
+    return vpi_fail(VPRIV_E_CANCELLED, s->is_heard
+                                           ? "the salvage was stopped; the folder is not finished"
+                                           : "the salvage was stopped; nothing of it is left");
 }
 
 /* What recording processes left is taken over in the copy; all of it or, where that fails, nothing. */
@@ -158,6 +163,7 @@ static vpriv_status write_file(salvage *s, vpriv_reader *reader, const char *nam
     vpriv_status st = VPRIV_E_INTERNAL;
     reader->lost_fn = note_lost;
     reader->lost_user = s;
+    s->is_heard = true;
     VPI_TRY(vpi_part_begin(&s->recordings, name, &s->part));
     VPI_TRY(vpriv_gate_export_opus(reader, write_sound, s));
     VPI_TRY(vpi_part_finish(&s->part));
@@ -321,7 +327,7 @@ static vpriv_status refuse_name(void *user, const char *name)
 static vpriv_status put_readme(const vpi_folder *folder)
 {
     vpi_part part = {.fd = -1};
-    vpriv_status st = vpi_part_begin(folder, "README.txt", &part);
+    vpriv_status st = vpi_part_begin(folder, README, &part);
     if (st == VPRIV_OK)
         st = vpi_part_write(&part, readme, strlen(readme));
     if (st == VPRIV_OK)
@@ -335,7 +341,7 @@ static vpriv_status write_all(salvage *s)
     vpriv_status st = VPRIV_E_INTERNAL;
     VPI_TRY(vpi_salvage_write_record(&s->list, &s->folder, s->vault, s->request));
     VPI_TRY(put_readme(&s->folder));
-    VPI_TRY(vpi_folder_open_in(&s->folder, "recordings", &s->recordings));
+    VPI_TRY(vpi_folder_open_in(&s->folder, RECORDINGS, &s->recordings));
     VPI_TRY(each(s, take, true));
     VPI_TRY(count_strays(s));
     s->report.n_damages = json_array_size(s->list.damages);
@@ -364,13 +370,17 @@ out:
     return st;
 }
 
-static void remove_rebuilt(const vpi_folder *folder)
+/* In a folder that had nothing: the rebuilt tables, and when it failed before anybody could hear anything all that
+ * was made. */
+static void clean_up(salvage *s, vpriv_status status)
 {
-    static const char *const names[] = {REBUILT, REBUILT "-wal", REBUILT "-shm"};
-    const vpi_reason reason = vpi_fail_text();
-    for (size_t i = 0; folder->fd >= 0 && i < sizeof names / sizeof names[0]; i++)
-        if (vpi_folder_remove(folder, names[i]) != VPRIV_OK)
-            vpi_fail_text_again(&reason);
+    static const char *const rebuilt[] = {REBUILT, REBUILT "-wal", REBUILT "-shm"};
+    static const char *const written[] = {README, VPI_SALVAGE_FILES};
+    vpi_folder_remove_all(&s->folder, rebuilt, sizeof rebuilt / sizeof rebuilt[0]);
+    if (status == VPRIV_OK || s->is_heard)
+        return;
+    vpi_folder_remove_all(&s->folder, written, sizeof written / sizeof written[0]);
+    vpi_folder_take_back_in(&s->folder, RECORDINGS, &s->recordings);
 }
 
 /* What the tables' names and texts are is taken from elsewhere; that they are changed keeps the vault from
@@ -422,8 +432,8 @@ vpriv_status vpriv_vault_salvage(const char *path, vpriv_root_store *root,
         .request = request,
         .progress = progress,
         .user = user,
-        .folder = {-1},
-        .recordings = {-1},
+        .folder = {.fd = -1},
+        .recordings = {.fd = -1},
         .part = {.fd = -1},
         .report = {.struct_size = sizeof s.report}};
     bool is_ours = false;
@@ -447,8 +457,10 @@ vpriv_status vpriv_vault_salvage(const char *path, vpriv_root_store *root,
 out:
     vpriv_vault_close(s.vault);
     if (is_ours)
-        remove_rebuilt(&s.folder);
+        clean_up(&s, st);
     vpi_folder_close(&s.recordings);
+    if (st != VPRIV_OK && !s.is_heard)
+        vpi_folder_take_back(&s.folder, folder);
     vpi_folder_close(&s.folder);
     vpi_salvage_list_close(&s.list);
     if (report_out && report_out->struct_size == sizeof *report_out)

@@ -32,6 +32,15 @@ void vpi_salvage_will_open(vpi_salvage_list *list, const uint8_t *id);
 bool vpi_salvage_opens(const vpi_salvage_list *list, size_t *at_io, const uint8_t *id);
 void vpi_salvage_stretch(vpi_salvage_list *list, json_t *lost, uint64_t from_48k, uint64_t n_48k);
 
+#define VPI_SALVAGE_DAMAGE_JSON "damage.json"
+#define VPI_SALVAGE_DAMAGE_TEXT "damage.txt"
+#define VPI_SALVAGE_DETAILS     "salvage.json"
+#define VPI_SALVAGE_RECORD      "salvage.jws"
+#define VPI_SALVAGE_KEY         "device-key.jwk"
+#define VPI_SALVAGE_FILES                                                                          \
+    VPI_SALVAGE_DAMAGE_JSON, VPI_SALVAGE_DAMAGE_TEXT, VPI_SALVAGE_DETAILS, VPI_SALVAGE_RECORD,     \
+        VPI_SALVAGE_KEY
+
 /* damage.json and damage.txt. */
 vpriv_status vpi_salvage_write_list(const vpi_salvage_list *list, const vpi_folder *folder,
     const uint8_t *vault_id, const vpriv_salvage_report *report);

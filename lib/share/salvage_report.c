@@ -155,7 +155,7 @@ static vpriv_status write_text(
     vpi_part part = {.fd = -1};
     size_t i;
     json_t *item;
-    VPI_TRY(vpi_part_begin(folder, "damage.txt", &part));
+    VPI_TRY(vpi_part_begin(folder, VPI_SALVAGE_DAMAGE_TEXT, &part));
     VPI_TRY(line(&part,
         "%" PRIu64 " recordings are whole, %" PRIu64 " have gaps, of %" PRIu64 " nothing is left, "
         "%" PRIu64 " are not open for this purpose.\n\n",
@@ -186,7 +186,7 @@ vpriv_status vpi_salvage_write_list(const vpi_salvage_list *list, const vpi_fold
     json_t *json = json_pack("{s:s, s:o, s:O, s:O}", "form", "voicepriv-damage-1", "vault",
         hex(vault_id, VPI_VAULT_ID_BYTES), "recordings", list->recordings, "damage", list->damages);
     VPI_ENSURE(json && !list->failed, VPRIV_E_MEMORY, "no memory for the list of damage");
-    VPI_TRY(put_json(folder, "damage.json", json));
+    VPI_TRY(put_json(folder, VPI_SALVAGE_DAMAGE_JSON, json));
     VPI_TRY(write_text(list, folder, report));
     st = VPRIV_OK;
 out:
@@ -205,7 +205,7 @@ static vpriv_status put_details(const vpi_salvage_list *list, const vpi_folder *
     VPI_ENSURE(json && !list->failed, VPRIV_E_MEMORY, "no memory for the record");
     VPI_TRY(vpi_json_write(json, JSON_INDENT(1), &text));
     crypto_hash_sha256(hash_out, (const uint8_t *)text, strlen(text));
-    VPI_TRY(put(folder, "salvage.json", text));
+    VPI_TRY(put(folder, VPI_SALVAGE_DETAILS, text));
     st = VPRIV_OK;
 out:
     json_decref(json);
@@ -225,8 +225,8 @@ static json_t *record_of(const vpi_salvage_list *list, vpriv_vault *vault,
         request->recipient ? request->recipient : vault->settings.controller_id, "note",
         "The vault is damaged: its log could not take this. Nobody who reads the log sees it.",
         "n_opens", (json_int_t)json_array_size(list->opened), "n_damages",
-        (json_int_t)json_array_size(list->damages), "details", "file", "salvage.json", "sha256",
-        hex(details_hash, crypto_hash_sha256_BYTES));
+        (json_int_t)json_array_size(list->damages), "details", "file", VPI_SALVAGE_DETAILS,
+        "sha256", hex(details_hash, crypto_hash_sha256_BYTES));
 }
 
 /* One text of any length cannot be signed (VPRIV_RECEIPT_BYTES_MAX), and what is whole has to come out however
@@ -250,8 +250,8 @@ vpriv_status vpi_salvage_write_record(vpi_salvage_list *list, const vpi_folder *
     VPI_TRY(
         vpi_jose_sign(text, strlen(text), public_key, secrets->device, &signed_text, &n_signed));
     VPI_TRY(vpriv_receipt_jwk(vault, jwk));
-    VPI_TRY(put(folder, "device-key.jwk", jwk));
-    VPI_TRY(put(folder, "salvage.jws", signed_text));
+    VPI_TRY(put(folder, VPI_SALVAGE_KEY, jwk));
+    VPI_TRY(put(folder, VPI_SALVAGE_RECORD, signed_text));
     st = VPRIV_OK;
 out:
     vpi_wipe(secrets->key, VPI_KEY_BYTES);

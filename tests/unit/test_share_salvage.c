@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,7 +14,98 @@ START_TEST(a_whole_vault_is_not_salvaged)
 {
     vpriv_salvage_report report;
     ck_fails(salvage(&report), VPRIV_E_STATE);
-    ck_assert(!has_name("recordings") && !has_name("salvage.jws") && !has_name("rebuilt.part"));
+    ck_assert_int_eq(access(folder, F_OK), -1);
+}
+END_TEST
+
+/* Stops when so many recordings are done, looking at them (pass 1) or writing them (pass 2). */
+typedef struct stop {
+    int pass;
+    uint64_t n_done;
+    int at;
+} stop;
+
+static bool stop_there(void *user, uint64_t n_done, uint64_t n_all)
+{
+    stop *s = user;
+    (void)n_all;
+    s->at += n_done == 0;
+    return s->at != s->pass || n_done != s->n_done;
+}
+
+static vpriv_status stopped(int pass, uint64_t n_done)
+{
+    const vpriv_vault_options options = {
+        .struct_size = sizeof options, .clock = household_clock, .clock_user = h.cell};
+    stop s = {pass, n_done, 0};
+    return vpriv_vault_salvage(
+        h.path, h.root, h.keyring, &options, &request, folder, stop_there, &s, NULL);
+}
+
+/* Refused, or stopped, before there was any sound; the vault is damaged from the third on. */
+static vpriv_status refused_salvage(int how)
+{
+    static const uint8_t noise[PAGE] = {1};
+    switch (how) {
+    case 0:
+        return stopped(0, 0); /* it is whole */
+    case 1:
+        write_file(noise, sizeof noise);
+        return stopped(0, 0);
+    case 2:
+        return stopped(1, 0);
+    case 3:
+        return stopped(1, 2);
+    default:
+        return stopped(2, 0); /* the record is written */
+    }
+}
+
+/* A folder that was there stays, as empty as it was; one that was not is gone. */
+START_TEST(what_is_refused_leaves_no_folder)
+{
+    static const vpriv_status wanted[] = {
+        VPRIV_E_STATE, VPRIV_E_AUTH, VPRIV_E_CANCELLED, VPRIV_E_CANCELLED, VPRIV_E_CANCELLED};
+    for (int how = 0; how < (int)(sizeof wanted / sizeof wanted[0]); how++) {
+        if (how == 2)
+            damage_schema();
+        write_file(whole, n_pages * PAGE);
+        ck_assert_int_eq(access(folder, F_OK), -1);
+        ck_assert_int_eq(refused_salvage(how), wanted[how]);
+        ck_assert(how < 2 || strstr(vpriv_error_detail(), "nothing of it is left"));
+        ck_assert_msg(access(folder, F_OK) != 0, "%d: the folder is left", how);
+        ck_assert_int_eq(mkdir(folder, 0700), 0);
+        write_file(whole, n_pages * PAGE);
+        ck_assert_int_eq(refused_salvage(how), wanted[how]);
+        ck_assert_msg(rmdir(folder) == 0, "%d: the folder is gone, or something is in it", how);
+    }
+}
+END_TEST
+
+/* Somebody heard something: what says so stays. */
+START_TEST(what_is_stopped_behind_the_first_sound_leaves_its_record)
+{
+    damage_schema();
+    ck_assert_int_eq(stopped(2, 1), VPRIV_E_CANCELLED);
+    ck_assert_ptr_nonnull(strstr(vpriv_error_detail(), "not finished"));
+    ck_assert(has_name("salvage.jws") && has_name("salvage.json") && has_name("recordings"));
+    ck_assert(load(0) && is_bit_exact(0) && !load(1));
+    ck_assert(!has_name("damage.json") && !has_name("rebuilt.part"));
+}
+END_TEST
+
+START_TEST(what_is_in_a_folder_stays)
+{
+    char name[2 * PATH_BYTES];
+    damage_schema();
+    ck_assert_int_eq(mkdir(folder, 0700), 0);
+    snprintf(name, sizeof name, "%s/salvage.json", folder);
+    const int fd = open(name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    close(fd);
+    ck_fails(stopped(0, 0), VPRIV_E_EXISTS);
+    ck_assert(has_name("salvage.json"));
+    ck_assert_int_eq(unlink(name), 0);
+    ck_assert_int_eq(rmdir(folder), 0);
 }
 END_TEST
 
@@ -252,6 +344,9 @@ int main(void)
     tcase_add_checked_fixture(tests, move_in, move_out);
     tcase_set_timeout(tests, 240);
     tcase_add_test(tests, a_whole_vault_is_not_salvaged);
+    tcase_add_test(tests, what_is_refused_leaves_no_folder);
+    tcase_add_test(tests, what_is_stopped_behind_the_first_sound_leaves_its_record);
+    tcase_add_test(tests, what_is_in_a_folder_stays);
     tcase_add_test(tests, a_lost_block_is_a_gap_of_its_exact_length);
     tcase_add_loop_test(tests, a_block_that_is_none_inside_costs_that_block_alone, 0, 3);
     tcase_add_test(tests, the_record_is_signed_and_says_who);
