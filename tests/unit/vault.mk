@@ -6,6 +6,8 @@ tampered = tests/unit/tampered.c tests/unit/tampered.h
 placed = tests/unit/placed.c tests/unit/placed.h
 passing = tests/unit/passing.h tests/unit/passing.c
 refused_vault = tests/unit/refused_vault.h tests/unit/refused_vault.c tests/unit/refused.h
+rebuild_world = tests/unit/rebuild_world.c tests/unit/rebuild_world.h tests/unit/made_rows.c \
+	tests/unit/made_rows.h
 derived = tests/unit/derived.c tests/unit/derived.h
 household_ldadd = $(unit_ldadd) -lm
 
@@ -41,6 +43,7 @@ vault_tests = tests/unit/test_vault_backup \
 	tests/unit/test_vault_speaker \
 	tests/unit/test_vault_steps \
 	tests/unit/test_vault_stops \
+	tests/unit/test_vault_strays \
 	tests/unit/test_vault_sync \
 	tests/unit/test_vault_tamper \
 	tests/unit/test_vault_times
@@ -82,10 +85,12 @@ tests_unit_test_vault_stops_LDADD = $(household_ldadd)
 tests_unit_test_vault_list_SOURCES = tests/unit/test_vault_list.c $(household)
 tests_unit_test_vault_list_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_list_LDADD = $(household_ldadd)
-tests_unit_test_vault_rebuild_SOURCES = tests/unit/test_vault_rebuild.c tests/unit/made_rows.c \
-	tests/unit/made_rows.h
+tests_unit_test_vault_rebuild_SOURCES = tests/unit/test_vault_rebuild.c $(rebuild_world)
 tests_unit_test_vault_rebuild_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_rebuild_LDADD = $(unit_ldadd)
+tests_unit_test_vault_strays_SOURCES = tests/unit/test_vault_strays.c $(rebuild_world)
+tests_unit_test_vault_strays_CFLAGS = $(unit_cflags)
+tests_unit_test_vault_strays_LDADD = $(unit_ldadd)
 tests_unit_test_vault_refused_SOURCES = tests/unit/test_vault_refused.c $(refused_vault) $(household)
 tests_unit_test_vault_refused_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_refused_LDADD = $(household_ldadd)
