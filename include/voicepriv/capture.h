@@ -55,7 +55,8 @@ typedef struct vpriv_capture_options {
     uint32_t buffer_ms;  /**< sound that fits between device and reader, at least; 0 means 1000, at
                               most VPRIV_PUSH_BUFFER_MAX_MS */
     bool allow_non_card; /**< alsa: PCMs that are no card, such as file plug-ins. Those of sound
-                              servers (types pulse, pipewire, jack) are refused all the same */
+                              servers (types pulse, pipewire, jack) are refused all the same; one that
+                              keeps no time, such as null, is lost as soon as it shows */
     bool allow_monitor;  /**< pulse: a monitor, which is what a speaker plays, if it is named */
 } vpriv_capture_options;
 
@@ -69,6 +70,10 @@ typedef struct vpriv_capture_options {
  *  A device is looked at for its format and closed again: it captures between start and stop of
  *  the recorder only. With the first start runs a thread of the source's own that does not lock,
  *  allocate, write, or call anything but the sound library; what that does is its own affair.
+ *
+ *  Through "alsa", no count of the device's is believed beyond what its buffer holds and its rate, and a
+ *  sixteenth of that, can have given since it was last read, heard or lost: a device that tells of more ends
+ *  with VPRIV_E_DEVICE_LOST.
  *
  *  Through "pulse", frames that the server reports as lost are gaps of exactly their length. What it
  *  loses without a word is found with the clock when it is 8 ms or more: the gap is right to a

@@ -4,7 +4,8 @@
  * the card's buffer where it can be mapped. The card is set to run on when nobody reads: what it
  * overwrote is then known to the frame from how far it is ahead. When a card stops all the same, the
  * gap is the time from the last known position to the new start, on the card's own time stamps.
- * Whatever else goes wrong is the loss of the device. */
+ * No count and no stamp of a card is taken on trust: it is ahead by no more than its buffer holds and its rate
+ * gave since it was last looked at. Whatever else goes wrong is the loss of the device. */
 #include "base/memory.h"
 #include "base/try.h"
 #include "capture/alsa_pcm.h"
@@ -22,6 +23,9 @@
 #define N_WAITS_STARTING 50 /* some cards need a while for the first frame */
 #define N_RESTARTS_MAX   5  /* without a frame in between */
 #define NS_PER_S         INT64_C(1000000000)
+#define DRIFT_SHARE      16        /* a clock that is faster by more than a 16th is none */
+#define TOO_MANY         (-ERANGE) /* no call of libasound's gives it */
+#define TOO_MANY_TEXT    "it tells of more frames than its rate can have given"
 
 typedef struct alsa_source {
     vpriv_source base;
@@ -41,6 +45,8 @@ typedef struct alsa_source {
     unsigned n_polled;
     int64_t known_ns; /* when the card stood n_known frames ahead of what was read */
     snd_pcm_sframes_t n_known;
+    int64_t possible_ns; /* how much sound may be ahead, as of looked_ns */
+    int64_t looked_ns;
     unsigned n_waits_left;
     unsigned n_restarts;
 } alsa_source;
@@ -63,6 +69,50 @@ static void allow_waits(alsa_source *from, unsigned n_waits)
     from->n_waits_left = n_waits + (unsigned)(period_ms > WAIT_MS ? period_ms / WAIT_MS : 0);
 }
 
+static int64_t frames_in(const alsa_source *from, int64_t ns)
+{
+    const int64_t rate = from->base.format.rate_hz;
+    return ns / NS_PER_S * rate + (ns % NS_PER_S * rate + NS_PER_S / 2) / NS_PER_S;
+}
+
+static int64_t ns_of(const alsa_source *from, size_t n_frames)
+{
+    return (int64_t)n_frames * NS_PER_S / from->base.format.rate_hz;
+}
+
+/* A full buffer, and a little for how its pointer jumps. */
+static int64_t most_waiting_ns(const alsa_source *from)
+{
+    return ns_of(from, from->pcm.buffer_frames + 2 * from->pcm.period_frames);
+}
+
+static void start_clock(alsa_source *from)
+{
+    from->known_ns = from->looked_ns = now_ns();
+    from->n_known = 0;
+    from->possible_ns = most_waiting_ns(from);
+}
+
+static void run_clock(alsa_source *from)
+{
+    const int64_t since_ns = now_ns() - from->looked_ns;
+    if (from->possible_ns > most_waiting_ns(from))
+        from->possible_ns = most_waiting_ns(from);
+    from->possible_ns += since_ns + since_ns / DRIFT_SHARE;
+    from->looked_ns += since_ns;
+}
+
+static bool is_possible(const alsa_source *from, int64_t n_frames)
+{
+    return n_frames <= frames_in(from, from->possible_ns);
+}
+
+static void count(alsa_source *from, snd_pcm_sframes_t n_frames)
+{
+    from->possible_ns -= ns_of(from, (size_t)n_frames);
+    from->n_known -= n_frames;
+}
+
 /* Where the card stands: frames ahead of the reader, and since when. */
 static snd_pcm_sframes_t look(alsa_source *from)
 {
@@ -71,11 +121,18 @@ static snd_pcm_sframes_t look(alsa_source *from)
     const snd_pcm_sframes_t n_ahead = vpi_snd.pcm_avail(from->pcm.pcm);
     if (n_ahead < 0)
         return n_ahead;
-    if (vpi_snd.pcm_htimestamp(from->pcm.pcm, &avail, &stamp) == 0 && nanoseconds(&stamp) > 0) {
-        from->known_ns = nanoseconds(&stamp);
+    const bool has_stamp = vpi_snd.pcm_htimestamp(from->pcm.pcm, &avail, &stamp) == 0;
+    const int64_t stamp_ns = nanoseconds(&stamp);
+    run_clock(from);
+    if (!is_possible(from, n_ahead))
+        return TOO_MANY;
+    if (has_stamp && stamp_ns <= from->looked_ns &&
+        stamp_ns > from->looked_ns - most_waiting_ns(from) && avail <= INT32_MAX &&
+        is_possible(from, (int64_t)avail)) {
+        from->known_ns = stamp_ns;
         from->n_known = (snd_pcm_sframes_t)avail;
     } else {
-        from->known_ns = now_ns();
+        from->known_ns = from->looked_ns;
         from->n_known = n_ahead;
     }
     return n_ahead;
@@ -132,7 +189,7 @@ static snd_pcm_sframes_t take(alsa_source *from)
         if (n_done < 0)
             return n_done;
         n_ahead -= n_done;
-        from->n_known -= n_done;
+        count(from, n_done);
     }
     if (n_ahead < 0)
         return n_ahead;
@@ -146,40 +203,43 @@ static snd_pcm_sframes_t take(alsa_source *from)
             return n;
         n_ahead -= n;
         n_done += n;
-        from->n_known -= n;
+        count(from, n);
     }
     return n_done;
 }
 
-/* The card stopped although it should run on: start it again, and tell how long it stood. */
-static bool restart(alsa_source *from)
+/* The card stopped although it should run on: start it again, and tell how long it stood. Why it cannot go on;
+ * NULL when it does. */
+static const char *restart(alsa_source *from)
 {
     snd_pcm_status_t *status;
     struct timespec stamp = {0, 0};
     VPI_SND_ALLOCA(pcm_status, &status);
     if (++from->n_restarts > N_RESTARTS_MAX || vpi_snd.pcm_prepare(from->pcm.pcm) < 0 ||
         vpi_snd.pcm_start(from->pcm.pcm) < 0)
-        return false;
+        return "it stopped and does not start again";
     if (vpi_snd.pcm_status(from->pcm.pcm, status) == 0)
         vpi_snd.pcm_status_get_trigger_htstamp(status, &stamp);
+    run_clock(from);
     int64_t started_ns = nanoseconds(&stamp);
-    if (started_ns <= from->known_ns)
-        started_ns = now_ns();
-    const int64_t since_ns = started_ns - from->known_ns;
-    const int64_t rate = from->base.format.rate_hz;
-    const int64_t n_lost = from->n_known + since_ns / NS_PER_S * rate +
-                           (since_ns % NS_PER_S * rate + NS_PER_S / 2) / NS_PER_S;
+    if (started_ns <= from->known_ns || started_ns > from->looked_ns)
+        started_ns = from->looked_ns;
+    const int64_t n_lost = from->n_known + frames_in(from, started_ns - from->known_ns);
+    if (!is_possible(from, n_lost))
+        return TOO_MANY_TEXT;
     if (n_lost > 0)
         vpi_queue_lose(from->base.queue, (uint64_t)n_lost);
+    start_clock(from);
     from->known_ns = started_ns;
-    from->n_known = 0;
     allow_waits(from, N_WAITS_STARTING);
-    return true;
+    return NULL;
 }
 
 /* Why the device counts as lost; NULL when it goes on. */
 static const char *trouble(alsa_source *from, int error)
 {
+    if (error == TOO_MANY)
+        return TOO_MANY_TEXT;
     const snd_pcm_state_t state = vpi_snd.pcm_state(from->pcm.pcm);
     if (error == -ENODEV || error == -ENOTTY || error == -EBADFD ||
         state == SND_PCM_STATE_DISCONNECTED)
@@ -187,7 +247,7 @@ static const char *trouble(alsa_source *from, int error)
     if (error == -ESTRPIPE || state == SND_PCM_STATE_SUSPENDED)
         return "it was put to sleep";
     if (error == -EPIPE || state == SND_PCM_STATE_XRUN)
-        return restart(from) ? NULL : "it stopped and does not start again";
+        return restart(from);
     if (error < 0)
         return "it cannot be read any more";
     return state == SND_PCM_STATE_RUNNING ? NULL : "it stopped";
@@ -288,8 +348,7 @@ static vpriv_status alsa_start(vpriv_source *source)
     const int error = vpi_snd.pcm_start(from->pcm.pcm);
     VPI_ENSURE(error == 0, error == -ENODEV ? VPRIV_E_DEVICE_LOST : VPRIV_E_IO,
         "does not start: %s", vpi_snd.strerror(error));
-    from->known_ns = now_ns();
-    from->n_known = 0;
+    start_clock(from);
     from->n_restarts = 0;
     (void)!read(from->wake, &ignored, sizeof ignored);
     atomic_store(&from->quit, false);

@@ -5,7 +5,7 @@
  * Each frame carries its own number: frames since the plug-in was first started, in the low bits of
  * its samples, also while the card stands. The words in the file `control` are what is wrong: nothing,
  * "xrun" (it stops once, and takes 100 ms to start again), "gone" (unplugged), "hangup" (its descriptor
- * says so), "silent" (no frame comes). */
+ * says so), "silent" (no frame comes), "leap" (ten hours of frames were there at once). */
 #include <alsa/asoundlib.h>
 #include <alsa/pcm_external.h>
 #include <poll.h>
@@ -98,9 +98,10 @@ static snd_pcm_sframes_t card_pointer(snd_pcm_ioplug_t *io)
         card->xrun_told = true;
         return -EPIPE;
     }
+    const int64_t leap_ns = has(card, "leap") ? 36000 * NS_PER_S : 0;
     if (!has(card, "silent"))
-        card->pointer =
-            (snd_pcm_sframes_t)(frames_since(card, card->started_ns) % (int64_t)card->boundary);
+        card->pointer = (snd_pcm_sframes_t)(frames_since(card, card->started_ns - leap_ns) %
+                                            (int64_t)card->boundary);
     return card->pointer;
 }
 
