@@ -138,8 +138,8 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_backup_check(
  *  @param  root      the store in use today: on another device, one to which vpriv_vault_move_root brought it
  *  @param  vault     of the vault file to make
  *  @param  flags     0, or VPRIV_STORAGE_REPLACE to put it in the place of a vault file that is there (damaged
- *                    or not, or an empty file, but of nothing else); nobody may have that open. What was only
- *                    in its write-ahead log goes with it
+ *                    or not, or an empty file, but of nothing else); nobody may have that open. Failing, or cut
+ *                    off, leaves that with everything its write-ahead log held, or the restored one in its place
  *  @param  progress  NULL, or told how far the copying is
  *  @param  user      handed to progress
  *  Owns:     borrows all

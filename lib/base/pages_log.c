@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/pages.h"
 #include "base/try.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,4 +147,43 @@ bool vpi_pages_log_read(const vpi_pages_log *log, uint32_t page, uint8_t *page_o
     const size_t at = vpi_pages_log_find(log, page);
     return at < log->n_frames &&
            vpi_file_read_at(log->fd, page_out, VPI_PAGE_BYTES, log->frames[at].offset) == VPRIV_OK;
+}
+
+static vpriv_status fold_failed(int code)
+{
+    const int error = errno;
+    return code == SQLITE_FULL || error == ENOSPC || error == EDQUOT
+               ? vpi_fail(VPRIV_E_FULL, "no space left to fold the write-ahead log in")
+               : vpi_fail(VPRIV_E_IO, "the write-ahead log cannot be folded in (errno %d)", error);
+}
+
+vpriv_status vpi_pages_log_fold(const vpi_pages_log *log, sqlite3_file *file)
+{
+    vpriv_status st = VPRIV_E_INTERNAL;
+    uint8_t *page = NULL;
+    int code = SQLITE_OK;
+    if (log->n_frames == 0)
+        return VPRIV_OK;
+    VPI_TRY(vpi_alloc(VPI_PAGE_BYTES, 1, (void **)&page));
+    errno = 0;
+    for (size_t i = 0; i < log->n_frames && code == SQLITE_OK; i++) {
+        const struct vpi_frame *frame = &log->frames[i];
+        if (frame->page > log->n_pages)
+            continue; /* it was given back since */
+        VPI_TRY(vpi_file_read_at(log->fd, page, VPI_PAGE_BYTES, frame->offset));
+        code = file->pMethods->xWrite(
+            file, page, VPI_PAGE_BYTES, (sqlite3_int64)(frame->page - 1) * VPI_PAGE_BYTES);
+    }
+    if (code == SQLITE_OK)
+        code = file->pMethods->xTruncate(file, (sqlite3_int64)log->n_pages * VPI_PAGE_BYTES);
+    if (code == SQLITE_OK)
+        code = file->pMethods->xSync(file, SQLITE_SYNC_FULL);
+    if (code != SQLITE_OK) {
+        st = fold_failed(code);
+        goto out;
+    }
+    st = VPRIV_OK;
+out:
+    free(page);
+    return st;
 }

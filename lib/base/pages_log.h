@@ -1,8 +1,9 @@
-/* SQLite's write-ahead log, read only: the latest committed version of each page in it. */
+/* SQLite's write-ahead log without SQLite: the latest committed version of each page in it. */
 #ifndef VPI_BASE_PAGES_LOG_H
 #define VPI_BASE_PAGES_LOG_H
 
 #include "base/status.h"
+#include <sqlite3.h>
 
 typedef struct vpi_pages_log {
     int fd;           /* -1: there is none */
@@ -24,5 +25,8 @@ void vpi_pages_log_close(vpi_pages_log *log);
 size_t vpi_pages_log_find(const vpi_pages_log *log, uint32_t page);
 /* False when the page is not in it, or cannot be read. */
 bool vpi_pages_log_read(const vpi_pages_log *log, uint32_t page, uint8_t *page_out);
+/* Everything committed goes into the database's file, and is on the disk afterwards; the log stays as it is. The
+ * file is locked by whoever calls, against everybody. Cut off anywhere, file and log together are what they were. */
+vpriv_status vpi_pages_log_fold(const vpi_pages_log *log, sqlite3_file *file);
 
 #endif

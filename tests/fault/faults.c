@@ -3,9 +3,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <execinfo.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+void (*faults_opened)(int fd);
+void (*faults_synced)(int fd);
+void (*faults_dying)(void);
 
 static struct faults_plan plan; /* written while nothing is armed */
 static atomic_bool is_armed;
@@ -71,6 +77,14 @@ static void show_where(void)
     atomic_store(&is_armed, true);
 }
 
+static void die(void)
+{
+    atomic_store(&is_armed, false);
+    if (faults_dying)
+        faults_dying();
+    (void)kill(getpid(), SIGKILL);
+}
+
 static bool is_hit(uint64_t at)
 {
     if (at == 0)
@@ -80,6 +94,8 @@ static bool is_hit(uint64_t at)
     const bool hit = goes_on ? at >= plan.n : at == plan.n;
     if (hit && atomic_fetch_add(&n_hits, 1) == 0)
         show_where();
+    if (hit && plan.way == FAULTS_DIE)
+        die();
     return hit;
 }
 

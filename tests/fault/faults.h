@@ -47,6 +47,7 @@ enum faults_way {
     FAULTS_INTERRUPT, /* once, EINTR */
     FAULTS_HALF,      /* the n-th write does half, everything after it fails */
     FAULTS_LOSE,      /* once, and what was to be synced is lost */
+    FAULTS_DIE,       /* kill -9 before the n-th */
 };
 
 struct faults_plan {
@@ -65,6 +66,11 @@ uint64_t faults_seen(uint32_t kinds);
 
 /* Make the files below `folder` what the disk has. False when that did not work. */
 bool faults_lose(const char *folder);
+
+/* Told, where they are not NULL, of each file that was opened, of each sync, and before FAULTS_DIE kills. */
+extern void (*faults_opened)(int fd);
+extern void (*faults_synced)(int fd);
+extern void (*faults_dying)(void);
 
 /* What the process holds. */
 struct faults_held {

@@ -48,6 +48,13 @@ static enum faults_kind kind_of(int folder, const char *path, int flags)
     return (flags & O_ACCMODE) == O_RDONLY ? FAULTS_OPEN : FAULTS_UPDATE;
 }
 
+static int opened(int fd)
+{
+    if (fd >= 0 && faults_opened)
+        faults_opened(fd);
+    return fd;
+}
+
 #define MODE_OF(flags, mode)                                                                       \
     mode_t mode = 0;                                                                               \
     if (flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE) {                                     \
@@ -61,7 +68,7 @@ int open(const char *path, int flags, ...)
 {
     REAL(open)
     MODE_OF(flags, mode)
-    return refused(kind_of(AT_FDCWD, path, flags)) ? -1 : real(path, flags, mode);
+    return refused(kind_of(AT_FDCWD, path, flags)) ? -1 : opened(real(path, flags, mode));
 }
 
 int open64(const char *path, int flags, ...)
@@ -74,7 +81,7 @@ int openat(int folder, const char *path, int flags, ...)
 {
     REAL(openat)
     MODE_OF(flags, mode)
-    return refused(kind_of(folder, path, flags)) ? -1 : real(folder, path, flags, mode);
+    return refused(kind_of(folder, path, flags)) ? -1 : opened(real(folder, path, flags, mode));
 }
 
 FILE *fopen(const char *path, const char *mode)
@@ -86,7 +93,7 @@ FILE *fopen(const char *path, const char *mode)
 int mkostemp(char *pattern, int flags)
 {
     REAL(mkostemp)
-    return refused(FAULTS_MAKE) ? -1 : real(pattern, flags);
+    return refused(FAULTS_MAKE) ? -1 : opened(real(pattern, flags));
 }
 
 int mkdir(const char *path, mode_t mode)
@@ -190,6 +197,8 @@ int fdatasync(int fd)
     const bool fails = refused(FAULTS_SYNC);
     if (!fails || faults_sync_loses())
         unsynced_after_sync(fd, fails);
+    if (!fails && faults_synced)
+        faults_synced(fd);
     return fails ? -1 : 0;
 }
 

@@ -241,6 +241,15 @@ tests_fault_long_sweep_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_LONG
 tests_fault_long_sweep_CFLAGS = $(fault_cflags) -fno-builtin
 tests_fault_long_sweep_LDADD = $(life_ldadd)
 CHECK_LONG += tests/fault/long-valgrind
+
+# Every change that a call makes to a folder is its last.
+TESTS += tests/fault/test_deaths
+check_PROGRAMS += tests/fault/test_deaths
+tests_fault_test_deaths_SOURCES = tests/fault/test_deaths.c tests/fault/deaths.h tests/fault/deaths.c \
+	tests/fault/faults.h tests/fault/faults.c tests/fault/faults_memory.c tests/fault/faults_files.c \
+	tests/fault/unsynced.c $(life_sources)
+tests_fault_test_deaths_CFLAGS = $(fault_cflags) -fno-builtin
+tests_fault_test_deaths_LDADD = $(life_ldadd)
 endif
 CHECK_LONG += tests/fault/long-threads
 EXTRA_DIST += tests/fault/long-valgrind tests/fault/valgrind.supp tests/fault/long-threads
