@@ -72,10 +72,12 @@ int main(int argc, char **argv)
     /* On a real device the root key is in a secure element, and the keyring somewhere else. */
     snprintf(root_path, sizeof root_path, "%s.root", argv[1]);
     snprintf(keyring_path, sizeof keyring_path, "%s.keyring", argv[1]);
+    /* Saved before the vault is one: wherever the power goes, there is no vault without its keyring. */
+    const vpriv_vault_options options = {
+        .struct_size = sizeof options, .keyring_path = keyring_path};
     const int failed =
         check(vpriv_root_file_open(root_path, &root), "root key") ||
-        check(vpriv_vault_create(argv[1], root, NULL, &keyring, &vault), "make the vault") ||
-        check(vpriv_keyring_save(keyring, keyring_path), "save the keyring") ||
+        check(vpriv_vault_create(argv[1], root, &options, &keyring, &vault), "make the vault") ||
         ask(vault, subject) || record(vault, subject, argv[2]);
     vpriv_vault_close(vault);
     vpriv_keyring_close(keyring);

@@ -12,26 +12,13 @@ static const char *assurance_text(vpriv_assurance assurance)
     return assurance == VPRIV_ASSURANCE_KEYED ? "keyed" : "best effort";
 }
 
-/* A vault whose keyring could not be saved opens nothing: it must not stay. */
-static void remove_new_vault(const tool_arguments *arguments, vpriv_root_store *root)
-{
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-reserve", "-lock"};
-    if (vpriv_root_destroy(root) != VPRIV_OK)
-        tool_note(arguments, "the new root key could not be removed");
-    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-        char path[PATH_TEXT_BYTES + 16];
-        snprintf(path, sizeof path, "%s%s", arguments->vault, suffixes[i]);
-        if (unlink(path) != 0 && errno != ENOENT)
-            tool_note(arguments, "%s: could not be removed: %s", path, strerror(errno));
-    }
-}
-
 static exit_code create(const tool_arguments *arguments, const tool_root *where, const char *path)
 {
     uint8_t authority[VPRIV_AUTHORITY_PUBLIC_KEY_BYTES];
     vpriv_vault_options options = {.struct_size = sizeof options,
         .controller_country = option_value(arguments, OPTION_COUNTRY),
-        .jurisdiction = option_value(arguments, OPTION_PLACE)};
+        .jurisdiction = option_value(arguments, OPTION_PLACE),
+        .keyring_path = path};
     if (option_given(arguments, OPTION_PUBLIC_KEY)) {
         const exit_code read = read_public_key(arguments, authority);
         if (read != EXIT_GOOD)
@@ -44,19 +31,12 @@ static exit_code create(const tool_arguments *arguments, const tool_root *where,
     exit_code code = root_open(arguments, where, OPTION_PASSPHRASE, &root);
     if (code != EXIT_GOOD)
         return code;
-    interrupts_hold(); /* a vault whose keyring was never written opens nothing */
-    vpriv_status st = vpriv_vault_create(arguments->vault, root, &options, &keyring, &vault);
-    if (st != VPRIV_OK) {
+    interrupts_hold();
+    const vpriv_status st = vpriv_vault_create(arguments->vault, root, &options, &keyring, &vault);
+    if (st != VPRIV_OK)
         code = tool_failed(arguments, arguments->vault, st);
-    } else {
-        st = vpriv_keyring_save(keyring, path);
-        if (st != VPRIV_OK)
-            code = tool_failed(arguments, path, st);
-    }
     vpriv_keyring_close(keyring);
     vpriv_vault_close(vault);
-    if (vault && code != EXIT_GOOD)
-        remove_new_vault(arguments, root);
     vpriv_root_close(root);
     if (code == EXIT_GOOD)
         printf("made %s, its root key %s and its keyring %s; keep the last two elsewhere\n",
@@ -77,7 +57,9 @@ exit_code command_init(const tool_arguments *arguments)
     const tool_root root = root_parse(root_text);
     const char *const paths[] = {
         arguments->vault, keyring_path, root_is_in_a_file(&root) ? root.where : NULL};
-    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+    /* Beside what is left of a vault that never came to be, root key and keyring may be, too: the library knows. */
+    const bool is_there = access(paths[0], F_OK) == 0;
+    for (size_t i = 1; i < sizeof paths / sizeof paths[0] && !is_there; i++) {
         if (paths[i] && access(paths[i], F_OK) == 0)
             return tool_error(arguments, EXIT_EXISTS, "%s: exists already", paths[i]);
     }

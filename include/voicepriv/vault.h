@@ -84,19 +84,26 @@ typedef struct vpriv_vault_options {
         reserve_bytes;    /**< create: disk kept aside for erasing; 512 KiB, the least, to 64 MiB */
     vpriv_clock_fn clock; /**< instead of the system's, for tests and simulations */
     void *clock_user;     /**< handed to clock */
+    const char *
+        keyring_path; /**< create: where the keyring is saved, a name that is not taken, before the vault
+                                   is one; NULL: the caller saves it */
 } vpriv_vault_options;
 
 /** Make a new vault. By default it stores nothing: no consent exists and retention is "don't save".
- *  @param      path         a file name that is not taken
- *  @param      root         an empty root store; the vault uses it until it is closed
+ *  Cut off anywhere (a kill, the power) it leaves a vault that is whole, or nothing that opens; then the same call with
+ *  the same path, root store and keyring_path can simply be made again, and takes away what is left of the one before.
+ *  Without keyring_path a cut between this call and vpriv_keyring_save() leaves a vault whose recordings nobody will
+ *  ever open: a device that may lose power should give it.
+ *  @param      path         a file name that is not taken, but by what is left of a vault that never came to be
+ *  @param      root         a root store that is empty, but for the same; the vault uses it until it is closed
  *  @param      options      NULL for the defaults
- *  @param[out] keyring_out  the owner's keyring with every purpose's secret key: save it now, the
- *                           vault keeps only the public halves; untouched on failure
+ *  @param[out] keyring_out  the owner's keyring with every purpose's secret key: save it now, unless
+ *                           keyring_path did, the vault keeps only the public halves; untouched on failure
  *  @param[out] vault_out    to be closed with vpriv_vault_close; untouched on failure
  *  Owns:     the caller owns both; root is borrowed until the vault is closed
  *  Threads:  any      Realtime: no      Secrets: made in locked memory
- *  @retval VPRIV_OK  @retval VPRIV_E_ARG  @retval VPRIV_E_EXISTS path or root store is in use already, the store
- *          by a root key or by something else
+ *  @retval VPRIV_OK  @retval VPRIV_E_ARG  @retval VPRIV_E_EXISTS path, keyring_path or root store is in use already,
+ *          the store by a root key or by something else  @retval VPRIV_E_BUSY another process makes a vault there
  *  @retval VPRIV_E_IO  @retval VPRIV_E_FULL  @retval VPRIV_E_MEMORY  @retval VPRIV_E_ROOT
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_vault_create(const char *path, vpriv_root_store *root,

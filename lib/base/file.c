@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -189,6 +190,39 @@ out:
     if (fd >= 0)
         close(fd);
     return st;
+}
+
+vpriv_status vpi_folder_lock(const char *path, int *lock_out)
+{
+    const struct timespec nap = {0, 1000000};
+    const int64_t since_us = vpi_monotonic_us();
+    vpriv_status st = VPRIV_OK;
+    const int fd = open_folder(path, O_RDONLY | O_DIRECTORY);
+    *lock_out = -1;
+    if (fd < 0)
+        return vpi_errno_failed(errno, path);
+    while (st == VPRIV_OK && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK && errno != EINTR) {
+            close(fd);
+            return VPRIV_OK;
+        }
+        if (vpi_monotonic_us() - since_us > LOCK_PATIENCE_US)
+            st = vpi_fail(VPRIV_E_BUSY, "%s: another process is making it", path);
+        (void)nanosleep(&nap, NULL);
+    }
+    if (st == VPRIV_OK)
+        *lock_out = fd;
+    else
+        close(fd);
+    return st;
+}
+
+void vpi_folder_unlock(int lock)
+{
+    if (lock < 0)
+        return;
+    (void)flock(lock, LOCK_UN); /* a process that was forked in this moment may have it open, too */
+    close(lock);
 }
 
 vpriv_status vpi_path_with(const char *path, const char *suffix, char **path_out)

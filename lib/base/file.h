@@ -25,6 +25,11 @@ vpriv_status vpi_file_sync(int fd);
 /* Make a new or removed name in the folder of `path` durable. */
 vpriv_status vpi_file_sync_folder(const char *path);
 
+/* Of those who make or replace large files in the folder of `path` one at a time: VPRIV_E_BUSY when another is at it
+ * for longer than ten seconds. *lock_out is -1 on a file system that has no such locks. */
+vpriv_status vpi_folder_lock(const char *path, int *lock_out);
+void vpi_folder_unlock(int lock);
+
 /* Give a file a new name in its folder; VPRIV_E_EXISTS when that is taken. *both_out: the old name is still there,
  * too, and is to be taken away. */
 vpriv_status vpi_file_give_name(const char *from, const char *to, bool *both_out);

@@ -1,3 +1,4 @@
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/try.h"
@@ -6,6 +7,7 @@
 #include "vault/places.h"
 #include "vault/policy.h"
 #include "vault/settings.h"
+#include "vault/unfinished.h"
 #include "vault/vault.h"
 #include <sodium.h>
 #include <stdio.h>
@@ -56,7 +58,7 @@ static vpriv_status make_fixed_keys(vpriv_vault *vault, vpriv_keyring *keyring)
     return VPRIV_OK;
 }
 
-/* Everything a new vault holds, in one transaction. */
+/* Everything a new vault holds, in one transaction, but the version: without that it is no vault yet. */
 static vpriv_status fill(
     vpriv_vault *vault, const vpriv_vault_options *options, vpriv_keyring *keyring)
 {
@@ -84,12 +86,10 @@ static vpriv_status fill(
     VPI_TRY(vpi_log_start(vault));
     VPI_TRY(vpi_log_append(vault, &entry, NULL, 0, NULL, NULL));
     VPI_TRY(vpi_clock_trust(vault));
-    char pragmas[96];
-    snprintf(pragmas, sizeof pragmas, "PRAGMA application_id=%d; PRAGMA user_version=%d;",
-        VPI_APPLICATION_ID, VPI_USER_VERSION);
-    VPI_TRY(vpi_database_script(vault->database, pragmas));
+    char pragma[64];
+    snprintf(pragma, sizeof pragma, "PRAGMA application_id=%d", VPI_APPLICATION_ID);
+    VPI_TRY(vpi_database_script(vault->database, pragma));
     VPI_TRY(vpi_database_commit(vault->database));
-    VPI_TRY(vpi_tree_settle(vault->tree));
     st = VPRIV_OK;
 out:
     vpi_wipe(vault->secrets->fixed, sizeof vault->secrets->fixed);
@@ -97,17 +97,18 @@ out:
     return st;
 }
 
-/* A vault that was not made whole leaves nothing behind. `name` holds the path and has room for an ending: it
- * was taken before memory ran out. */
-static void remove_files(char *name)
+/* Keyring and root key are in their places: from this commit on it is a vault. */
+static vpriv_status become_whole(vpriv_vault *vault)
 {
-    static const char *const endings[] = {"-reserve", "-lock"};
-    const size_t n_path = strlen(name);
-    vpi_database_remove(name);
-    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
-        snprintf(name + n_path, VPI_DATABASE_ENDING_BYTES, "%s", endings[i]);
-        unlink(name);
-    }
+    vpriv_status st = VPRIV_E_INTERNAL;
+    char pragma[64];
+    snprintf(pragma, sizeof pragma, "PRAGMA user_version=%d", VPI_USER_VERSION);
+    VPI_TRY(vpi_database_begin(vault->database));
+    VPI_TRY(vpi_database_script(vault->database, pragma));
+    VPI_TRY(vpi_database_commit(vault->database));
+    st = VPRIV_OK;
+out:
+    return st;
 }
 
 vpriv_status vpriv_vault_create(const char *path, vpriv_root_store *root,
@@ -118,11 +119,14 @@ vpriv_status vpriv_vault_create(const char *path, vpriv_root_store *root,
     vpriv_vault *vault = NULL;
     vpriv_keyring *keyring = NULL;
     char *name = NULL;
-    bool ours = false;
+    const char *keyring_path = NULL;
+    int lock_fd = -1;
+    bool ours = false, saved = false;
     vpi_fail_clear();
     VPI_ENSURE(path && path[0] && root && keyring_out && vault_out, VPRIV_E_ARG,
         "a vault needs a path, a root store, and room for vault and keyring");
     VPI_TRY(vpi_vault_allocate(path, options, &vault));
+    keyring_path = options ? options->keyring_path : NULL;
     VPI_TRY(vpi_alloc(strlen(path) + VPI_DATABASE_ENDING_BYTES, 1, (void **)&name));
     memcpy(name, path, strlen(path));
     vault->root = root;
@@ -130,6 +134,10 @@ vpriv_status vpriv_vault_create(const char *path, vpriv_root_store *root,
         options && options->reserve_bytes ? options->reserve_bytes : VPI_RESERVE_BYTES_DEFAULT;
     vpi_random(vault->vault_id, sizeof vault->vault_id);
     VPI_TRY(vpi_keyring_create(vault->vault_id, &keyring));
+    VPI_TRY(vpi_folder_lock(path, &lock_fd));
+    VPI_TRY(vpi_unfinished_clear(name, root, keyring_path));
+    VPI_ENSURE(!keyring_path || access(keyring_path, F_OK) != 0, VPRIV_E_EXISTS,
+        "%s: exists already", keyring_path);
     const vpriv_status probed = vpi_root_probe(root);
     VPI_ENSURE(probed != VPRIV_OK, VPRIV_E_EXISTS,
         "the root store holds a root key already: use an empty one for a new vault");
@@ -138,6 +146,12 @@ vpriv_status vpriv_vault_create(const char *path, vpriv_root_store *root,
     VPI_TRY(vpi_database_open(path, VPI_DATABASE_CREATE, &vault->database));
     ours = true; /* not before: what is there by this name may be somebody's vault */
     VPI_TRY(fill(vault, options ? options : &defaults, keyring));
+    if (keyring_path) {
+        VPI_TRY(vpriv_keyring_save(keyring, keyring_path));
+        saved = true;
+    }
+    VPI_TRY(vpi_tree_settle(vault->tree));
+    VPI_TRY(become_whole(vault));
     vpi_reserve_rebuild(vault);
     *vault_out = vault;
     *keyring_out = keyring;
@@ -152,10 +166,13 @@ out:
         if (ours && vpi_root_take_back(root, vault->vault_id) != VPRIV_OK)
             vpi_fail_clear();
         vpriv_vault_close(vault);
+        if (saved)
+            unlink(keyring_path);
         if (ours)
-            remove_files(name);
+            vpi_unfinished_remove_files(name);
         vpi_fail_text_again(&reason);
     }
+    vpi_folder_unlock(lock_fd);
     free(name);
     return st;
 }

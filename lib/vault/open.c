@@ -133,7 +133,8 @@ static vpriv_status read_meta(vpriv_vault *vault)
     VPI_ENSURE(version <= VPI_USER_VERSION, VPRIV_E_VERSION,
         "the vault has format %lld; this library knows up to %d", (long long)version,
         VPI_USER_VERSION);
-    VPI_ENSURE(version == VPI_USER_VERSION, VPRIV_E_FORMAT, "not a whole vault");
+    VPI_ENSURE(version == VPI_USER_VERSION, VPRIV_E_FORMAT,
+        "not a whole vault: making it was cut off, and can simply be done again");
     VPI_TRY(check_schema(vault));
     const vpriv_status found = vpi_database_query(vault->database, &row,
         "SELECT vault_id, device_public_key, reserve_bytes FROM meta WHERE id = 1", "");

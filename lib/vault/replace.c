@@ -88,11 +88,24 @@ vpriv_status vpi_may_replace(const char *path, bool may_replace)
     return st;
 }
 
+/* SQLite takes a file that it cannot look at for one that has moved. */
+static vpriv_status has_its_name(const old_file *old, const char *path)
+{
+    struct stat info;
+    int moved = 1, code = SQLITE_OK;
+    for (int i = 0; i < 2 && moved && code == SQLITE_OK; i++)
+        code = old->file->pMethods->xFileControl(old->file, SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (code == SQLITE_OK && !moved)
+        return VPRIV_OK;
+    if (code != SQLITE_OK || (stat(path, &info) != 0 && errno != ENOENT))
+        return vpi_fail(VPRIV_E_IO, "%s: cannot be looked at", path);
+    return vpi_fail(VPRIV_E_BUSY, "%s: somebody put another file there", path);
+}
+
 /* Every connection to a vault holds SQLite's shared lock on it: who gets the exclusive one is alone. */
 static vpriv_status lock_alone(const old_file *old, const char *path)
 {
     const sqlite3_io_methods *of = old->file->pMethods;
-    int moved = 0;
     int code = of->xLock(old->file, SQLITE_LOCK_SHARED);
     if (code == SQLITE_OK)
         code = of->xLock(old->file, SQLITE_LOCK_RESERVED);
@@ -100,11 +113,8 @@ static vpriv_status lock_alone(const old_file *old, const char *path)
         code = of->xLock(old->file, SQLITE_LOCK_EXCLUSIVE);
     if (code == SQLITE_BUSY)
         return vpi_fail(VPRIV_E_BUSY, "%s: somebody has the vault file open", path);
-    if (code == SQLITE_OK)
-        code = of->xFileControl(old->file, SQLITE_FCNTL_HAS_MOVED, &moved);
-    if (code != SQLITE_OK)
-        return vpi_fail(VPRIV_E_IO, "%s: the vault file cannot be locked", path);
-    return moved ? vpi_fail(VPRIV_E_BUSY, "%s: somebody put another file there", path) : VPRIV_OK;
+    return code == SQLITE_OK ? has_its_name(old, path)
+                             : vpi_fail(VPRIV_E_IO, "%s: the vault file cannot be locked", path);
 }
 
 /* What is in the log alone goes into the old file, as SQLite's checkpoint does it: from then on the file is whole
@@ -157,6 +167,8 @@ vpriv_status vpi_replace(const char *path, vpi_draft *draft, bool may_replace)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     old_file old = {NULL, NULL};
+    int lock_fd = -1;
+    VPI_TRY(vpi_folder_lock(path, &lock_fd)); /* nobody makes a new vault of this name meanwhile */
     VPI_TRY(vpi_file_sync(
         draft->fd)); /* what the disk refuses, it refuses before anything is touched */
     const bool is_there = access(path, F_OK) == 0;
@@ -177,5 +189,6 @@ vpriv_status vpi_replace(const char *path, vpi_draft *draft, bool may_replace)
     st = VPRIV_OK;
 out:
     sqlite3_close(old.handle);
+    vpi_folder_unlock(lock_fd);
     return st;
 }

@@ -19,6 +19,7 @@ lib_librooms_la_SOURCES += \
 	lib/vault/clock_guard.h lib/vault/clock_guard.c lib/vault/retention_batch.h lib/vault/retention_batch.c lib/vault/retention_run.c \
 	lib/vault/restrict.c lib/vault/root_move.c lib/vault/backup.h lib/vault/backup.c lib/vault/restore.c \
 	lib/vault/replace.h lib/vault/replace.c \
+	lib/vault/unfinished.h lib/vault/unfinished.c \
 	lib/vault/tag.h lib/vault/tag.c lib/vault/amend.h lib/vault/amend.c \
 	lib/vault/header.h lib/vault/header.c \
 	lib/vault/blocks.h lib/vault/blocks.c \

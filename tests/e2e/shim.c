@@ -4,6 +4,7 @@
  *   named           files without a name, as on file systems that have none
  *   interrupt       control-C at each positioned write and each new name
  *   killed          dead before the first new name
+ *   die:N           dead before the N-th change of a file or a name
  *   memory          locking memory for secrets */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -47,6 +48,15 @@ int clock_gettime(clockid_t id, struct timespec *now)
     return failed;
 }
 
+static void count_change(void)
+{
+    static int n_changes;
+    const char *shim = getenv("SHIM");
+    const char *die = shim ? strstr(shim, "die:") : NULL;
+    if (die && ++n_changes == atoi(die + 4))
+        kill(getpid(), SIGKILL);
+}
+
 ssize_t write(int fd, const void *bytes, size_t n_bytes)
 {
     ssize_t (*real)(int, const void *, size_t) = NULL;
@@ -69,6 +79,7 @@ int link(const char *from, const char *to)
 {
     int (*real)(const char *, const char *) = NULL;
     interrupt();
+    count_change();
     if (shim_says("killed"))
         kill(getpid(), SIGKILL);
     *(void **)&real = dlsym(RTLD_NEXT, "link");
@@ -79,6 +90,7 @@ int linkat(int from_folder, const char *from, int to_folder, const char *to, int
 {
     int (*real)(int, const char *, int, const char *, int) = NULL;
     interrupt();
+    count_change();
     if (shim_says("killed"))
         kill(getpid(), SIGKILL);
     *(void **)&real = dlsym(RTLD_NEXT, "linkat");
@@ -90,6 +102,7 @@ ssize_t pwrite(int fd, const void *bytes, size_t n_bytes, off_t offset)
     ssize_t (*real)(int, const void *, size_t, off_t) = NULL;
     const int error = write_error(fd, 1);
     interrupt();
+    count_change();
     *(void **)&real = dlsym(RTLD_NEXT, "pwrite");
     if (error) {
         errno = error;
@@ -101,6 +114,22 @@ ssize_t pwrite(int fd, const void *bytes, size_t n_bytes, off_t offset)
 ssize_t pwrite64(int fd, const void *bytes, size_t n_bytes, off64_t offset)
 {
     return pwrite(fd, bytes, n_bytes, (off_t)offset);
+}
+
+int unlink(const char *path)
+{
+    int (*real)(const char *) = NULL;
+    count_change();
+    *(void **)&real = dlsym(RTLD_NEXT, "unlink");
+    return real(path);
+}
+
+int fdatasync(int fd)
+{
+    int (*real)(int) = NULL;
+    count_change();
+    *(void **)&real = dlsym(RTLD_NEXT, "fdatasync");
+    return real(fd);
 }
 
 int open(const char *path, int flags, ...)
@@ -115,6 +144,8 @@ int open(const char *path, int flags, ...)
         errno = EOPNOTSUPP;
         return -1;
     }
+    if (flags & O_CREAT)
+        count_change();
     return real(path, flags, mode);
 }
 

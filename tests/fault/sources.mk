@@ -242,7 +242,7 @@ tests_fault_long_sweep_CFLAGS = $(fault_cflags) -fno-builtin
 tests_fault_long_sweep_LDADD = $(life_ldadd)
 CHECK_LONG += tests/fault/long-valgrind
 
-# Every change that a call makes to a folder is its last.
+# Every change that a call makes to a folder is its last; of making a vault every third.
 TESTS += tests/fault/test_deaths
 check_PROGRAMS += tests/fault/test_deaths
 tests_fault_test_deaths_SOURCES = tests/fault/test_deaths.c tests/fault/deaths.h tests/fault/deaths.c \
@@ -250,6 +250,12 @@ tests_fault_test_deaths_SOURCES = tests/fault/test_deaths.c tests/fault/deaths.h
 	tests/fault/unsynced.c $(life_sources)
 tests_fault_test_deaths_CFLAGS = $(fault_cflags) -fno-builtin
 tests_fault_test_deaths_LDADD = $(life_ldadd)
+EXTRA_PROGRAMS += tests/fault/long_deaths
+CHECK_LONG += tests/fault/long_deaths
+tests_fault_long_deaths_SOURCES = $(tests_fault_test_deaths_SOURCES)
+tests_fault_long_deaths_CPPFLAGS = $(AM_CPPFLAGS) -DFAULT_LONG
+tests_fault_long_deaths_CFLAGS = $(fault_cflags) -fno-builtin
+tests_fault_long_deaths_LDADD = $(life_ldadd)
 endif
 CHECK_LONG += tests/fault/long-threads
 EXTRA_DIST += tests/fault/long-valgrind tests/fault/valgrind.supp tests/fault/long-threads

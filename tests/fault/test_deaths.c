@@ -4,6 +4,7 @@
 #include "fault/deaths.h"
 #include "fault/faults.h"
 #include "fault/life.h"
+#include "keys/keyring.h"
 #include "vault/vault.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -275,6 +276,136 @@ START_TEST(a_vault_that_somebody_has_open_is_not_touched)
 }
 END_TEST
 
+static char root_path[LIFE_PATH_BYTES + 16], keyring_path[LIFE_PATH_BYTES + 16];
+
+static bool create(void *user)
+{
+    const vpriv_vault_options options = {
+        .struct_size = sizeof options, .keyring_path = keyring_path};
+    vpriv_root_store *store = NULL;
+    vpriv_keyring *keyring = NULL;
+    vpriv_vault *vault = NULL;
+    (void)user;
+    vpriv_status st = vpriv_root_file_open(root_path, &store);
+    if (st == VPRIV_OK)
+        st = vpriv_vault_create(life.path, store, &options, &keyring, &vault);
+    vpriv_keyring_close(keyring);
+    vpriv_vault_close(vault);
+    vpriv_root_close(store);
+    return st == VPRIV_OK;
+}
+
+/* Whether there is a vault; then with its keyring, and it records and is heard. */
+static bool is_whole_or_nothing(void)
+{
+    vpriv_root_store *store = NULL;
+    vpriv_keyring *keyring = NULL, *capture = NULL;
+    ck_ok(vpriv_root_file_open(root_path, &store));
+    life.vault = NULL;
+    const vpriv_status opened = vpriv_vault_open(life.path, store, NULL, &life.vault);
+    if (opened == VPRIV_OK) {
+        ck_ok(vpriv_keyring_load(keyring_path, &keyring));
+        ck_ok(vpriv_vault_capture_credential(life.vault, &capture));
+        ck_assert_mem_eq(keyring->vault_id, life.vault->vault_id, VPI_VAULT_ID_BYTES);
+        ck_assert_mem_eq(keyring->public_key, capture->public_key, sizeof keyring->public_key);
+        ck_assert(life_database_is_sound(&life));
+        life_close(&life);
+    } else {
+        ck_assert_msg(opened == VPRIV_E_NOT_FOUND || opened == VPRIV_E_FORMAT, "%s: %s",
+            vpriv_status_text(opened), vpriv_error_detail());
+    }
+    vpriv_keyring_close(capture);
+    vpriv_keyring_close(keyring);
+    vpriv_root_close(store);
+    return opened == VPRIV_OK;
+}
+
+/* 0 in an empty folder, 1 over what an earlier cut, late on the way, left. */
+START_TEST(a_vault_is_made_with_its_keyring_or_can_be_made_again)
+{
+    uint64_t n = 1, n_copies = 0, n_whole = 0;
+    snprintf(root_path, sizeof root_path, "%s.root", life.path);
+    snprintf(keyring_path, sizeof keyring_path, "%s.keyring", life.path);
+    deaths_keep(life.folder, "start");
+    while (_i && deaths_at(life.folder, n, create, NULL)) {
+        deaths_become(life.folder, 0);
+        if (access(root_path, F_OK) == 0 && access(keyring_path, F_OK) == 0 &&
+            !is_whole_or_nothing())
+            deaths_keep(life.folder, "late");
+        deaths_put_back(life.folder, "start");
+        n++;
+    }
+    if (_i) {
+        deaths_put_back(life.folder, "late");
+        deaths_keep(life.folder, "start");
+    }
+    for (n = 1;; n += life_is_long() ? 1 : 3) {
+        deaths_put_back(life.folder, "start");
+        if (!deaths_at(life.folder, n, create, NULL))
+            break;
+        for (unsigned i = 0; i < deaths_n(); i++, n_copies++) {
+            deaths_become(life.folder, i);
+            if (is_whole_or_nothing()) {
+                n_whole++;
+                continue;
+            }
+            ck_assert_msg(create(NULL), "change %llu, copy %u: %s", (unsigned long long)n, i,
+                vpriv_error_detail());
+            ck_assert(is_whole_or_nothing());
+        }
+    }
+    ck_assert(is_whole_or_nothing());
+    printf("create: %llu changes, %llu copies, %llu of them whole\n", (unsigned long long)n - 1,
+        (unsigned long long)n_copies, (unsigned long long)n_whole);
+    ck_assert(n > 20 && n_whole > 0 && n_whole < n_copies);
+}
+END_TEST
+
+/* What somebody else has by these names is not what was left. */
+START_TEST(making_a_vault_takes_nothing_else_away)
+{
+    static const char *const made[] = {"", ".root", ".keyring"};
+    char path[LIFE_PATH_BYTES + 16];
+    snprintf(root_path, sizeof root_path, "%s.root", life.path);
+    snprintf(keyring_path, sizeof keyring_path, "%s.keyring", life.path);
+    ck_assert(create(NULL));
+    deaths_keep(life.folder, "start");
+    for (int without = 0; without < 8; without++) {
+        deaths_put_back(life.folder, "start");
+        for (int i = 0; i < 3; i++) {
+            snprintf(path, sizeof path, "%s%s", life.path, made[i]);
+            if (without >> i & 1)
+                ck_assert_int_eq(unlink(path), 0);
+        }
+        ck_assert_int_eq(create(NULL), without == 7);
+        for (int i = 0; i < 3 && without != 7; i++)
+            ck_assert_int_eq(is_there(made[i]), !(without >> i & 1));
+        deaths_put_back(life.folder, "start");
+        ck_assert(is_whole_or_nothing());
+    }
+    /* Of an unfinished one root key and keyring go only when they are its own. */
+    deaths_put_back(life.folder, "start");
+    sqlite3 *handle = NULL;
+    ck_assert_int_eq(sqlite3_open(life.path, &handle), SQLITE_OK);
+    ck_assert_int_eq(
+        sqlite3_exec(handle, "PRAGMA user_version=0; UPDATE meta SET vault_id = randomblob(16)",
+            NULL, NULL, NULL),
+        SQLITE_OK);
+    sqlite3_close(handle);
+    size_t n[4];
+    uint8_t *bytes[4] = {deaths_read(root_path, &n[0]), deaths_read(keyring_path, &n[1])};
+    ck_assert(!create(NULL));
+    bytes[2] = deaths_read(root_path, &n[2]);
+    bytes[3] = deaths_read(keyring_path, &n[3]);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_uint_eq(n[i], n[i + 2]);
+        ck_assert_mem_eq(bytes[i], bytes[i + 2], n[i]);
+        free(bytes[i]);
+        free(bytes[i + 2]);
+    }
+}
+END_TEST
+
 int main(void)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -288,6 +419,8 @@ int main(void)
     tcase_add_loop_test(tests, a_refusal_loses_nothing, 0, 2);
     tcase_add_test(tests, a_vault_that_somebody_has_open_is_not_touched);
     tcase_add_test(tests, a_journal_of_a_vault_that_never_came_to_be_gets_into_no_other);
+    tcase_add_loop_test(tests, a_vault_is_made_with_its_keyring_or_can_be_made_again, 0, 2);
+    tcase_add_test(tests, making_a_vault_takes_nothing_else_away);
     suite_add_tcase(suite, tests);
     return unit_main(suite);
 }

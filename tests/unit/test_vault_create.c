@@ -158,16 +158,21 @@ START_TEST(without_a_file_to_open_the_vault_there_stays)
 }
 END_TEST
 
+/* A vault that is there is found before anything is made. */
 START_TEST(when_opening_fails_the_vault_there_stays)
 {
     static const int errors[] = {ENFILE, EMFILE, ENOMEM, EINTR, EACCES, EIO, ENOSPC, EDQUOT};
+    char fresh[PATH_BYTES];
     ino_t before[N_FILES];
+    household_file(&h, "fresh.vault", fresh);
     identify(before);
     for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
         open_error = errors[i];
-        const vpriv_status st = make(h.path);
+        const vpriv_status over = make(h.path), st = make(fresh);
         open_error = 0;
+        ck_assert_int_eq(over, VPRIV_E_EXISTS);
         ck_assert(st == VPRIV_E_IO || st == VPRIV_E_MEMORY || st == VPRIV_E_FULL);
+        ck_assert_int_ne(access(fresh, F_OK), 0);
         assert_stays(before);
     }
     ck_fails(make(h.path), VPRIV_E_EXISTS);

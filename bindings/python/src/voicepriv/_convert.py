@@ -215,6 +215,13 @@ class Keep:
         self._kept.append(ffi.new("char[]", c_text(value, what)))
         return self._kept[-1]
 
+    def path(self, value: str | os.PathLike[str] | None) -> Any:
+        """A file name; NULL for None."""
+        if value is None:
+            return ffi.NULL
+        self._kept.append(ffi.new("char[]", c_path(value)))
+        return self._kept[-1]
+
     def bytes(self, value: bytes | None) -> Any:
         """A pointer to bytes; NULL for None."""
         if value is None:

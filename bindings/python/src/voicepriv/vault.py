@@ -104,9 +104,12 @@ class Vault(RecordingCalls, PeopleCalls, RetentionCalls, LogCalls, GateCalls, De
                controller_id: str | None = None, controller_name: str | None = None,
                controller_country: str | None = None, jurisdiction: str | None = None,
                authority: bytes | None = None, device_class: str | None = None,
-               reserve_bytes: int = 0, clock: ManualClock | None = None) -> tuple[Vault, Keyring]:
+               reserve_bytes: int = 0, clock: ManualClock | None = None,
+               keyring_path: str | os.PathLike[str] | None = None) -> tuple[Vault, Keyring]:
         """Make a vault, and the owner's keyring: save that now, the vault keeps only the public
-        halves. By default it stores nothing.
+        halves. By default it stores nothing. Cut off anywhere the call can be made again; a cut
+        between it and saving leaves a vault whose recordings nobody will ever open, unless
+        keyring_path says where to save it before the vault is one.
 
         controller_country: ISO 3166-1. jurisdiction: where the device is, "DE" or "US-CA".
         authority: public key whose signed documents count. reserve_bytes: disk kept for erasing.
@@ -120,7 +123,7 @@ class Vault(RecordingCalls, PeopleCalls, RetentionCalls, LogCalls, GateCalls, De
             controller_name=keep.text(controller_name),
             controller_country=keep.text(controller_country), jurisdiction=keep.text(jurisdiction),
             authority=keep.bytes(key), device_class=keep.text(device_class),
-            reserve_bytes=reserve_bytes)
+            reserve_bytes=reserve_bytes, keyring_path=keep.path(keyring_path))
         _use_clock(options, clock)
         keyring, vault = ffi.new("vpriv_keyring **"), ffi.new("vpriv_vault **")
         with using(root) as (store,):

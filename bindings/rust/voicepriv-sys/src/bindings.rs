@@ -1005,6 +1005,7 @@ pub struct vpriv_vault_options {
     pub reserve_bytes: u32,
     pub clock: vpriv_clock_fn,
     pub clock_user: *mut ::std::os::raw::c_void,
+    pub keyring_path: *const ::std::os::raw::c_char,
 }
 impl Default for vpriv_vault_options {
     fn default() -> Self {

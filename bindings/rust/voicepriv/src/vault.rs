@@ -12,7 +12,7 @@ use crate::{
     RecordingState, Restriction, Result, Retention, Sha256, Status, SubjectId, Time, TriggerKind,
 };
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How to make or open a vault. What is not set is the default; all but the clock counts at creation only.
@@ -26,6 +26,7 @@ pub struct VaultOptions {
     pub(crate) device_class: Option<String>,
     pub(crate) reserve_bytes: u32,
     pub(crate) clock: Option<Arc<Clock>>,
+    pub(crate) keyring_path: Option<PathBuf>,
 }
 
 impl VaultOptions {
@@ -58,6 +59,13 @@ impl VaultOptions {
     /// "speaker", "wearable", …; "device".
     pub fn device_class(mut self, class: &str) -> VaultOptions {
         self.device_class = Some(class.to_owned());
+        self
+    }
+
+    /// Where the keyring is saved, before the vault is one: a device that may lose power in between should give it.
+    /// Without it the caller saves the keyring.
+    pub fn keyring_path(mut self, path: impl AsRef<Path>) -> VaultOptions {
+        self.keyring_path = Some(path.as_ref().to_owned());
         self
     }
 
@@ -115,7 +123,9 @@ pub struct Vault(pub(crate) Arc<VaultHandle>);
 
 impl Vault {
     /// Makes a new vault with an empty root store. Gives the owner's keyring too, with every purpose's secret
-    /// key: save it now, the vault keeps only the public halves.
+    /// key: save it now, the vault keeps only the public halves. Cut off anywhere the call can be made again; a cut
+    /// between it and saving leaves a vault whose recordings nobody will ever open, unless
+    /// [`VaultOptions::keyring_path`] saved it.
     pub fn create(path: impl AsRef<Path>, root: RootStore) -> Result<(Vault, Keyring)> {
         Vault::create_with(path, root, &VaultOptions::new())
     }

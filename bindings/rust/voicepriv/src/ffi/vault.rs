@@ -44,6 +44,10 @@ impl RawOptions {
                 }
             }
         };
+        let keyring_path = match &options.keyring_path {
+            None => None,
+            Some(name) => Some(path(name)?),
+        };
         let authority = options.authority.map(Box::new);
         let raw = sys::vpriv_vault_options {
             controller_id: keep(&options.controller_id)?,
@@ -55,8 +59,10 @@ impl RawOptions {
             reserve_bytes: options.reserve_bytes,
             clock: options.clock.as_ref().map(|_| on_clock as unsafe extern "C" fn(*mut c_void) -> i64),
             clock_user: options.clock.as_ref().map_or(null_mut(), |clock| Arc::as_ptr(clock) as *mut c_void),
+            keyring_path: keyring_path.as_ref().map_or(null(), |name| name.as_ptr()),
             ..Sized_::sized()
         };
+        texts.extend(keyring_path);
         Ok(RawOptions { raw, clock: options.clock.clone(), _texts: texts, _authority: authority })
     }
 }
