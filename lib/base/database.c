@@ -111,6 +111,18 @@ vpriv_status vpi_database_script(vpi_database *database, const char *sql)
     return database->rollback ? prepare_rollback(database) : VPRIV_OK;
 }
 
+bool vpi_database_was_replaced(vpi_database *database)
+{
+    int moved = 0;
+    const int code = sqlite3_file_control(database->handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    return code == SQLITE_OK && moved;
+}
+
+void vpi_database_keep_log(vpi_database *database, bool keeps_log)
+{
+    sqlite3_db_config(database->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keeps_log ? 1 : 0, NULL);
+}
+
 static vpriv_status configure(vpi_database *database, vpi_database_mode mode)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
@@ -123,6 +135,7 @@ static vpriv_status configure(vpi_database *database, vpi_database_mode mode)
     sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+    vpi_database_keep_log(database, mode == VPI_DATABASE_OPEN);
     if (mode == VPI_DATABASE_CREATE)
         VPI_TRY(vpi_database_script(database,
             "PRAGMA page_size=4096; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;"));

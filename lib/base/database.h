@@ -13,7 +13,7 @@
 typedef struct vpi_database vpi_database;
 
 typedef enum vpi_database_mode {
-    VPI_DATABASE_OPEN, /* the file must be there */
+    VPI_DATABASE_OPEN, /* the file must be there; see vpi_database_keep_log */
     VPI_DATABASE_CREATE, /* the file must not be there (else VPRIV_E_EXISTS); mode 0600. Failing leaves nothing
                             behind, and takes nothing away that was there */
     VPI_DATABASE_STILL, /* only read, and nobody writes it: no lock, no other file, no write-ahead log */
@@ -24,6 +24,12 @@ vpriv_status vpi_database_open(
 /* A closed database's files, without asking anybody. `name` holds the path and has room for an ending. */
 #define VPI_DATABASE_ENDING_BYTES 16
 void vpi_database_remove(char *name);
+/* Behind the first read, which takes SQLite's shared lock for as long as the database is open, so that nobody
+ * replaces the file any more: whether that happened while the lock was waited for. The file at hand is then a
+ * nameless one, and the log beside it, which goes by name, another's. */
+bool vpi_database_was_replaced(vpi_database *database);
+/* Whether closing leaves the write-ahead log alone, as it does in mode OPEN until this says otherwise. */
+void vpi_database_keep_log(vpi_database *database, bool keeps_log);
 /* Outside a transaction: moves the write-ahead log into the file and makes it empty, as far as that goes
  * without waiting longer for others. Failing is no failure: it is done the next time. */
 void vpi_database_empty_log(vpi_database *database, int timeout_ms);

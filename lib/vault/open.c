@@ -16,6 +16,7 @@
 /* Less is not enough to destroy in when a recorder has filled the disk and the write-ahead log. */
 #define RESERVE_BYTES_MIN VPI_RESERVE_BYTES_DEFAULT
 #define RESERVE_BYTES_MAX (64u * 1024 * 1024)
+#define NAME_TRIES        3
 #define SCHEMA_QUERY                                                                               \
     "SELECT group_concat(type || '|' || name || '|' || tbl_name || '|' || coalesce(sql, ''), ';')" \
     " || count(DISTINCT rootpage)"                                                                 \
@@ -153,19 +154,37 @@ out:
     return st;
 }
 
+static vpriv_status try_to_open_database(vpriv_vault *vault)
+{
+    vpi_database_close(vault->database);
+    vault->database = NULL;
+    const vpriv_status st = vpi_database_open(vault->path, VPI_DATABASE_OPEN, &vault->database);
+    return st == VPRIV_OK ? read_meta(vault) : st;
+}
+
+/* Who waits for a vault while a backup takes its place gets the lock of the file that is gone: that one is
+ * closed without a word to the log, which is the new one's by then. */
+static vpriv_status open_the_one_of_that_name(vpriv_vault *vault)
+{
+    vpriv_status st = try_to_open_database(vault);
+    for (int i = 0; i < NAME_TRIES && vault->database; i++) {
+        if (!vpi_database_was_replaced(vault->database)) {
+            if (st == VPRIV_OK)
+                vpi_database_keep_log(vault->database, false);
+            return st;
+        }
+        st = try_to_open_database(vault);
+    }
+    return vault->database ? vpi_fail(VPRIV_E_BUSY, "other files keep taking its place") : st;
+}
+
 /* SQLite needs a little space to open at all; on a full disk the reserve gives it. */
 static vpriv_status open_database(vpriv_vault *vault)
 {
-    vpriv_status st = vpi_database_open(vault->path, VPI_DATABASE_OPEN, &vault->database);
-    if (st == VPRIV_OK)
-        st = read_meta(vault);
+    vpriv_status st = open_the_one_of_that_name(vault);
     const bool maybe_full = st == VPRIV_E_FULL || st == VPRIV_E_IO;
     if (maybe_full && vpi_reserve_give_up(vault)) {
-        vpi_database_close(vault->database);
-        vault->database = NULL;
-        st = vpi_database_open(vault->path, VPI_DATABASE_OPEN, &vault->database);
-        if (st == VPRIV_OK)
-            st = read_meta(vault);
+        st = open_the_one_of_that_name(vault);
         if (st == VPRIV_OK)
             vpi_vault_rebuild_reserve(vault);
     }

@@ -25,13 +25,14 @@ void vpi_unfinished_remove_files(char *name)
 }
 
 /* Before the first commit: no table, in what begins as a vault does. After it: everything but the version, which
- * is written last, when root key and keyring are there. */
+ * is written last, when root key and keyring are there. A vault that was in use has more than the first entry in
+ * its log, or a recording: one that has lost its version to damage is not taken for a new one. */
 static vpriv_status look(
     vpi_database *database, bool *has_id_out, uint8_t id_out[VPI_VAULT_ID_BYTES])
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_row row = VPI_NO_ROW;
-    int64_t application = 0, version = 0, n_tables = 0, n_pages = 0, vacuum = 0;
+    int64_t application = 0, version = 0, n_tables = 0, n_pages = 0, vacuum = 0, is_new = 1;
     VPI_TRY(vpi_database_int(database, &application, "PRAGMA application_id", ""));
     VPI_TRY(vpi_database_int(database, &version, "PRAGMA user_version", ""));
     VPI_TRY(vpi_database_int(database, &n_tables, "SELECT count(*) FROM sqlite_schema", ""));
@@ -42,6 +43,10 @@ static vpriv_status look(
                    (n_pages == 0 || vacuum == INCREMENTAL),
         VPRIV_E_EXISTS, "it is something else");
     if (*has_id_out) {
+        VPI_TRY(vpi_database_int(database, &is_new,
+            "SELECT (SELECT count(*) FROM log_hash) = 1 AND NOT EXISTS (SELECT 1 FROM recording)",
+            ""));
+        VPI_ENSURE(is_new, VPRIV_E_EXISTS, "it has been in use");
         VPI_TRY(vpi_database_query(database, &row, "SELECT vault_id FROM meta WHERE id = 1", ""));
         VPI_TRY(vpi_column_copy(&row, 0, id_out, VPI_VAULT_ID_BYTES));
     }

@@ -57,6 +57,8 @@ int __wrap_fstat(int fd, struct stat *info_out)
     return __real_fstat(fd, info_out);
 }
 
+static char
+    replacement[PATH_BYTES]; /* takes the vault's place before the first SQL; empty: none does */
 static const char *refused_path; /* the database there is not to be opened whole; NULL: none */
 static sqlite3 *bystander;
 
@@ -68,6 +70,14 @@ int __wrap_sqlite3_prepare_v3(sqlite3 *handle, const char *sql, int n_bytes, uns
 int __wrap_sqlite3_prepare_v3(sqlite3 *handle, const char *sql, int n_bytes, unsigned flags,
     sqlite3_stmt **statement_out, const char **rest_out)
 {
+    if (replacement[0]) {
+        ck_assert_int_eq(rename(replacement, h.path), 0);
+        replacement[0] = '\0';
+        ck_assert_int_eq(sqlite3_open(h.path, &bystander), SQLITE_OK);
+        ck_assert_int_eq(
+            sqlite3_exec(bystander, "UPDATE meta SET reserve_bytes = 777777", NULL, NULL, NULL),
+            SQLITE_OK);
+    }
     if (!refused_path)
         return __real_sqlite3_prepare_v3(handle, sql, n_bytes, flags, statement_out, rest_out);
     ck_assert_int_eq(sqlite3_open(refused_path, &bystander), SQLITE_OK);
@@ -135,6 +145,53 @@ static void assert_opens(void)
     ck_ok(household_open_vault(&h, h.path, &h.vault));
     ck_ok(household_hear(&h, &recording, VPRIV_PURPOSE_KEEP_HISTORY));
 }
+
+/* As where a backup takes the vault's place while somebody waits to open it: they get the new one, and what is in
+ * its log stays. */
+START_TEST(who_opens_meanwhile_gets_the_one_that_took_its_place)
+{
+    struct stat info, now;
+    char log[PATH_BYTES + 8];
+    snprintf(log, sizeof log, "%s-wal", h.path);
+    vpriv_vault_close(h.vault);
+    h.vault = NULL;
+    household_file(&h, "copy", replacement);
+    household_copy_file(h.path, replacement);
+    ck_ok(household_open_vault(&h, h.path, &h.vault));
+    ck_assert_int_eq(replacement[0], '\0');
+    ck_assert(!vpi_database_was_replaced(h.vault->database));
+    ck_assert_uint_eq(h.vault->reserve_bytes, 777777);
+    ck_assert_int_eq(stat(log, &info), 0);
+    ck_ok(household_hear(&h, &recording, VPRIV_PURPOSE_KEEP_HISTORY));
+    ck_assert_int_eq(stat(log, &now), 0);
+    ck_assert_uint_eq(now.st_ino, info.st_ino);
+    sqlite3_close(bystander);
+    ck_assert_int_eq(household_count(&h, "SELECT reserve_bytes FROM meta"), 777777);
+}
+END_TEST
+
+/* Everything but the version is what one has that was cut off while it was made. */
+START_TEST(one_that_has_lost_its_version_is_not_taken_for_an_unfinished_one)
+{
+    vpriv_vault *vault = NULL;
+    vpriv_keyring *keyring = NULL;
+    ino_t before[N_FILES];
+    household_sql(&h, "PRAGMA user_version=0");
+    if (_i == 1)
+        household_sql(&h, "DELETE FROM recording");
+    identify(before);
+    for (int i = 0; i < 2; i++) /* once with the vault's own root store */
+        ck_fails(vpriv_vault_create(h.path, i ? h.root : other_root, NULL, &keyring, &vault),
+            VPRIV_E_EXISTS);
+    ck_assert(h.cell->is_filled);
+    if (_i == 0) {
+        assert_stays(before);
+        household_sql(&h, "PRAGMA user_version=1");
+        assert_opens();
+    }
+    identify(before);
+}
+END_TEST
 
 /* The system's own refusal: no file can be opened at all. */
 START_TEST(without_a_file_to_open_the_vault_there_stays)
@@ -252,6 +309,9 @@ int main(void)
     TCase *tests = tcase_create("create");
     tcase_add_checked_fixture(tests, move_in, move_out);
     tcase_set_timeout(tests, 120);
+    tcase_add_test(tests, who_opens_meanwhile_gets_the_one_that_took_its_place);
+    tcase_add_loop_test(
+        tests, one_that_has_lost_its_version_is_not_taken_for_an_unfinished_one, 0, 2);
     tcase_add_test(tests, without_a_file_to_open_the_vault_there_stays);
     tcase_add_test(tests, when_opening_fails_the_vault_there_stays);
     tcase_add_test(tests, without_memory_the_vault_there_stays);
