@@ -7,9 +7,8 @@ vpriv_status vpi_unread_tell(uint64_t n)
         return VPRIV_OK;
     return vpi_fail(VPRIV_E_AUTH,
         "%llu could not be looked at, because the vault file is damaged or was changed; everything "
-        "else was"
-        " done. 'voicepriv verify' names what is damaged; a damaged recording goes when it is "
-        "erased by its id",
+        "else was done. 'voicepriv verify' names what is damaged; a damaged recording goes when it "
+        "is erased by its id",
         (unsigned long long)n);
 }
 
