@@ -83,6 +83,7 @@ static inline vpriv_status rig_reopen(rig *r)
     rig_close(r);
     r->store = help_store_open(&r->memory);
     ck_ok(vpi_database_open(r->path, VPI_DATABASE_OPEN, &r->database));
+    vpi_database_keep_log(r->database, false);
     return vpi_tree_open(r->database, r->store, rig_vault_id, &r->tree);
 }
 
