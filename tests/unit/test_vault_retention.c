@@ -80,20 +80,14 @@ static bool look(void *user, const vpriv_recording_info *info)
         }
 }
 
-/* Every day a round looks at all of them; with every access looked at, too, fewer are enough. */
-#if defined(__SANITIZE_ADDRESS__)
-#define N_IN_FORTY_MONTHS 5000
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define N_IN_FORTY_MONTHS 5000
-#endif
-#endif
-#ifndef N_IN_FORTY_MONTHS
+/* Forty months, nine terms: every day exactly those are gone whose time was over. Every day a round looks at all
+ * that are kept. */
+#ifdef RETENTION_LONG
 #define N_IN_FORTY_MONTHS 20000
+#else
+#define N_IN_FORTY_MONTHS 5000
 #endif
 
-/* Forty months, twenty thousand recordings, nine terms: every day exactly those are gone whose time was
- * over. */
 START_TEST(s9_forty_months_expire_as_a_table_says)
 {
     static const struct {

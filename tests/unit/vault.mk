@@ -156,8 +156,13 @@ tests_unit_test_vault_scale_SOURCES = tests/unit/test_vault_scale.c $(household)
 tests_unit_test_vault_scale_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_scale_LDADD = $(household_ldadd)
 # The same with 100,000 recordings, and with 10,000 interleavings in real vaults.
-EXTRA_PROGRAMS += tests/unit/long_scale tests/unit/long_sync
-CHECK_LONG += tests/unit/long_scale tests/unit/long_sync
+EXTRA_PROGRAMS += tests/unit/long_retention tests/unit/long_scale tests/unit/long_sync
+CHECK_LONG += tests/unit/long_retention tests/unit/long_scale tests/unit/long_sync
+tests_unit_long_retention_SOURCES = $(tests_unit_test_vault_retention_SOURCES)
+tests_unit_long_retention_CPPFLAGS = $(AM_CPPFLAGS) -DRETENTION_LONG
+tests_unit_long_retention_CFLAGS = $(unit_cflags)
+tests_unit_long_retention_LDFLAGS = $(tests_unit_test_vault_retention_LDFLAGS)
+tests_unit_long_retention_LDADD = $(household_ldadd)
 tests_unit_long_scale_SOURCES = $(tests_unit_test_vault_scale_SOURCES)
 tests_unit_long_scale_CPPFLAGS = $(AM_CPPFLAGS) -DSCALE_LONG
 tests_unit_long_scale_CFLAGS = $(unit_cflags)
