@@ -84,6 +84,8 @@ static bool look(void *user, const vpriv_recording_info *info)
  * that are kept. */
 #ifdef RETENTION_LONG
 #define N_IN_FORTY_MONTHS 20000
+#elif defined(__SANITIZE_ADDRESS__)
+#define N_IN_FORTY_MONTHS 2000
 #else
 #define N_IN_FORTY_MONTHS 5000
 #endif

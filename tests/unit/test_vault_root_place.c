@@ -343,7 +343,7 @@ END_TEST
 START_TEST(what_another_process_put_there_stays)
 {
     household_cell cell = {0};
-    vpriv_root_store *to = open_frail(&cell), *old = h.root;
+    vpriv_root_store *to = open_frail(&cell);
     ck_ok(household_open_vault(&h, h.path, &beside));
     frail.is_shared = true;
     ck_fails(vpriv_vault_move_root(h.vault, to, "installer"), VPRIV_E_BUSY);
@@ -357,7 +357,7 @@ START_TEST(what_another_process_put_there_stays)
     ck_ok(vpriv_vault_move_root(h.vault, to, "installer"));
     ck_assert(!h.cell->is_filled);
     vpriv_vault_close(beside);
-    vpriv_root_close(old);
+    vpriv_root_close(h.root);
     h.root = to;
     assert_lives(-1);
 }
