@@ -72,7 +72,7 @@ class Receipt:
     n_held: int  #: erasure: stay because of a legal hold
     generation_before: int  #: of the root key
     generation_after: int
-    assurance: Assurance  #: how well it is forgotten: the weakest root store that any of it lay under
+    assurance: Assurance  #: how well it is forgotten: as the weakest root store it lay under
     log_index: int
     leaf_hash: bytes
     consent_record: ConsentRecordId | None

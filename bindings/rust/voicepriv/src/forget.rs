@@ -16,6 +16,8 @@ record! {
         narrowed: u64 = n_narrowed,
         /// Consents that were over, whose keys were destroyed.
         consents: u64 = n_consents,
+        /// Could not be looked at, because they are damaged or were changed; at the end an error.
+        unread: u64 = n_unread,
         /// Nothing more is due now, or it is held.
         is_done: bool,
         /// The clock jumped: nothing was destroyed.

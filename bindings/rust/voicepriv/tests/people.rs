@@ -152,6 +152,20 @@ fn roots_that_a_passphrase_or_a_recovery_key_opens() {
 }
 
 #[test]
+fn a_vault_is_made_with_its_keyring_saved() {
+    let folder = Folder::new("saved");
+    let file = folder.file("k");
+    let options = VaultOptions::new().keyring_path(&file);
+    let root = RootStore::file(folder.file("r")).expect("a store");
+    let (vault, keyring) = Vault::create_with(folder.file("v"), root, &options).expect("a vault");
+    assert_eq!(Keyring::load(&file).expect("loaded").purposes(), keyring.purposes());
+    drop((vault, keyring));
+    let root = RootStore::file(folder.file("r2")).expect("a store");
+    assert_eq!(status(Vault::create_with(folder.file("v2"), root, &options)), Status::Exists);
+    assert!(!folder.file("v2").exists() && file.exists());
+}
+
+#[test]
 fn keyrings_and_capture_credentials() {
     let home = Home::consenting("keyrings");
     let file = home.folder.file("k");
