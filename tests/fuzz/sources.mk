@@ -16,7 +16,7 @@ fuzz_sources = tests/fuzz/fuzz.h tests/fuzz/fuzz.c tests/fuzz/targets.h \
 	tests/fuzz/fuzz_profile_row.c tests/fuzz/fuzz_event_row.c tests/fuzz/fuzz_envelope.c \
 	tests/fuzz/fuzz_pages.c tests/vectors/fixed_random.h tests/vectors/fixed_random.c
 fuzz_seeds = tests/fuzz/seeds/block.txt tests/fuzz/seeds/checkpoint.txt tests/fuzz/seeds/document.txt tests/fuzz/seeds/envelope.txt \
-	tests/fuzz/seeds/false_wakes_row.txt tests/fuzz/seeds/notice_form.txt \
+	tests/fuzz/seeds/false_wakes_row.txt tests/fuzz/seeds/notice_form.txt tests/fuzz/seeds/pages.txt \
 	tests/fuzz/seeds/state_row.txt tests/fuzz/seeds/text.txt
 # What gets a target past seals, sealed boxes and the price of a passphrase.
 fuzz_ldflags = $(AM_LDFLAGS) -Wl,--wrap=vpi_seal,--wrap=vpi_seal_padded \
