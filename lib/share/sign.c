@@ -196,9 +196,9 @@ static vpriv_status check_receipt(
         VPRIV_E_ARG, "the receipt names another consent record than the log");
     const uint64_t n = receipt->kind == VPRIV_LOG_DERIVATIVE_ERASED ? receipt->n_derivatives
                                                                     : receipt->n_recordings;
-    /* The count of a recall is no number of recordings. */
     VPI_TRY(
         vpi_receipt_can_say(vault, receipt->assurance, receipt->generation_before, &can_say_so));
+    /* The count of a recall is no number of recordings. */
     VPI_ENSURE((kind_of(vault, &leaf->entry) == VPRIV_RECEIPT_RECALL || n >= leaf->entry.count) &&
                    receipt->generation_before <= receipt->generation_after &&
                    receipt->generation_after <= vpi_tree_generation(vault->tree) && can_say_so,

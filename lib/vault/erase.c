@@ -15,7 +15,8 @@
 #define BATCH_ROWS       512
 #define BATCH_ROWS_SHORT 16 /* when the disk is full and only the reserve is there to write in */
 
-/* A hold that nobody can read holds nothing that was named. n_erased: in the same call already, when it takes several transactions. */
+/* A hold that nobody can read holds nothing that was named. n_erased: in the same call already, when it takes
+ * several transactions. */
 static vpriv_status refuse_held(
     vpriv_vault *vault, const int64_t *rows, size_t n_rows, uint64_t n_erased)
 {

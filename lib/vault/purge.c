@@ -144,10 +144,11 @@ static vpriv_status is_of_the_time(vpriv_vault *vault, purge *p, int64_t row, bo
     if (since_us == 0 && (until_us == 0 || until_us == VPRIV_TIME_FOREVER_US))
         return VPRIV_OK;
     const vpriv_status st = vpi_recording_load(vault, row, p->recording);
+    if (st != VPRIV_OK)
+        return st;
     const int64_t started_us = p->recording->tag.started_us;
-    if (st == VPRIV_OK)
-        *matches_out = started_us >= since_us && (until_us == 0 || started_us < until_us);
-    return st;
+    *matches_out = started_us >= since_us && (until_us == 0 || started_us < until_us);
+    return VPRIV_OK;
 }
 
 /* What is erased already does not match. Damaged ones are counted and left, but in an estimate, which is on the

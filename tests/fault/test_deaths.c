@@ -251,6 +251,17 @@ START_TEST(a_refusal_loses_nothing)
 }
 END_TEST
 
+/* Two files before, and the same two after. */
+static void assert_untouched(const size_t n[4], uint8_t *const bytes[4])
+{
+    for (int i = 0; i < 2; i++) {
+        ck_assert_uint_eq(n[i], n[i + 2]);
+        ck_assert_mem_eq(bytes[i], bytes[i + 2], n[i]);
+        free(bytes[i]);
+        free(bytes[i + 2]);
+    }
+}
+
 START_TEST(a_vault_that_somebody_has_open_is_not_touched)
 {
     char log[LIFE_PATH_BYTES + 16];
@@ -267,12 +278,7 @@ START_TEST(a_vault_that_somebody_has_open_is_not_touched)
         VPRIV_E_BUSY);
     bytes[2] = deaths_read(life.path, &n[2]);
     bytes[3] = deaths_read(log, &n[3]);
-    for (int i = 0; i < 2; i++) {
-        ck_assert_uint_eq(n[i], n[i + 2]);
-        ck_assert_mem_eq(bytes[i], bytes[i + 2], n[i]);
-        free(bytes[i]);
-        free(bytes[i + 2]);
-    }
+    assert_untouched(n, bytes);
 }
 END_TEST
 
@@ -397,12 +403,7 @@ START_TEST(making_a_vault_takes_nothing_else_away)
     ck_assert(!create(NULL));
     bytes[2] = deaths_read(root_path, &n[2]);
     bytes[3] = deaths_read(keyring_path, &n[3]);
-    for (int i = 0; i < 2; i++) {
-        ck_assert_uint_eq(n[i], n[i + 2]);
-        ck_assert_mem_eq(bytes[i], bytes[i + 2], n[i]);
-        free(bytes[i]);
-        free(bytes[i + 2]);
-    }
+    assert_untouched(n, bytes);
 }
 END_TEST
 
