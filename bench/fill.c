@@ -110,6 +110,7 @@ static void describe(filler *f, uint32_t number)
     for (int p = 0; p < N_PURPOSES; p++)
         tag->purposes |= VPRIV_PURPOSE_BIT(purposes[p]);
     r->wrapped = tag->purposes;
+    tag->all_identified = VPRIV_FACT_YES;
     tag->trigger = VPRIV_TRIGGER_WAKE_WORD;
     memcpy(tag->wake_word, "hello", 6);
     memcpy(tag->device_class, "speaker", 8);

@@ -375,13 +375,15 @@ vpriv_status vpriv_vault_tidy(vpriv_vault *vault, uint32_t n_steps, uint64_t *n_
         VPI_TRY(vpi_vacuum_waiting(vault, &n_vacuum));
     }
     VPI_TRY(vpi_database_int(vault->database, &n_left, "SELECT count(*) FROM sweep", ""));
-    VPI_TRY(vpi_database_int(vault->database, &n_impossible,
-        "SELECT count(*) FROM sweep WHERE NOT " VPI_SWEEP_POSSIBLE, ""));
+    const bool is_done = p.is_over && n_vacuum == 0;
+    if (is_done) /* nothing else is left in the queue, however long it was */
+        VPI_TRY(vpi_database_int(vault->database, &n_impossible,
+            "SELECT count(*) FROM sweep WHERE NOT " VPI_SWEEP_POSSIBLE, ""));
     vpi_database_empty_log(vault->database, 0);
     vpi_vault_give_back(vault);
     if (n_left_out)
         *n_left_out = (uint64_t)n_left + n_vacuum;
-    if (p.is_over && n_vacuum == 0)
+    if (is_done)
         VPI_TRY(vpi_unread_tell(p.n_unread + (uint64_t)n_impossible));
     st = VPRIV_OK;
 out:
