@@ -27,5 +27,8 @@ bench_push_child_LDADD = libvoicepriv.la
 EXTRA_DIST += bench/push_child.py
 
 dist_noinst_SCRIPTS = bench/run
+bench_checks = bench/check-statements
+TESTS += $(bench_checks)
+EXTRA_DIST += $(bench_checks)
 BENCH += bench/run
 bench: bench/voicepriv-bench$(EXEEXT) bench/recording-child$(EXEEXT) bench/push-child$(EXEEXT)

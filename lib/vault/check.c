@@ -15,6 +15,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Recordings whose blocks still wait for housekeeping; gathered once, however many wait. */
+#define BEING_REMOVED "(SELECT recording FROM sweep WHERE kind = 1)"
+
 void vpi_check_finding(vpi_check *check, const char *format, ...)
 {
     char text[256];
@@ -405,8 +408,7 @@ vpriv_status vpi_check_recordings(vpi_check *check)
             "pending recordings, or ends of recordings, that do not open"));
     VPI_TRY(count_strays(check,
         "SELECT count(*) FROM block WHERE NOT EXISTS (SELECT 1 FROM recording"
-        " WHERE id = block.id >> 24 AND (state <> 4 OR EXISTS (SELECT 1 FROM sweep"
-        " WHERE kind = 1 AND sweep.recording = block.id >> 24)))",
+        " WHERE id = block.id >> 24 AND (state <> 4 OR id IN " BEING_REMOVED "))",
         "blocks of no recording"));
     VPI_TRY(count_strays(check,
         "SELECT count(*) FROM wrap WHERE NOT EXISTS (SELECT 1 FROM recording"
@@ -418,8 +420,7 @@ vpriv_status vpi_check_recordings(vpi_check *check)
         "shelves of no recording"));
     VPI_TRY(count_strays(check,
         "SELECT count(*) FROM derivative WHERE NOT EXISTS (SELECT 1 FROM recording"
-        " WHERE id = derivative.recording AND (state IN (2, 3) OR EXISTS (SELECT 1 FROM sweep"
-        " WHERE kind = 1 AND sweep.recording = derivative.recording)))",
+        " WHERE id = derivative.recording AND (state IN (2, 3) OR id IN " BEING_REMOVED "))",
         "derivatives of no recording"));
     VPI_TRY(count_strays(check,
         "SELECT count(*) FROM recording_subject AS filed WHERE NOT EXISTS (SELECT 1 FROM recording"

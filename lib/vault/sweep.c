@@ -22,6 +22,8 @@ enum {
 #define BLOCKS_PER_STEP      64
 #define DERIVATIVES_PER_STEP 4
 #define RECORDINGS_PER_STEP  32
+/* Entries at the queue's end among which one that would be there twice is looked for. */
+#define LOOKED_BACK 32
 
 vpriv_status vpi_sweep_add_blocks(vpriv_vault *vault, int64_t row)
 {
@@ -39,9 +41,9 @@ vpriv_status vpi_sweep_add_subject(vpriv_vault *vault, const vpi_subject *subjec
     return vpi_database_run(vault->database,
         "INSERT INTO sweep(kind, tag, recording, cursor)"
         " SELECT ?1, ?2, newest, 0 FROM (SELECT coalesce(max(id), 0) AS newest FROM recording)"
-        " WHERE NOT EXISTS (SELECT 1 FROM sweep WHERE kind = ?1 AND tag = ?2 AND recording = newest"
-        " AND cursor = 0)",
-        "ib", (int64_t)SWEEP_SUBJECT, tag, sizeof tag);
+        " WHERE NOT EXISTS (SELECT 1 FROM (SELECT * FROM sweep ORDER BY id DESC LIMIT ?3)"
+        " WHERE kind = ?1 AND tag = ?2 AND recording = newest AND cursor = 0)",
+        "ibi", (int64_t)SWEEP_SUBJECT, tag, sizeof tag, (int64_t)LOOKED_BACK);
 }
 
 static vpriv_status entry_done(vpriv_vault *vault, int64_t id)

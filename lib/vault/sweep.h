@@ -15,8 +15,8 @@
 
 /* Queue the removal of a tombstone's blocks. */
 vpriv_status vpi_sweep_add_blocks(vpriv_vault *vault, int64_t row);
-/* Queue a look at a person's present recordings, if none is queued: those that no wrap opens for any more are
- * dead. */
+/* Queue a look at a person's present recordings, if none was queued just now: those that no wrap opens for any
+ * more are dead. */
 vpriv_status vpi_sweep_add_subject(vpriv_vault *vault, const vpi_subject *subject);
 
 /* Remove queued blocks, in a transaction of its own; at most `most` queue entries. */
