@@ -50,6 +50,8 @@ static void prepare(void)
         .paused = VPRIV_FACT_NO,
         .triggered_by_person = VPRIV_FACT_YES,
         .recipient_known = VPRIV_FACT_YES,
+        .all_parties = VPRIV_FACT_YES,
+        .all_identified = VPRIV_FACT_YES,
         .policy_age_us = 1,
         .policy_ttl_us = VPRIV_TIME_FOREVER_US,
         .recording_state = VPRIV_RECORDING_COMMITTED,
@@ -108,6 +110,7 @@ static void run_rules(void *user)
         }
         input.retention_until_us = vpriv_rules_keep_until(&joint, PURPOSE, NOW_US);
         input.lawful_here = fact(!(joint.forbidden & BIT(PURPOSE)));
+        input.all_parties = fact(joint.all_parties);
         input.paused = fact(is_paused);
         decide();
     }

@@ -27,7 +27,7 @@ bench_push_child_LDADD = libvoicepriv.la
 EXTRA_DIST += bench/push_child.py
 
 dist_noinst_SCRIPTS = bench/run
-bench_checks = bench/check-statements
+bench_checks = bench/check-bench
 TESTS += $(bench_checks)
 EXTRA_DIST += $(bench_checks)
 BENCH += bench/run
