@@ -74,7 +74,8 @@ VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_subject_list(
  *  the last ones. When that is interrupted (by an error, or a power cut) the person is still there, what was
  *  erased stays erased, and calling again goes on. The receipt counts what this call erased.
  *  Damaged recordings go with the person. One that was changed so that nobody can tell its key stays as a row
- *  of nobody: without the person's keys its sound opens in no copy. The call then fails when all else is done.
+ *  of nobody: without the person's keys its sound opens in no copy. One that is filed with them, and whose header
+ *  does not name them, is somebody else's, and stays as it is. The call then fails when all else is done.
  *  @param      vault        opened with its root store
  *  @param      subject      VPRIV_SUBJECT_ID_BYTES
  *  @param[in,out] receipt_out  struct_size set, or NULL; filled, also where such a recording stays;

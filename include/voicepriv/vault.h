@@ -327,7 +327,8 @@ typedef bool (*vpriv_recording_fn)(void *user, const vpriv_recording_info *info)
  *  Threads:  any      Realtime: no      Secrets: descriptive data goes to fn
  *  @retval VPRIV_OK  @retval VPRIV_E_ARG  @retval VPRIV_E_NO_KEY open for capture only
  *  @retval VPRIV_E_NOT_FOUND no such subject
- *  @retval VPRIV_E_AUTH one of them is damaged or changed, or, at the end, some may be missing
+ *  @retval VPRIV_E_AUTH one of them is damaged or changed, or filed with a subject whom it does not name, or, at
+ *          the end, some may be missing
  *  @retval VPRIV_E_BUSY  @retval VPRIV_E_IO  @retval VPRIV_E_FULL  @retval VPRIV_E_MEMORY
  *  Since: 0.1 */
 VPRIV_API VPRIV_MUST_CHECK vpriv_status vpriv_recording_list(

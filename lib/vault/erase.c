@@ -16,15 +16,21 @@
 #define BATCH_ROWS_SHORT 16 /* when the disk is full and only the reserve is there to write in */
 
 /* A hold that nobody can read holds nothing that was named. n_erased: in the same call already, when it takes
- * several transactions. */
-static vpriv_status refuse_held(
-    vpriv_vault *vault, const int64_t *rows, size_t n_rows, uint64_t n_erased)
+ * several transactions. With a subject: those that are filed with them and are not theirs come to the front. */
+static vpriv_status refuse_held(vpriv_vault *vault, const uint8_t *subject, int64_t *rows,
+    size_t n_rows, uint64_t n_erased, size_t *n_others_out)
 {
+    size_t n_others = 0;
     for (size_t i = 0; i < n_rows; i++) {
         vpi_hold hold = VPI_HOLD_NONE;
-        const vpriv_status st = vpi_erase_hold(vault, rows[i], &hold);
+        const vpriv_status st = vpi_erase_hold(vault, rows[i], subject, &hold);
         if (st != VPRIV_OK)
             return st;
+        if (hold == VPI_HOLD_OTHERS) {
+            const int64_t others = rows[i];
+            rows[i] = rows[n_others];
+            rows[n_others++] = others;
+        }
         const bool held = hold == VPI_HOLD_LEGAL;
         if (held && n_erased > 0)
             return vpi_fail(VPRIV_E_STATE,
@@ -35,6 +41,7 @@ static vpriv_status refuse_held(
                 "a recording is under a legal hold (number %zu of %zu): nothing was erased", i + 1,
                 n_rows);
     }
+    *n_others_out = n_others;
     return VPRIV_OK;
 }
 
@@ -43,6 +50,7 @@ static vpriv_status erase_ids(
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     int64_t *rows = NULL;
+    size_t n_others = 0;
     vpriv_log_entry entry = {.kind = VPRIV_LOG_ERASURE,
         .purpose = VPRIV_LOG_NO_PURPOSE,
         .actor = "owner",
@@ -59,7 +67,7 @@ static vpriv_status erase_ids(
             "no such recording in this vault (number %zu of %zu)", i + 1, n);
         VPI_TRY(found);
     }
-    VPI_TRY(refuse_held(vault, rows, n, 0));
+    VPI_TRY(refuse_held(vault, NULL, rows, n, 0, &n_others));
     if (n == 1)
         memcpy(entry.recording, recordings[0].bytes, sizeof entry.recording);
     vpi_receipt_start(vault, VPRIV_LOG_ERASURE, receipt);
@@ -143,7 +151,7 @@ static vpriv_status rows_within(
             VPI_TRY(matched);
         n_others = matches ? 0 : n_others + 1;
         if (matches)
-            VPI_TRY(vpi_erase_hold(vault, row, &hold));
+            VPI_TRY(vpi_erase_hold(vault, row, NULL, &hold));
         of->n_held += hold == VPI_HOLD_LEGAL;
         of->n_unread += hold == VPI_HOLD_UNKNOWN;
         if (matches && hold == VPI_HOLD_NONE)
@@ -232,7 +240,8 @@ vpriv_status vpriv_vault_erase_between(
 }
 
 /* A recording that somebody took out of the file is not there to be erased, and one whose key nobody can tell
- * cannot be; neither must keep the person in it: without their grant keys none of its wraps opens, in any copy. */
+ * cannot be; neither must keep the person in it: without their grant keys none of its wraps opens, in any copy. Nor
+ * does one that is not theirs, whoever filed it with them. */
 static vpriv_status forget_missing(vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTES])
 {
     return vpi_database_run(vault->database,
@@ -241,7 +250,7 @@ static vpriv_status forget_missing(vpriv_vault *vault, const uint8_t tag[VPI_TAG
         "b", tag, (size_t)VPI_TAG_BYTES);
 }
 
-static vpriv_status forget_lost(
+static vpriv_status unfile(
     vpriv_vault *vault, const uint8_t tag[VPI_TAG_BYTES], const int64_t *rows, size_t n)
 {
     vpriv_status st = VPRIV_OK;
@@ -306,7 +315,7 @@ typedef struct farewell {
     size_t most; /* recordings at once */
     bool is_done;
     uint64_t
-        n_unread; /* recordings of theirs that are damaged so that nobody can tell their keys */
+        n_unread; /* damaged so that nobody can tell their keys, or filed with them and not theirs */
     vpriv_receipt receipt;
 } farewell;
 
@@ -317,7 +326,7 @@ static vpriv_status erase_some(vpriv_vault *vault, farewell *of)
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_subject subject;
     int64_t *rows = NULL;
-    size_t n_rows = 0, n_slots = 0, n_lost = 0;
+    size_t n_rows = 0, n_slots = 0, n_others = 0, n_lost = 0;
     uint8_t tag[VPI_TAG_BYTES];
     uint64_t slots[VPI_PURPOSES_MAX + 1];
     vpriv_log_entry entry = {
@@ -329,7 +338,9 @@ static vpriv_status erase_some(vpriv_vault *vault, farewell *of)
         vpi_receipt_start(vault, VPRIV_LOG_SUBJECT_ERASED, &of->receipt);
     VPI_TRY(vpi_subject_recording_tag(vault, subject.row, tag));
     VPI_TRY(collect_subject_rows(vault, tag, &rows, &n_rows));
-    VPI_TRY(refuse_held(vault, rows, n_rows, of->receipt.n_recordings));
+    VPI_TRY(refuse_held(vault, subject.id, rows, n_rows, of->receipt.n_recordings, &n_others));
+    VPI_TRY(unfile(vault, tag, rows, n_others));
+    n_rows -= n_others;
     if (of->most > BATCH_ROWS_SHORT && !vpi_reserve_is_there(vault))
         of->most = BATCH_ROWS_SHORT;
     of->is_done = n_rows <= of->most;
@@ -338,10 +349,11 @@ static vpriv_status erase_some(vpriv_vault *vault, farewell *of)
         VPI_TRY(forget_person(vault, &subject, slots, &n_slots));
     else
         n_rows = of->most;
-    VPI_TRY(vpi_erase_rows(vault, rows, n_rows, slots, n_slots, &entry, &of->receipt, &n_lost));
-    VPI_TRY(forget_lost(vault, tag, rows, n_lost));
+    VPI_TRY(vpi_erase_rows(
+        vault, rows + n_others, n_rows, slots, n_slots, &entry, &of->receipt, &n_lost));
+    VPI_TRY(unfile(vault, tag, rows + n_others, n_lost));
     VPI_TRY(vpi_vault_commit(vault));
-    of->n_unread += n_lost;
+    of->n_unread += n_others + n_lost;
     vpi_erase_give_back(vault);
     st = VPRIV_OK;
 out:

@@ -21,10 +21,13 @@ vpriv_status vpi_erase_rows(vpriv_vault *vault, int64_t *rows, size_t n_rows,
  * others can write. */
 #define VPI_ERASE_REST_AFTER 2048
 
-/* Whether a recording is under a legal hold. Unknown: it says in the clear that it is set aside, and its header,
- * which would say why, opens with no key. */
-typedef enum vpi_hold { VPI_HOLD_NONE, VPI_HOLD_LEGAL, VPI_HOLD_UNKNOWN } vpi_hold;
-vpriv_status vpi_erase_hold(vpriv_vault *vault, int64_t row, vpi_hold *hold_out);
+/* Whether a recording must stay. Legal: it is under a legal hold. Unknown: it says in the clear that it is set
+ * aside, and its header, which would say why, opens with no key. Others': it is filed with this subject, and its
+ * header does not name them. */
+typedef enum vpi_hold { VPI_HOLD_NONE, VPI_HOLD_LEGAL, VPI_HOLD_UNKNOWN, VPI_HOLD_OTHERS } vpi_hold;
+/* subject: NULL, or whose recording it is by the index that named it. */
+vpriv_status vpi_erase_hold(
+    vpriv_vault *vault, int64_t row, const uint8_t *subject, vpi_hold *hold_out);
 
 /* Outside a transaction, after a destruction: when space is short the write-ahead log is emptied and
  * some dead ciphertext removed; the reserve is rebuilt when there is space again. Failing is no failure

@@ -86,7 +86,8 @@ out:
 
 /* What counts is what the header says. Where none opens, only the clear column is left, which anybody can have
  * written. */
-vpriv_status vpi_erase_hold(vpriv_vault *vault, int64_t row, vpi_hold *hold_out)
+vpriv_status vpi_erase_hold(
+    vpriv_vault *vault, int64_t row, const uint8_t *subject, vpi_hold *hold_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_recording *recording = NULL;
@@ -100,7 +101,9 @@ vpriv_status vpi_erase_hold(vpriv_vault *vault, int64_t row, vpi_hold *hold_out)
         return VPRIV_OK;
     VPI_TRY(vpi_alloc(1, sizeof *recording, (void **)&recording));
     const vpriv_status opened = vpi_recording_open(vault, row, recording);
-    if (opened == VPRIV_OK && recording->restriction == VPRIV_RESTRICTION_LEGAL_HOLD)
+    if (opened == VPRIV_OK && subject && !vpi_is_speaker(recording, subject))
+        *hold_out = VPI_HOLD_OTHERS;
+    else if (opened == VPRIV_OK && recording->restriction == VPRIV_RESTRICTION_LEGAL_HOLD)
         *hold_out = VPI_HOLD_LEGAL;
     else if (vpi_is_damage(opened) && state == VPRIV_RECORDING_RESTRICTED)
         *hold_out = VPI_HOLD_UNKNOWN;

@@ -168,8 +168,9 @@ static vpriv_status match(vpriv_vault *vault, purge *p, int64_t row, bool *match
         if (!is_damaged)
             VPI_TRY(looked);
         if (matches && !is_damaged)
-            VPI_TRY(vpi_erase_hold(vault, row, &hold));
-        const bool is_unread = is_damaged || (hold == VPI_HOLD_UNKNOWN && !p->criteria->recordings);
+            VPI_TRY(vpi_erase_hold(vault, row, p->criteria->subject, &hold));
+        const bool is_unread = is_damaged || hold == VPI_HOLD_OTHERS ||
+                               (hold == VPI_HOLD_UNKNOWN && !p->criteria->recordings);
         p->report.n_unread += is_unread;
         p->report.n_held += hold == VPI_HOLD_LEGAL;
         matches = is_unread ? p->is_estimate : matches && hold != VPI_HOLD_LEGAL;

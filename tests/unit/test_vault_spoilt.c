@@ -196,6 +196,74 @@ START_TEST(a_person_goes_with_what_is_spoilt)
 }
 END_TEST
 
+static bool count_one(void *user, const vpriv_recording_info *info)
+{
+    (void)info;
+    ++*(unsigned *)user;
+    return true;
+}
+
+static vpriv_status list_of(const uint8_t *subject)
+{
+    const vpriv_recording_filter of = {.struct_size = sizeof of, .subject = subject};
+    unsigned n = 0;
+    const vpriv_status st = vpriv_recording_list(h.vault, &of, count_one, &n);
+    ck_assert_uint_eq(n, st == VPRIV_OK);
+    return st;
+}
+
+/* Somebody files Ada's recording with Bob, and Bob's with Ada: what the headers say counts. Under a hold or not,
+ * the other's stays, and keeps nobody here. */
+START_TEST(a_person_takes_nobody_elses_recording_along)
+{
+    const vpriv_purge_criteria of_ada = {.struct_size = sizeof of_ada, .subject = h.ada};
+    vpriv_purge_report report = {.struct_size = sizeof report};
+    household_give(&h, h.bob, KEEP);
+    const vpriv_recording_id adas = household_quick(&h, h.ada), bobs = household_quick(&h, h.bob);
+    if (_i == 1)
+        ck_ok(vpriv_recording_restrict(
+            h.vault, &bobs, 1, VPRIV_RESTRICTION_LEGAL_HOLD, "court", NULL));
+    ck_ok(list_of(h.ada));
+    household_sql(&h,
+        "CREATE TEMP TABLE n AS SELECT * FROM recording_subject; DELETE FROM recording_subject;"
+        "INSERT INTO recording_subject SELECT tag, (SELECT sum(recording) FROM n) - recording FROM "
+        "n");
+    ck_fails(list_of(h.ada), VPRIV_E_AUTH);
+    ck_fails(list_of(h.bob), VPRIV_E_AUTH);
+    ck_tells(vpriv_purge(h.vault, &of_ada, NULL, NULL, &report, NULL), 1);
+    ck_assert_uint_eq(report.n_recordings, 0);
+    ck_tells(vpriv_subject_erase(h.vault, h.ada, fresh_receipt()), 1);
+    ck_assert_uint_eq(receipt.n_recordings, 0);
+    ck_fails(vpriv_subject_erase(h.vault, h.ada, NULL), VPRIV_E_NOT_FOUND);
+    ck_assert(is_kept(&bobs));
+    ck_fails(household_hear(&h, &adas, KEEP), VPRIV_E_CONSENT);
+    if (_i == 1)
+        ck_ok(vpriv_recording_lift(h.vault, &bobs, 1, "court", NULL));
+    ck_ok(household_hear(&h, &bobs, KEEP));
+    ck_tells(vpriv_subject_erase(h.vault, h.bob, fresh_receipt()), 1);
+    ck_fails(household_hear(&h, &bobs, KEEP), VPRIV_E_CONSENT);
+    ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM recording_subject"), 0);
+}
+END_TEST
+
+/* Hers goes, too, although it is behind one that is not. */
+START_TEST(a_persons_own_recordings_go_beside_one_that_is_not_theirs)
+{
+    uint8_t key[VPI_KEY_BYTES];
+    household_give(&h, h.bob, KEEP);
+    const vpriv_recording_id bobs = household_quick(&h, h.bob), adas = household_quick(&h, h.ada);
+    household_shred_key(&h, &adas, key);
+    household_copy(&h, "before");
+    household_sql(&h, "UPDATE recording_subject SET tag ="
+                      " (SELECT tag FROM recording_subject ORDER BY recording DESC LIMIT 1)");
+    ck_tells(vpriv_subject_erase(h.vault, h.ada, fresh_receipt()), 1);
+    ck_assert_uint_eq(receipt.n_recordings, 1);
+    ck_assert(!opens_in_old_copy(key));
+    ck_assert(!is_kept(&adas) && is_kept(&bobs));
+    ck_ok(household_hear(&h, &bobs, KEEP));
+}
+END_TEST
+
 START_TEST(spoilt_recordings_keep_nobody_from_withdrawing_and_setting_aside)
 {
     uint8_t grant[VPI_KEY_BYTES];
@@ -355,6 +423,8 @@ int main(void)
     tcase_add_loop_test(tests, no_clear_column_makes_a_hold, 0, 2);
     tcase_add_loop_test(tests, a_row_that_names_anothers_key_takes_nothing_along, 0, N_THEFTS);
     tcase_add_loop_test(tests, a_person_goes_with_what_is_spoilt, 0, 2);
+    tcase_add_loop_test(tests, a_person_takes_nobody_elses_recording_along, 0, 2);
+    tcase_add_test(tests, a_persons_own_recordings_go_beside_one_that_is_not_theirs);
     tcase_add_test(tests, spoilt_recordings_keep_nobody_from_withdrawing_and_setting_aside);
     tcase_add_loop_test(tests, entries_that_cannot_be_done_keep_no_other, 0, 2);
     tcase_add_loop_test(tests, housekeeping_takes_nothing_that_lives, 0, 2);

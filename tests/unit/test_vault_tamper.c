@@ -133,6 +133,7 @@ static const tampering of_people[] = {
     {"UPDATE notice SET sealed = zeroblob(length(sealed))", 0, VPRIV_E_AUTH, VPRIV_E_AUTH},
     {SWAP("subject", "person", "id", "1", "2"), 0, VPRIV_E_AUTH, VPRIV_E_AUTH},
     {"DELETE FROM recording_subject WHERE recording = 1", 0, 0, 0},
+    {"UPDATE recording_subject SET recording = 3 - recording", 0, 0, 0},
     {"DELETE FROM policy WHERE tag <> zeroblob(16)", 0, 0, 0},
 };
 
