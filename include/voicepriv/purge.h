@@ -52,20 +52,6 @@ typedef struct vpriv_purge_report {
     uint64_t n_recordings; /**< erased for good: the root key was replaced since */
     uint64_t n_held;       /**< met the criteria and stay, because of a legal hold */
     uint64_t n_unread;     /**< stay: damaged, changed, or filed with a subject they do not name */
-    uint64_t n_root_replacements; /**< of the root key, when the disk is not full */
-    uint64_t n_nv_writes;         /**< of a TPM, if the root key is in one */
-    uint64_t n_pages;             /**< of 4,096 bytes that change, at most */
-    uint64_t n_bytes; /**< written to files, at most: to the write-ahead log, from there to the
-                                       vault, and to a key file */
-} vpriv_purge_cost;
-
-/** What a purge has done. */
-typedef struct vpriv_purge_report {
-    size_t struct_size;    /**< sizeof(vpriv_purge_report), set by the caller */
-    uint64_t n_recordings; /**< erased for good: the root key was replaced since */
-    uint64_t n_held;       /**< met the criteria and stay, because of a legal hold */
-    uint64_t n_unread; /**< could not be looked at, because they are damaged or were changed; or are
-                                filed with the subject, and name somebody else */
     uint64_t n_root_replacements; /**< so far */
     bool is_done;                 /**< everything that met the criteria was looked at */
     bool is_cancelled;            /**< fn said so */
