@@ -72,11 +72,13 @@ static vpriv_status take_row(void *user, const vpi_page_row *row)
     fuzz_check(row->page > 0 && row->n_values <= VPI_PAGES_COLUMNS_MAX);
     for (size_t i = 0; i < row->n_values; i++) {
         const vpi_value *value = &row->values[i];
-        const bool is_id = tables[r->table].has_rowid && i == 0;
-        add_value(r, is_id ? VPI_VALUE_NULL : value->kind, value->bytes,
-            value->kind == VPI_VALUE_BLOB  ? value->n_bytes
-            : value->kind == VPI_VALUE_INT ? (uint64_t)value->number
-                                           : 0);
+        const bool is_id =
+            tables[r->table].has_rowid && i == 0; /* the rowid counts, whatever is here */
+        const vpi_value_kind kind = is_id ? VPI_VALUE_NULL : value->kind;
+        add_value(r, kind, value->bytes,
+            kind == VPI_VALUE_BLOB  ? value->n_bytes
+            : kind == VPI_VALUE_INT ? (uint64_t)value->number
+                                    : 0);
     }
     r->is_odd = r->is_odd || row->n_values != tables[r->table].n_values ||
                 row->has_rowid != tables[r->table].has_rowid;
