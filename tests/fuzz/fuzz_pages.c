@@ -72,8 +72,8 @@ static vpriv_status take_row(void *user, const vpi_page_row *row)
     fuzz_check(row->page > 0 && row->n_values <= VPI_PAGES_COLUMNS_MAX);
     for (size_t i = 0; i < row->n_values; i++) {
         const vpi_value *value = &row->values[i];
-        const bool is_id =
-            tables[r->table].has_rowid && i == 0; /* the rowid counts, whatever is here */
+        /* The rowid counts, whatever is in its column. */
+        const bool is_id = tables[r->table].has_rowid && i == 0;
         const vpi_value_kind kind = is_id ? VPI_VALUE_NULL : value->kind;
         add_value(r, kind, value->bytes,
             kind == VPI_VALUE_BLOB  ? value->n_bytes
