@@ -172,8 +172,8 @@ static vpriv_status next_recording(
         }
         VPI_TRY(next);
         VPI_TRY(vpi_recording_load(vault, c->row, recording_out));
-        if (c->by_subject && !vpi_is_speaker(recording_out, c->filter->subject))
-            VPI_TRY(vpi_auth_failed()); /* filed with somebody whom it does not name */
+        VPI_ENSURE(!c->by_subject || vpi_is_speaker(recording_out, c->filter->subject),
+            VPRIV_E_AUTH, "a recording is filed with somebody whom it does not name");
         if (wanted(c->filter, recording_out)) {
             c->n_younger = 0;
             break;
