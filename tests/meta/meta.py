@@ -1,7 +1,7 @@
 """What every check of the project by itself shares.
 
 A check is a function from a source tree to a list of problems. It runs on the real tree, where it
-must find none, and then on one mutated copy after the other, where it must find the fault that was
+must find none, and then on a copy with one fault after the other, where it must find the fault that was
 put in: a check that cannot fail protects nothing.
 """
 
@@ -33,17 +33,29 @@ class Mutant:
         self.expected, self.check = expected, check
 
     def apply(self, tree):
-        """Put the fault in; a mutation that changes nothing is itself a mistake."""
+        """Put the fault in; a mutation that changes nothing is itself a mistake. Returns what takes it out."""
         path = tree / self.path
         before = path.read_bytes() if path.exists() else None
+        made = [folder for folder in path.parents if not folder.exists()]  # the deepest comes first
         if self.change is None:
             path.unlink()
-            return
-        text = self.change(before.decode() if before is not None else "")
-        if before is not None and text == before.decode():
-            sys.exit(f"mutant '{self.name}' changes nothing in {self.path}: write it anew")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        else:
+            text = self.change(before.decode() if before is not None else "")
+            if before is not None and text == before.decode():
+                sys.exit(f"mutant '{self.name}' changes nothing in {self.path}: write it anew")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+
+        def undo():
+            if before is not None:
+                path.write_bytes(before)
+                return
+            path.unlink(missing_ok=True)  # the check may have taken it, or its folder, away
+            for folder in made:
+                if folder.exists():
+                    folder.rmdir()
+
+        return undo
 
 
 def replace(old, new, count=1):
@@ -93,11 +105,10 @@ def run(check, mutants):
             print("an unchanged copy of the tree does not pass:")
             fail(problems)
         wrong = []
-        for index, mutant in enumerate(mutants):
-            tree = pathlib.Path(folder) / f"mutant{index}"
-            shutil.copytree(control, tree)
-            mutant.apply(tree)
-            found = (mutant.check or check)(tree)
+        for mutant in mutants:
+            undo = mutant.apply(control)
+            found = (mutant.check or check)(control)
+            undo()
             if mutant.expected is None:
                 right, word = not found, "let pass"
             else:
@@ -105,7 +116,10 @@ def run(check, mutants):
             print(f"{word if right else 'WRONG'}: {mutant.name}")
             if not right:
                 wrong.append(f"{mutant.name}: wanted {mutant.expected!r}, found {found}")
-            shutil.rmtree(tree)
+        problems = check(control)
+        if problems:
+            print("the copy is not as it was before the mutants:")
+            fail(problems)
         if wrong:
             fail(wrong)
     print(f"{len(mutants)} mutants judged rightly")
