@@ -5,6 +5,7 @@
 #include "vault/erase.h"
 #include "vault/log_store.h"
 #include "vault/subject.h"
+#include <sqlite3.h>
 #include <stdio.h>
 
 #define KEEP VPRIV_PURPOSE_KEEP_HISTORY
@@ -477,6 +478,42 @@ START_TEST(erasing_while_somebody_reads_ends_the_reading)
 }
 END_TEST
 
+static int count_steps(void *user)
+{
+    ++*(uint64_t *)user;
+    return 0;
+}
+
+#define N_WAITING_MAX 400
+
+/* Steps of SQLite's machine, in hundreds, while so many tombstones wait for housekeeping. */
+static uint64_t steps_of_verifying(size_t n)
+{
+    static vpriv_recording_id ids[N_WAITING_MAX];
+    vpriv_verification found = {.struct_size = sizeof found};
+    uint64_t n_steps = 0;
+    for (size_t i = 0; i < n; i++)
+        ids[i] = household_quick(&h, h.ada);
+    ck_ok(vpriv_vault_erase(h.vault, ids, n, NULL));
+    ck_assert_int_eq(household_count(&h, "SELECT count(*) FROM sweep"), (int64_t)n);
+    sqlite3 *handle = vpi_database_handle(h.vault->database);
+    sqlite3_progress_handler(handle, 100, count_steps, &n_steps);
+    ck_ok(vpriv_vault_verify(h.vault, NULL, NULL, NULL, &found));
+    sqlite3_progress_handler(handle, 0, NULL, NULL);
+    ck_assert_uint_eq(found.n_findings, 0);
+    ck_ok(vpriv_vault_tidy(h.vault, UINT32_MAX, NULL));
+    return n_steps;
+}
+
+START_TEST(verifying_what_waits_for_housekeeping_grows_with_it_and_no_faster)
+{
+    const uint64_t few = steps_of_verifying(N_WAITING_MAX / 4);
+    const uint64_t many = steps_of_verifying(N_WAITING_MAX);
+    ck_assert_uint_gt(few, 0);
+    ck_assert_uint_lt(many, 6 * few);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("vault: erasure");
@@ -492,6 +529,7 @@ int main(void)
     tcase_add_test(tests, key_file_says_that_it_does_its_best);
     tcase_add_test(tests, root_store_that_refuses_makes_erasing_unfinished_not_undone);
     tcase_add_test(tests, erasing_while_somebody_reads_ends_the_reading);
+    tcase_add_test(tests, verifying_what_waits_for_housekeeping_grows_with_it_and_no_faster);
     suite_add_tcase(suite, tests);
     return unit_main(suite);
 }

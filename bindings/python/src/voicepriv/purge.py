@@ -35,7 +35,7 @@ class PurgeReport:
 
     n_recordings: int  #: erased for good
     n_held: int
-    n_unread: int  #: could not be looked at, because they are damaged; at the end an AuthError
+    n_unread: int  #: stay: damaged, or not this person's; at the end an AuthError
     n_root_replacements: int
     is_done: bool
     is_cancelled: bool

@@ -81,7 +81,7 @@ record! {
         recordings: u64 = n_recordings,
         /// Met the criteria and stay, because of a legal hold.
         held: u64 = n_held,
-        /// Could not be looked at, because they are damaged or were changed; at the end an error.
+        /// Stay: damaged, changed, or filed with a subject they do not name; at the end an error.
         unread: u64 = n_unread,
         /// So far.
         root_replacements: u64 = n_root_replacements,
