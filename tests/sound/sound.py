@@ -183,6 +183,8 @@ class PipeWire(Case):
         self.add_node("spk", "Audio/Sink")
         self.add_node("mic", "Audio/Source/Virtual")
         until(lambda: {"spk.monitor", "mic"} <= set(self.sources()), "the virtual devices")
+        # Devices can be there before the session manager is; only then a default can be chosen.
+        until(lambda: self.say("pactl", "get-default-source") == "mic", "the session manager")
 
     def add_node(self, name, media_class):
         """A virtual device."""
