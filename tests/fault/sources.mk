@@ -134,7 +134,7 @@ tests_fault_test_full_LDADD = $(life_ldadd)
 
 TESTS += tests/fault/test_reserve
 check_PROGRAMS += tests/fault/test_reserve
-tests_fault_test_reserve_SOURCES = tests/fault/test_reserve.c $(household)
+tests_fault_test_reserve_SOURCES = tests/fault/test_reserve.c
 tests_fault_test_reserve_CFLAGS = $(fault_cflags)
 tests_fault_test_reserve_LDADD = $(household_ldadd)
 
@@ -186,7 +186,7 @@ endif
 TESTS += tests/fault/test_triggers
 check_PROGRAMS += tests/fault/test_triggers
 tests_fault_test_triggers_SOURCES = tests/fault/test_triggers.c tests/fault/shift.h \
-	tests/fault/shift.c $(attack_sources) $(household)
+	tests/fault/shift.c $(attack_sources)
 tests_fault_test_triggers_CFLAGS = $(fault_cflags)
 # So that the test turns the recorder's clock, and knows the key of every block.
 tests_fault_test_triggers_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vpi_monotonic_us \
@@ -202,7 +202,7 @@ tests_fault_long_triggers_LDADD = $(household_ldadd)
 
 TESTS += tests/fault/test_reviewers
 check_PROGRAMS += tests/fault/test_reviewers
-tests_fault_test_reviewers_SOURCES = tests/fault/test_reviewers.c $(attack_sources) $(household)
+tests_fault_test_reviewers_SOURCES = tests/fault/test_reviewers.c $(attack_sources)
 tests_fault_test_reviewers_CFLAGS = $(fault_cflags)
 tests_fault_test_reviewers_LDADD = $(household_ldadd)
 
