@@ -17,7 +17,6 @@ import unittest
 
 SOURCE = pathlib.Path(os.environ.get("top_srcdir", pathlib.Path(__file__).parents[2])).resolve()
 BUILD = pathlib.Path(os.environ.get("top_builddir", SOURCE / "build")).resolve()
-TOOL = BUILD / "tools" / "voicepriv"
 VOICES = pathlib.Path("/usr/share/sounds/alsa")
 VOICE = VOICES / "Front_Center.wav"
 VOICE_MS = 1428
@@ -29,8 +28,23 @@ STORABLE = ("keep_history", "human_review", "improve_by_machine", "develop_new_f
             "on_device_adaptation", "diagnose_fault", "donation", "train_third_party")
 ID = re.compile(r"[0-9a-f]{32}")
 
+os.environ["LD_LIBRARY_PATH"] = ":".join(
+    filter(None, (str(BUILD / ".libs"), os.environ.get("LD_LIBRARY_PATH"))))
+
 # A shell lets what it starts in the background ignore this, and children inherit it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def built(path):
+    """A program as it was built. Where libtool put a script before it, to find the library, it is the program
+    behind that: a shell for each start would be most of what these tests wait for."""
+    path = BUILD / path
+    if path.exists() and path.read_bytes()[:2] == b"#!":
+        return path.parent / ".libs" / path.name
+    return path
+
+
+TOOL = built("tools/voicepriv")
 
 
 def tone(n_frames, rate_hz=16000, period_frames=40):
@@ -99,7 +113,7 @@ class Case(unittest.TestCase):
         return process
 
     def wait_until_it_catches_signals(self, process):
-        """Until the program itself, not libtool's wrapper, handles SIGINT."""
+        """Until the program itself, not libtool's script, handles SIGINT."""
         while not self._catches_signals(process.pid):
             self.assertIsNone(process.poll(), "it ended before it caught signals")
             time.sleep(0.005)
