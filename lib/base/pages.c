@@ -141,15 +141,17 @@ static uint8_t *state_of(vpi_pages *pages, uint32_t page)
     return at < pages->log.n_frames ? &pages->state[pages->n_in_file + 1 + at] : NULL;
 }
 
+/* Where the log has a page that cannot be read, the file has an old one. */
 static bool read_page(vpi_pages *pages, uint32_t page, uint8_t *out)
 {
     if (!state_of(pages, page))
         return false;
-    const bool read = vpi_pages_log_read(&pages->log, page, out) ||
-                      vpi_file_read_at(pages->fd, out, VPI_PAGE_BYTES,
-                          (uint64_t)(page - 1) * VPI_PAGE_BYTES) == VPRIV_OK;
+    vpriv_status st = vpi_pages_log_read(&pages->log, page, out);
+    if (st == VPRIV_E_NOT_FOUND)
+        st =
+            vpi_file_read_at(pages->fd, out, VPI_PAGE_BYTES, (uint64_t)(page - 1) * VPI_PAGE_BYTES);
     vpi_fail_clear();
-    return read;
+    return st == VPRIV_OK;
 }
 
 static void bad(walk *w, uint32_t page, const char *what)

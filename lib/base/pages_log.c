@@ -142,11 +142,12 @@ size_t vpi_pages_log_find(const vpi_pages_log *log, uint32_t page)
     return low < log->n_frames && log->frames[low].page == page ? low : log->n_frames;
 }
 
-bool vpi_pages_log_read(const vpi_pages_log *log, uint32_t page, uint8_t *page_out)
+vpriv_status vpi_pages_log_read(const vpi_pages_log *log, uint32_t page, uint8_t *page_out)
 {
     const size_t at = vpi_pages_log_find(log, page);
-    return at < log->n_frames &&
-           vpi_file_read_at(log->fd, page_out, VPI_PAGE_BYTES, log->frames[at].offset) == VPRIV_OK;
+    if (at == log->n_frames)
+        return VPRIV_E_NOT_FOUND;
+    return vpi_file_read_at(log->fd, page_out, VPI_PAGE_BYTES, log->frames[at].offset);
 }
 
 static vpriv_status fold_failed(int code)

@@ -23,8 +23,8 @@ vpriv_status vpi_pages_log_open(const char *path, vpi_pages_log *log_out);
 void vpi_pages_log_close(vpi_pages_log *log);
 /* Where the page is among the frames; n_frames when it is not in it. */
 size_t vpi_pages_log_find(const vpi_pages_log *log, uint32_t page);
-/* False when the page is not in it, or cannot be read. */
-bool vpi_pages_log_read(const vpi_pages_log *log, uint32_t page, uint8_t *page_out);
+/* VPRIV_E_NOT_FOUND when the page is not in it. */
+vpriv_status vpi_pages_log_read(const vpi_pages_log *log, uint32_t page, uint8_t *page_out);
 /* Everything committed goes into the database's file, and is on the disk afterwards; the log stays as it is. The
  * file is locked by whoever calls, against everybody. Cut off anywhere, file and log together are what they were. */
 vpriv_status vpi_pages_log_fold(const vpi_pages_log *log, sqlite3_file *file);

@@ -40,12 +40,16 @@ static vpriv_status application_in_log(const char *path, int64_t *application_ou
 {
     uint8_t page[VPI_PAGE_BYTES];
     vpi_pages_log log;
-    const vpriv_status st = vpi_pages_log_open(path, &log);
+    vpriv_status st = vpi_pages_log_open(path, &log);
     if (st != VPRIV_OK)
         return st;
-    if (vpi_pages_log_read(&log, 1, page))
-        *application_out = vpi_big_endian(page + APPLICATION_AT, 4);
+    st = vpi_pages_log_read(&log, 1, page);
     vpi_pages_log_close(&log);
+    if (st == VPRIV_E_NOT_FOUND)
+        return VPRIV_OK;
+    if (st != VPRIV_OK)
+        return vpi_fail_in(st, path);
+    *application_out = vpi_big_endian(page + APPLICATION_AT, 4);
     return VPRIV_OK;
 }
 
