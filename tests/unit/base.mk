@@ -25,10 +25,3 @@ check_PROGRAMS += tests/unit/test_base_statements
 tests_unit_test_base_statements_SOURCES = tests/unit/test_base_statements.c
 tests_unit_test_base_statements_CFLAGS = $(unit_cflags)
 tests_unit_test_base_statements_LDADD = $(unit_ldadd)
-TESTS += tests/unit/test_base_pages_log
-check_PROGRAMS += tests/unit/test_base_pages_log
-tests_unit_test_base_pages_log_SOURCES = tests/unit/test_base_pages_log.c
-tests_unit_test_base_pages_log_CFLAGS = $(unit_cflags)
-# So that pages of the log cannot be read.
-tests_unit_test_base_pages_log_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pread
-tests_unit_test_base_pages_log_LDADD = $(unit_ldadd)

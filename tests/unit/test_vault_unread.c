@@ -132,7 +132,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("base: pages of the log");
+    Suite *suite = suite_create("vault: a log that cannot be read");
     TCase *tests = tcase_create("log");
     tcase_add_checked_fixture(tests, enter_folder, leave_folder);
     tcase_add_test(tests, a_page_of_the_log_that_cannot_be_read_is_damaged_and_not_an_older_one);
