@@ -62,7 +62,8 @@ typedef struct vpriv_salvage_report {
  *  @retval VPRIV_E_AUTH the keys to everything else are lost: nothing opens
  *  @retval VPRIV_E_ROLLBACK an old copy: something was destroyed since
  *  @retval VPRIV_E_BUSY somebody has the vault open  @retval VPRIV_E_CANCELLED progress said stop
- *  @retval VPRIV_E_ROOT  @retval VPRIV_E_NOT_FOUND  @retval VPRIV_E_FULL  @retval VPRIV_E_IO
+ *  @retval VPRIV_E_IO the disk does not give what is needed: another time, or from a copy, it may
+ *  @retval VPRIV_E_ROOT  @retval VPRIV_E_NOT_FOUND  @retval VPRIV_E_FULL
  *  @retval VPRIV_E_FORMAT not a regular file  @retval VPRIV_E_LIMIT  @retval VPRIV_E_MEMORY
  *  Source:   SQLite's file format
  *  Since: 0.1 */

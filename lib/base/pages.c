@@ -29,6 +29,7 @@ struct vpi_pages {
     int fd;
     uint32_t n_pages; /* of the database: what the file has behind them is left over */
     uint32_t n_in_file;
+    bool has_unread;
     vpi_pages_log log;
     uint8_t *state; /* of the file's pages, from 1, and then of the log's */
     uint8_t *payload;
@@ -130,6 +131,11 @@ bool vpi_pages_log_is_cut(const vpi_pages *pages)
     return pages->log.is_cut;
 }
 
+bool vpi_pages_has_unread(const vpi_pages *pages)
+{
+    return pages->has_unread;
+}
+
 /* What is known of a page; NULL for one that is neither in the file nor in the log. */
 static uint8_t *state_of(vpi_pages *pages, uint32_t page)
 {
@@ -151,6 +157,7 @@ static bool read_page(vpi_pages *pages, uint32_t page, uint8_t *out)
         st =
             vpi_file_read_at(pages->fd, out, VPI_PAGE_BYTES, (uint64_t)(page - 1) * VPI_PAGE_BYTES);
     vpi_fail_clear();
+    pages->has_unread = pages->has_unread || (st != VPRIV_OK && st != VPRIV_E_FORMAT);
     return st == VPRIV_OK;
 }
 

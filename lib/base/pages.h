@@ -22,6 +22,8 @@ vpriv_status vpi_pages_open(
 void vpi_pages_close(vpi_pages *pages);
 /* Whether bytes of the write-ahead log are there that do not hold together. */
 bool vpi_pages_log_is_cut(const vpi_pages *pages);
+/* Whether the system could not read a page that was asked for: it is damage here, and may not be the next time. */
+bool vpi_pages_has_unread(const vpi_pages *pages);
 
 typedef enum vpi_value_kind {
     VPI_VALUE_NULL,

@@ -410,15 +410,19 @@ static vpriv_status open_rebuilt(salvage *s, const char *path, vpriv_root_store 
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_database *database = NULL;
+    bool has_unread = false;
     char into[4096];
     const int n = snprintf(into, sizeof into, "%s/%s", folder, REBUILT);
     VPI_ENSURE(n > 0 && (size_t)n < sizeof into, VPRIV_E_ARG, "the folder's name is too long");
-    VPI_TRY(vpi_rebuild(path, into, note_page, s, &database));
+    VPI_TRY(vpi_rebuild(path, into, note_page, s, &has_unread, &database));
     VPI_TRY(vpi_vault_open_rebuilt(database, root, s->keyring, options, &s->vault));
     VPI_TRY(adopt(s->vault));
     VPI_TRY(look_at_head(s, path));
     st = VPRIV_OK;
 out:
+    /* What is missing may be on a page that the disk does not give, and is not damaged then. */
+    if (has_unread && (st == VPRIV_E_AUTH || st == VPRIV_E_FORMAT))
+        st = vpi_fail(VPRIV_E_IO, "%s: pages that are needed cannot be read", path);
     return st;
 }
 

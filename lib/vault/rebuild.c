@@ -283,6 +283,10 @@ static vpriv_status walk_all(rebuild *r, vpi_pages *pages)
     r->is_astray = true;
     if (layout->has_indexes)
         VPI_TRY(vpi_pages_strays(pages, take_stray, r));
+    if (vpi_pages_has_unread(pages))
+        damage(r, 0, NULL,
+            "the disk did not give some of the pages: what is on them is lost, and may be read "
+            "another time, or from a copy of the file");
     VPI_TRY(vpi_database_script(r->database, end_notes));
     st = VPRIV_OK;
 out:
@@ -290,8 +294,8 @@ out:
     return st;
 }
 
-vpriv_status vpi_rebuild(
-    const char *path, const char *into, vpi_rebuild_fn fn, void *user, vpi_database **database_out)
+vpriv_status vpi_rebuild(const char *path, const char *into, vpi_rebuild_fn fn, void *user,
+    bool *has_unread_out, vpi_database **database_out)
 {
     vpriv_status st = VPRIV_E_INTERNAL;
     vpi_pages *pages = NULL;
@@ -307,6 +311,7 @@ vpriv_status vpi_rebuild(
     VPI_TRY(vpi_database_begin(r.database));
     VPI_TRY(walk_all(&r, pages));
     VPI_TRY(vpi_database_commit(r.database));
+    *has_unread_out = vpi_pages_has_unread(pages);
     *database_out = r.database;
     r.database = NULL;
     st = VPRIV_OK;

@@ -12,9 +12,10 @@
 /* One thing that is wrong. page 0: not about one; table NULL: nobody knows whose page it is. */
 typedef vpi_pages_damage_fn vpi_rebuild_fn;
 
-/* path: the damaged file, which is only read. into: where the new one is made; the caller removes it. */
-vpriv_status vpi_rebuild(
-    const char *path, const char *into, vpi_rebuild_fn fn, void *user, vpi_database **database_out);
+/* path: the damaged file, which is only read. into: where the new one is made; the caller removes it.
+ * *has_unread_out: the system could not read some of it. */
+vpriv_status vpi_rebuild(const char *path, const char *into, vpi_rebuild_fn fn, void *user,
+    bool *has_unread_out, vpi_database **database_out);
 
 /* Opens such a database as a vault, for reading, in one transaction that stays open. Takes the database over,
  * also when it fails. What is missing of the purposes' public keys comes from the keyring. */

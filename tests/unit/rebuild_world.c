@@ -112,10 +112,12 @@ void store(void)
 vpi_database *rebuild(const char *table)
 {
     vpi_database *database = NULL;
+    bool has_unread = true;
     forget(into);
     told = (struct damages){.n = 0};
     snprintf(told.table, sizeof told.table, "%s", table);
-    ck_ok(vpi_rebuild(path, into, note, NULL, &database));
+    ck_ok(vpi_rebuild(path, into, note, NULL, &has_unread, &database));
+    ck_assert(!has_unread);
     return database;
 }
 

@@ -30,6 +30,8 @@ tests_unit_test_share_salvage_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
 tests_unit_test_share_salvage_LDADD = $(household_ldadd) $(JANSSON_LIBS)
 tests_unit_test_share_salvage_pages_SOURCES = tests/unit/test_share_salvage_pages.c $(salvage_world)
 tests_unit_test_share_salvage_pages_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
+# So that pages cannot be read.
+tests_unit_test_share_salvage_pages_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pread
 tests_unit_test_share_salvage_pages_LDADD = $(household_ldadd) $(JANSSON_LIBS)
 tests_unit_test_share_salvage_consent_SOURCES = tests/unit/test_share_salvage_consent.c $(salvage_world)
 tests_unit_test_share_salvage_consent_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)

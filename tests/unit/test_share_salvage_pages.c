@@ -1,10 +1,30 @@
 /* Each page of a vault is damaged in turn. Every recording of which no page is concerned comes out as it was, to the
  * bit; of the others nothing that was not recorded, and each is on the list. Nor does anything that is out of date. */
 #include "salvage_world.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+/* A page of the vault that the disk does not give; whether anybody asked for it. */
+static off_t unread_at = -1;
+static ino_t unread_file;
+static unsigned n_refused;
+
+ssize_t __real_pread(int, void *, size_t, off_t);
+ssize_t __wrap_pread(int, void *, size_t, off_t);
+ssize_t __wrap_pread(int fd, void *data_out, size_t n_bytes, off_t offset)
+{
+    struct stat info;
+    if (offset == unread_at && fstat(fd, &info) == 0 && info.st_ino == unread_file) {
+        n_refused++;
+        errno = EIO;
+        return -1;
+    }
+    return __real_pread(fd, data_out, n_bytes, offset);
+}
 
 /* What must hold whatever happened to the file; page is the damaged one, or n_pages for all from there. */
 static void check_outcome(const bool *is_bad, const char *what, size_t where)
@@ -26,6 +46,8 @@ static void check_outcome(const bool *is_bad, const char *what, size_t where)
     }
     ck_assert_msg(st == VPRIV_OK || all_need_it || st == VPRIV_E_STATE, "%s %zu: %s", what, where,
         vpriv_error_detail());
+    ck_assert_msg(unread_at < 0 || st == VPRIV_OK || st == VPRIV_E_IO, "%s %zu: %s", what, where,
+        vpriv_error_detail());
     if (st == VPRIV_OK) {
         json_t *list = read_list();
         for (int i = 0; i < N_OPEN; i++) {
@@ -37,7 +59,8 @@ static void check_outcome(const bool *is_bad, const char *what, size_t where)
                     (!is_there && strcmp(is, "closed") == 0),
                 "%s %zu: recording %d is %s", what, where, i, is);
         }
-        ck_assert(report.n_damages > 0 || report.n_partial + report.n_lost > 0);
+        ck_assert(report.n_damages > 0 || report.n_partial + report.n_lost > 0 ||
+                  (unread_at >= 0 && n_refused == 0));
         ck_assert(has_name("salvage.jws") && has_name("damage.txt") && has_name("device-key.jwk"));
         json_decref(list);
     }
@@ -89,6 +112,26 @@ START_TEST(every_page_replaced_by_noise)
 {
     for (size_t page = 0; page < n_pages; page++)
         damage_page(page, true);
+}
+END_TEST
+
+START_TEST(every_page_unreadable)
+{
+    struct stat info;
+    size_t n_asked_for = 0;
+    write_file(whole, n_pages * PAGE);
+    ck_assert_int_eq(stat(h.path, &info), 0);
+    unread_file = info.st_ino;
+    for (size_t page = 0; page < n_pages; page++) {
+        bool is_bad[PAGES_MAX] = {false};
+        is_bad[page] = true;
+        n_refused = 0;
+        unread_at = (off_t)(page * PAGE);
+        check_outcome(is_bad, "unreadable page", page + 1);
+        n_asked_for += n_refused > 0;
+    }
+    unread_at = -1;
+    ck_assert_uint_gt(n_asked_for, n_pages / 2);
 }
 END_TEST
 
@@ -311,6 +354,7 @@ int main(void)
     tcase_add_test(some, what_lies_about_costs_nothing);
     tcase_add_test(each, every_page_zeroed);
     tcase_add_test(each, every_page_replaced_by_noise);
+    tcase_add_test(each, every_page_unreadable);
     tcase_add_test(each, cut_at_every_page);
     suite_add_tcase(suite, some);
     suite_add_tcase(suite, each);
