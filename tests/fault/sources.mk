@@ -109,7 +109,7 @@ tests_fault_attacked_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pwrite,--wrap=fdatasync 
 tests_fault_attacked_LDADD = lib/librooms.la $(VPRIV_LIBS)
 TESTS += tests/fault/test-attacker
 CHECK_LONG += tests/fault/long-attacker
-tests/fault/long-attacker: tests/fault/attacked$(EXEEXT)
+check-long: tests/fault/attacked$(EXEEXT)
 EXTRA_DIST += tests/fault/test-attacker tests/fault/long-attacker tests/fault/attacker.py \
 	tests/fault/life_judge.py tests/fault/pages.py
 
@@ -153,7 +153,7 @@ tests_fault_long_kill_LDADD = $(life_ldadd)
 
 EXTRA_DIST += tests/fault/long-ext4
 CHECK_LONG += tests/fault/long-ext4
-tests/fault/long-ext4: tests/fault/long_kill$(EXEEXT)
+check-long: tests/fault/long_kill$(EXEEXT)
 
 memory_ldflags = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=strdup \
 	-Wl,--wrap=sodium_malloc,--wrap=sodium_mlock
@@ -183,7 +183,7 @@ EXTRA_DIST += tests/fault/forgetting.py tests/fault/test-forgetting tests/fault/
 if !SANITIZERS
 TESTS += tests/fault/test-forgetting
 CHECK_LONG += tests/fault/long-swap
-tests/fault/long-swap: tests/fault/planter$(EXEEXT) tests/fault/plants$(EXEEXT)
+check-long: tests/fault/planter$(EXEEXT) tests/fault/plants$(EXEEXT)
 endif
 
 TESTS += tests/fault/test_triggers
