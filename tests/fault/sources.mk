@@ -180,10 +180,10 @@ tests_fault_planter_LDADD = libvoicepriv.la
 tests_fault_plants_SOURCES = tests/fault/plants.c tests/fault/plants.h
 tests_fault_plants_CPPFLAGS = -I$(top_srcdir)/tests -D_GNU_SOURCE
 EXTRA_DIST += tests/fault/forgetting.py tests/fault/test-forgetting tests/fault/long-swap
+check-long: tests/fault/planter$(EXEEXT) tests/fault/plants$(EXEEXT)
 if !SANITIZERS
 TESTS += tests/fault/test-forgetting
 CHECK_LONG += tests/fault/long-swap
-check-long: tests/fault/planter$(EXEEXT) tests/fault/plants$(EXEEXT)
 endif
 
 TESTS += tests/fault/test_triggers

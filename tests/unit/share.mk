@@ -28,7 +28,7 @@ tests_unit_test_share_recalls_LDADD = $(household_ldadd)
 tests_unit_test_share_salvage_SOURCES = tests/unit/test_share_salvage.c $(salvage_world)
 tests_unit_test_share_salvage_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
 tests_unit_test_share_salvage_LDADD = $(household_ldadd) $(JANSSON_LIBS)
-tests_unit_test_share_salvage_pages_SOURCES = tests/unit/test_share_salvage_pages.c $(salvage_world)
+tests_unit_test_share_salvage_pages_SOURCES = tests/unit/test_share_salvage_pages.c $(salvage_world) $(unread)
 tests_unit_test_share_salvage_pages_CFLAGS = $(unit_cflags) $(JANSSON_CFLAGS)
 # So that pages cannot be read.
 tests_unit_test_share_salvage_pages_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pread

@@ -1,34 +1,18 @@
 /* A write-ahead log with a page that cannot be read: what the file has of that page is out of date, and is not taken
  * for it. */
 #include "base/database.h"
-#include "base/file.h"
 #include "base/pages.h"
 #include "unit.h"
+#include "unread.h"
 #include "vault/replace.h"
 #include "vault/vault.h"
-#include <errno.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define OLD 1111
 #define NEW 2222
 
 static char folder[] = "/tmp/voicepriv-XXXXXX";
-static bool is_bad; /* whole pages of the log */
-static uint64_t log_inode;
-
-ssize_t __real_pread(int, void *, size_t, off_t);
-ssize_t __wrap_pread(int, void *, size_t, off_t);
-ssize_t __wrap_pread(int fd, void *data_out, size_t n_bytes, off_t offset)
-{
-    struct stat info;
-    if (is_bad && n_bytes == VPI_PAGE_BYTES && fstat(fd, &info) == 0 && info.st_ino == log_inode) {
-        errno = EIO;
-        return -1;
-    }
-    return __real_pread(fd, data_out, n_bytes, offset);
-}
 
 static void copy(const char *from, const char *to)
 {
@@ -41,7 +25,6 @@ static void copy(const char *from, const char *to)
 static void enter_folder(void)
 {
     sqlite3 *handle = NULL;
-    struct stat info;
     char sql[256];
     snprintf(sql, sizeof sql,
         "PRAGMA page_size=%d; PRAGMA journal_mode=WAL; CREATE TABLE numbers(n INTEGER);"
@@ -55,13 +38,12 @@ static void enter_folder(void)
     copy("first", "second");
     copy("first-wal", "second-wal");
     ck_assert_int_eq(sqlite3_close(handle), SQLITE_OK);
-    ck_assert_int_eq(stat("second-wal", &info), 0);
-    log_inode = info.st_ino;
+    unread_choose("second-wal");
 }
 
 static void leave_folder(void)
 {
-    is_bad = false;
+    unread.is_on = false;
     ck_assert_int_eq(chdir("/"), 0);
     char command[128];
     snprintf(command, sizeof command, "rm -r %s", folder);
@@ -107,12 +89,12 @@ START_TEST(a_page_of_the_log_that_cannot_be_read_is_damaged_and_not_an_older_one
         ck_ok(vpi_pages_open("second", note_damage, &seen, &pages));
         ck_ok(vpi_pages_walk_schema(pages, note_table, &seen, &is_whole));
         ck_assert(is_whole);
-        is_bad = i == 1;
+        unread.is_on = i == 1;
         ck_ok(vpi_pages_walk(pages, "numbers", seen.root, note_row, &seen, &is_whole));
-        ck_assert(is_whole == !is_bad);
-        ck_assert_uint_eq(seen.n_rows, is_bad ? 0 : 1);
-        ck_assert_uint_eq(seen.n_damages, is_bad ? 1 : 0);
-        ck_assert_int_eq(seen.number, is_bad ? 0 : NEW);
+        ck_assert(is_whole == !unread.is_on);
+        ck_assert_uint_eq(seen.n_rows, unread.is_on ? 0 : 1);
+        ck_assert_uint_eq(seen.n_damages, unread.is_on ? 1 : 0);
+        ck_assert_int_eq(seen.number, unread.is_on ? 0 : NEW);
         vpi_pages_close(pages);
     }
 }
@@ -121,10 +103,10 @@ END_TEST
 START_TEST(a_vault_that_cannot_be_read_is_not_called_something_else)
 {
     ck_ok(vpi_may_replace("second", true));
-    is_bad = true;
+    unread.is_on = true;
     ck_fails(vpi_may_replace("second", true), VPRIV_E_IO);
     ck_assert_ptr_nonnull(strstr(vpriv_error_detail(), "second: "));
-    is_bad = false;
+    unread.is_on = false;
     ck_assert_int_eq(unlink("second-wal"), 0);
     ck_fails(vpi_may_replace("second", true), VPRIV_E_EXISTS);
 }

@@ -230,9 +230,10 @@ tests_unit_test_vault_spoilt_SOURCES = tests/unit/test_vault_spoilt.c $(spoilt)
 tests_unit_test_vault_spoilt_CFLAGS = $(unit_cflags)
 tests_unit_test_vault_spoilt_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vpi_running_us
 tests_unit_test_vault_spoilt_LDADD = $(household_ldadd)
+unread = tests/unit/unread.h tests/unit/unread.c
 TESTS += tests/unit/test_vault_unread
 check_PROGRAMS += tests/unit/test_vault_unread
-tests_unit_test_vault_unread_SOURCES = tests/unit/test_vault_unread.c
+tests_unit_test_vault_unread_SOURCES = tests/unit/test_vault_unread.c $(unread)
 tests_unit_test_vault_unread_CFLAGS = $(unit_cflags)
 # So that pages of the log cannot be read.
 tests_unit_test_vault_unread_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pread
